@@ -1,0 +1,152 @@
+package clip
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+type encoder struct{ v *vocab }
+
+// Encode appends the ids of text to dst.
+func (e encoder) Encode(dst []int32, text string) []int32 {
+	text = clean(text)
+	var b bpe
+	for text != "" {
+		n, special := nextPiece(text)
+		switch {
+		case special != 0:
+			dst = append(dst, special)
+		case n > 0 && text[0] != ' ':
+			dst = b.encode(dst, e.v, text[:n])
+		}
+		text = text[n:]
+	}
+	return dst
+}
+
+// clean gives text in NFC, lowered rune by rune, white space as single spaces.
+func clean(text string) string {
+	if isClean(text) {
+		return text
+	}
+	text = norm.NFC.String(strings.ToValidUTF8(text, "\uFFFD"))
+	var b strings.Builder
+	b.Grow(len(text) + 8)
+	space := false
+	for _, r := range text {
+		if unicode.IsSpace(r) {
+			if !space {
+				b.WriteByte(' ')
+			}
+			space = true
+			continue
+		}
+		space = false
+		if r == 'İ' { // the one rune that lowers to two
+			b.WriteString("i\u0307")
+			continue
+		}
+		b.WriteRune(unicode.ToLower(r))
+	}
+	return b.String()
+}
+
+// isClean reports whether clean would change nothing that matters: it has only printable lower ASCII.
+func isClean(text string) bool {
+	for i := range len(text) {
+		if c := text[i]; c < ' ' || c > '~' || c >= 'A' && c <= 'Z' {
+			return false
+		}
+	}
+	return true
+}
+
+// The kinds of runes that pieces are made of.
+type kind uint8
+
+const (
+	space kind = iota
+	letter
+	number
+	other
+)
+
+func kindOf(r rune) kind {
+	switch {
+	case r < utf8.RuneSelf:
+		switch {
+		case r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z':
+			return letter
+		case r >= '0' && r <= '9':
+			return number
+		case r == ' ' || r >= '\t' && r <= '\r':
+			return space
+		}
+		return other
+	case unicode.IsLetter(r):
+		return letter
+	case unicode.IsNumber(r):
+		return number
+	case unicode.IsSpace(r):
+		return space
+	}
+	return other
+}
+
+// nextPiece gives the length of the piece that text begins with, and the id when it is a special token. A piece is a
+// special token, a contraction's end, letters, one digit, other signs, or spaces.
+func nextPiece(text string) (n int, special int32) {
+	if n, special = specialAt(text); n > 0 {
+		return n, special
+	}
+	if n = contraction(text); n > 0 {
+		return n, 0
+	}
+	r, n := utf8.DecodeRuneInString(text)
+	k := kindOf(r)
+	if k == number {
+		return n, 0
+	}
+	for n < len(text) {
+		r, size := utf8.DecodeRuneInString(text[n:])
+		if kindOf(r) != k {
+			break
+		}
+		if r == '<' {
+			if m, _ := specialAt(text[n:]); m > 0 {
+				break
+			}
+		}
+		n += size
+	}
+	return n, 0
+}
+
+func specialAt(text string) (int, int32) {
+	switch {
+	case !strings.HasPrefix(text, "<|"):
+	case strings.HasPrefix(text, "<|startoftext|>"):
+		return len("<|startoftext|>"), Start
+	case strings.HasPrefix(text, "<|endoftext|>"):
+		return len("<|endoftext|>"), End
+	}
+	return 0, 0
+}
+
+func contraction(text string) int {
+	if len(text) < 2 || text[0] != '\'' {
+		return 0
+	}
+	switch text[1] {
+	case 's', 't', 'm', 'd':
+		return 2
+	case 'r', 'v', 'l':
+		if len(text) >= 3 && (text[1:3] == "re" || text[1:3] == "ve" || text[1:3] == "ll") {
+			return 3
+		}
+	}
+	return 0
+}
