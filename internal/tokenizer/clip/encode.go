@@ -11,15 +11,45 @@ import (
 type encoder struct{ v *vocab }
 
 // Encode appends the ids of text to dst.
+//
+// Compat: of the two special tokens the end is found in the text as it is written, the start in the text made lower; so
+// "<|StartOfText|>" is one token and "<|EndOfText|>" is text, but ends a piece. Seen with transformers 5.
 func (e encoder) Encode(dst []int32, text string) []int32 {
-	text = clean(text)
 	var b bpe
+	for {
+		before, after, found := strings.Cut(text, endText)
+		dst = e.encodePart(dst, &b, clean(before))
+		if !found {
+			return dst
+		}
+		dst = append(dst, End)
+		text = after
+	}
+}
+
+// The special tokens as text.
+const (
+	startText = "<|startoftext|>"
+	endText   = "<|endoftext|>"
+)
+
+// encodePart appends the ids of clean text that has no end tokens.
+func (e encoder) encodePart(dst []int32, b *bpe, text string) []int32 {
 	for text != "" {
-		n, special := nextPiece(text)
-		switch {
-		case special != 0:
-			dst = append(dst, special)
-		case n > 0 && text[0] != ' ':
+		if strings.HasPrefix(text, startText) {
+			dst = append(dst, Start)
+			text = text[len(startText):]
+			continue
+		}
+		if rest, ok := strings.CutPrefix(text, endText); ok {
+			dst = b.encode(dst, e.v, "<|")
+			dst = b.encode(dst, e.v, "endoftext")
+			dst = b.encode(dst, e.v, "|>")
+			text = rest
+			continue
+		}
+		n := nextPiece(text)
+		if text[0] != ' ' {
 			dst = b.encode(dst, e.v, text[:n])
 		}
 		text = text[n:]
@@ -96,44 +126,25 @@ func kindOf(r rune) kind {
 	return other
 }
 
-// nextPiece gives the length of the piece that text begins with, and the id when it is a special token. A piece is a
-// special token, a contraction's end, letters, one digit, other signs, or spaces.
-func nextPiece(text string) (n int, special int32) {
-	if n, special = specialAt(text); n > 0 {
-		return n, special
-	}
-	if n = contraction(text); n > 0 {
-		return n, 0
+// nextPiece gives the length of the piece that text begins with: a contraction's end, letters, one digit, other signs, or
+// spaces. A start token ends the piece before it.
+func nextPiece(text string) int {
+	if n := contraction(text); n > 0 {
+		return n
 	}
 	r, n := utf8.DecodeRuneInString(text)
 	k := kindOf(r)
 	if k == number {
-		return n, 0
+		return n
 	}
 	for n < len(text) {
 		r, size := utf8.DecodeRuneInString(text[n:])
-		if kindOf(r) != k {
+		if kindOf(r) != k || r == '<' && strings.HasPrefix(text[n:], startText) {
 			break
-		}
-		if r == '<' {
-			if m, _ := specialAt(text[n:]); m > 0 {
-				break
-			}
 		}
 		n += size
 	}
-	return n, 0
-}
-
-func specialAt(text string) (int, int32) {
-	switch {
-	case !strings.HasPrefix(text, "<|"):
-	case strings.HasPrefix(text, "<|startoftext|>"):
-		return len("<|startoftext|>"), Start
-	case strings.HasPrefix(text, "<|endoftext|>"):
-		return len("<|endoftext|>"), End
-	}
-	return 0, 0
+	return n
 }
 
 func contraction(text string) int {

@@ -18,7 +18,10 @@ func TestEncode(t *testing.T) {
 		{"lowered", "A CAT", []int32{320, 2368}},
 		{"digits stand alone", "12", []int32{272, 273}},
 		{"special token inside", "a<|endoftext|>b", []int32{320, End, 321}},
-		{"special token in capitals", "<|STARTOFTEXT|>", []int32{Start}},
+		{"special token after signs", "!<|startoftext|>!", []int32{256, Start, 256}},
+		{"start in capitals", "<|STARTOFTEXT|>", []int32{Start}},
+		{"end in capitals is text", "<|EndOfText|>!", []int32{27, 347, 40786, 4160, 91, 285, 256}},
+		{"end in capitals after signs", "/<|EndOfText|>!", []int32{14, 27, 347, 40786, 4160, 91, 29, 256}},
 		{"bytes that are no UTF-8 count as U+FFFD", "\xff", enc("\uFFFD")},
 	} {
 		if diff := cmp.Diff(row.want, enc(row.text)); diff != "" {
