@@ -1,0 +1,53 @@
+package node
+
+import (
+	"context"
+	"image"
+)
+
+// Preview is a picture of unfinished work.
+type Preview struct {
+	Image   image.Image
+	Format  string // "JPEG" or "PNG"
+	MaxSide int    // pixels to shrink to; 0 keeps the size
+}
+
+// Run says where a call stands: who runs what.
+type Run struct {
+	PromptID string
+	NodeID   string // as events name it
+	ClientID string // "" when no client asked
+	Index    int    // which item of a list
+	Reporter Reporter
+}
+
+// Reporter takes what a running node tells about itself. Its methods never block and may be called from any goroutine.
+type Reporter interface {
+	// Progress is how far the node is; preview may be nil.
+	Progress(value, total float64, preview *Preview)
+	// Text is a line shown on the node.
+	Text(s string)
+	// Binary sends an event frame of the node's own: a finished picture straight to the client that asked.
+	Binary(event uint32, data []byte)
+}
+
+type runKey struct{}
+
+// WithRun gives a context to the call of a node.
+func WithRun(ctx context.Context, r Run) context.Context { return context.WithValue(ctx, runKey{}, r) }
+
+// RunOf is the call that ctx belongs to; ok is false outside of one.
+func RunOf(ctx context.Context) (Run, bool) {
+	r, ok := ctx.Value(runKey{}).(Run)
+	return r, ok
+}
+
+// Progress reports how far the running node is: value of total. Outside of a run it does nothing.
+func Progress(ctx context.Context, value, total int) { ProgressPreview(ctx, value, total, nil) }
+
+// ProgressPreview is Progress with a picture of the unfinished work; preview may be nil.
+func ProgressPreview(ctx context.Context, value, total int, preview *Preview) {
+	if r, ok := RunOf(ctx); ok && r.Reporter != nil {
+		r.Reporter.Progress(float64(value), float64(total), preview)
+	}
+}
