@@ -1,0 +1,41 @@
+# Every target needs Go and make only, unless its line says more.
+.PHONY: run build test race check bench fuzz e2e generate clean help
+
+GO      ?= go
+FUZZTIME ?= 5s
+export CGO_ENABLED = 0
+
+help: ## shows this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+run: build ## builds and serves on http://127.0.0.1:8188
+	bin/cocoon serve
+
+build: ## builds bin/cocoon
+	$(GO) build -trimpath -ldflags '-s -w' -o bin/cocoon ./cmd/cocoon
+
+test: ## runs every test that needs nothing but Go
+	$(GO) test ./...
+
+race: ## runs the tests of everything that starts goroutines under the race detector (needs a C compiler)
+	CGO_ENABLED=1 $(GO) test -race -short $(shell scripts/race-packages)
+
+check: ## vets, lints, and proves that formatting and generated files are up to date
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+	scripts/check-tree
+
+bench: ## runs every benchmark once
+	$(GO) test -run '^$$' -bench . -benchtime 200ms ./...
+
+fuzz: ## runs every fuzz target for FUZZTIME (5s)
+	scripts/fuzz $(FUZZTIME)
+
+e2e: build ## drives the page in Chromium (installs Chromium by apt-get when it is missing; needs Node.js)
+	scripts/e2e
+
+generate: ## deletes and rebuilds all generated files
+	scripts/generate
+
+clean: ## removes what was built
+	rm -rf bin out

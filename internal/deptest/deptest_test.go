@@ -1,0 +1,126 @@
+// Package deptest holds the import rules of the project as a test: one folder, one idea; imports point one way.
+package deptest
+
+import (
+	"encoding/json"
+	"io"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/cocoonhq/cocoon/"
+
+// rule says what the packages below a folder may import of this project. A folder ends in "/..." when all below it counts.
+type rule struct {
+	from string
+	to   []string
+	why  string
+}
+
+// The first rule whose from matches a package holds for it. Every package may import its own folder's subfolders when its
+// rule names them, and internal/fault.
+var rules = []rule{
+	{"cmd/...", []string{"..."}, "cmd wires everything together; nothing imports it"},
+	{"server/web", nil, "the page is files and a handler"},
+	{"server/...", []string{"server/...", "engine", "engine/node", "internal/tenant", "internal/workflow", "internal/imaging"}, "the server speaks the protocol and knows no node"},
+	{"engine/node", nil, "what a node is stands below everything"},
+	{"engine", []string{"engine/node", "internal/tenant"}, "the engine moves values it cannot look into"},
+	{"wasmhost/...", []string{"wasmhost/...", "engine/node", "internal/value", "internal/tensor", "internal/tenant", "internal/imaging", "sdk-wasm/abi"}, "guests become nodes and routes"},
+	{"nodes-builtin/...", []string{"nodes-builtin/...", "engine/node", "internal/value", "internal/models", "internal/diffusion/...", "internal/tensor", "internal/weights", "internal/imaging"}, "nodes use the parts and no server"},
+	{"cuda/...", []string{"cuda/...", "internal/tensor"}, "a backend knows tensors only"},
+	{"sdk-wasm/...", []string{"sdk-wasm/..."}, "guests get no host code"},
+	{"internal/jobs/...", []string{"engine", "engine/node", "internal/tenant", "internal/jobs/..."}, "a job store serves the engine"},
+	{"internal/store/...", []string{"engine", "internal/tenant", "internal/store/..."}, "a file store serves the engine"},
+	{"internal/bus/...", []string{"engine", "internal/tenant", "internal/bus/..."}, "a bus serves the engine"},
+	{"internal/testpack", []string{"engine/node", "internal/value", "internal/tensor", "internal/imaging"}, "test nodes are nodes"},
+	{"internal/models", []string{"internal/diffusion/...", "internal/weights", "internal/tensor"}, "models says which weights are where"},
+	{"internal/diffusion/...", []string{"internal/diffusion/...", "internal/value", "internal/nn", "internal/tokenizer/...", "internal/weights", "internal/tensor"}, "networks know no files and no nodes"},
+	{"internal/nn", []string{"internal/weights", "internal/tensor"}, "layers know weights and tensors"},
+	{"internal/weights/...", []string{"internal/weights", "internal/tensor"}, "weights are named tensors"},
+	{"internal/value", []string{"engine/node", "internal/tensor"}, "values are what links carry"},
+	{"internal/workflow", []string{"engine/node"}, "workflows become prompts"},
+	{"internal/demo", nil, "a file and how to unpack it"},
+	{"internal/comfytest", nil, "the API suite knows a server by its URL only"},
+	{"internal/tensor/...", []string{"internal/tensor/..."}, "tensors are a leaf"},
+	{"internal/tokenizer/...", []string{"internal/tokenizer/..."}, "tokenizers are a leaf"},
+	{"internal/imaging", nil, "pictures are a leaf"},
+	{"internal/tenant", nil, "decisions are pure"},
+	{"internal/fault", nil, "everybody imports it"},
+	{"internal/golden", nil, "for tests only"},
+	{"internal/deptest", nil, "for tests only"},
+}
+
+func TestImports(t *testing.T) {
+	for _, p := range packages(t) {
+		from := strings.TrimPrefix(p.ImportPath, module)
+		r, ok := find(from)
+		if !ok {
+			t.Errorf("%s has no rule: give the new room a row here and in the style guide", from)
+			continue
+		}
+		for _, imp := range p.Imports {
+			to, ours := strings.CutPrefix(imp, module)
+			if ours && to != "internal/fault" && !allowed(r, to) {
+				t.Errorf("%s imports %s: %s", from, to, r.why)
+			}
+			if ours && forTests(to) && !forTests(from) {
+				t.Errorf("%s imports %s outside of its tests", from, to)
+			}
+		}
+	}
+}
+
+func find(from string) (rule, bool) {
+	for _, r := range rules {
+		if match(r.from, from) {
+			return r, true
+		}
+	}
+	return rule{}, false
+}
+
+func allowed(r rule, to string) bool {
+	for _, a := range r.to {
+		if match(a, to) {
+			return true
+		}
+	}
+	return false
+}
+
+func match(pattern, p string) bool {
+	if pattern == "..." {
+		return true
+	}
+	base, deep := strings.CutSuffix(pattern, "/...")
+	return p == base || deep && strings.HasPrefix(p, base+"/")
+}
+
+// forTests reports whether a package exists for tests only: golden, and every suite (tensortest, jobstest, …).
+func forTests(p string) bool {
+	return p == "internal/golden" || strings.HasSuffix(p, "test") && p != "internal/comfytest"
+}
+
+type pkg struct {
+	ImportPath string
+	Imports    []string
+}
+
+func packages(t *testing.T) []pkg {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports", module+"...").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	var all []pkg
+	for d := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p pkg
+		if err := d.Decode(&p); err == io.EOF {
+			return all
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+}
