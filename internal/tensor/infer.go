@@ -81,7 +81,7 @@ func inferPad(o *Op, args []Value, _ Shape) (DType, Shape, error) {
 
 func inferTile(o *Op, args []Value, _ Shape) (DType, Shape, error) {
 	s, axis, count := args[0].Shape.Clone(), o.Attr.I[0], o.Attr.I[1]
-	if axis < 0 || axis >= len(s) || count < 1 {
+	if axis < 0 || axis >= len(s) || count < 1 || s[axis] > maxElems/count {
 		return 0, nil, bad("tile axis %d of %v by %d", axis, s, count)
 	}
 	s[axis] *= count
@@ -141,12 +141,12 @@ func inferConv(o *Op, args []Value, _ Shape) (DType, Shape, error) {
 	if groups < 1 || x[3] != w[1]*groups || w[0]%groups != 0 || min(i[0], i[1], i[6], i[7]) < 1 || min(i[2], i[3], i[4], i[5]) < 0 {
 		return 0, nil, bad("conv2d of %v with %v", shapesOf(args), i)
 	}
-	h := (x[1]+i[2]+i[4]-i[6]*(w[2]-1)-1)/i[0] + 1
-	wd := (x[2]+i[3]+i[5]-i[7]*(w[3]-1)-1)/i[1] + 1
-	if h < 1 || wd < 1 {
+	h := x[1] + i[2] + i[4] - i[6]*(w[2]-1) - 1
+	wd := x[2] + i[3] + i[5] - i[7]*(w[3]-1) - 1
+	if h < 0 || wd < 0 || min(w[2], w[3]) < 1 {
 		return 0, nil, bad("conv2d of %v is smaller than its kernel", shapesOf(args))
 	}
-	return F32, Shape{x[0], h, wd, w[0]}, nil
+	return F32, Shape{x[0], h/i[0] + 1, wd/i[1] + 1, w[0]}, nil
 }
 
 func inferGroupNorm(o *Op, args []Value, want Shape) (DType, Shape, error) {
@@ -184,17 +184,18 @@ func inferAttention(o *Op, args []Value, _ Shape) (DType, Shape, error) {
 	return F32, Shape{q[0], q[1], v[2]}, nil
 }
 
-func inferGLU(_ *Op, args []Value, _ Shape) (DType, Shape, error) {
+func inferGLU(o *Op, args []Value, _ Shape) (DType, Shape, error) {
 	x := args[0].Shape
-	if len(x) < 1 || x.Last()%2 != 0 {
+	if len(x) < 1 || x.Last()%2 != 0 || o.Attr.I[0] < GateSigmoid || o.Attr.I[0] > GateGELUTanh {
 		return 0, nil, bad("glu of %v", x)
 	}
 	return F32, append(x[:len(x)-1:len(x)-1].Clone(), x.Last()/2), nil
 }
 
-func inferResize(_ *Op, args []Value, want Shape) (DType, Shape, error) {
+func inferResize(o *Op, args []Value, want Shape) (DType, Shape, error) {
 	x := args[0].Shape
-	if len(x) != 4 || len(want) != 4 || want[0] != x[0] || want[3] != x[3] || min(want[1], want[2], x[1], x[2]) < 1 {
+	if len(x) != 4 || len(want) != 4 || want[0] != x[0] || want[3] != x[3] || min(want[1], want[2], x[1], x[2]) < 1 ||
+		o.Attr.I[0] < Nearest || o.Attr.I[0] > Area {
 		return 0, nil, bad("resize %v to %v", x, want)
 	}
 	return F32, want, nil

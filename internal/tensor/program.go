@@ -81,17 +81,9 @@ func (p *Program) CheckInputs(inputs []*Tensor) error {
 // Check proves a program that came from outside: every id defined before use, arities, attributes, shapes and dtypes as
 // the rules of each kind say.
 func (p *Program) Check() error {
-	defined := make([]bool, len(p.Values))
-	for i, v := range p.Values {
-		if v.Role != Temp {
-			defined[i] = true
-		}
-		if n, ok := v.Shape.TryElems(); !ok || len(v.Shape) > MaxDims || v.DType.Size() == 0 || n < 0 {
-			return bad("value %d has dtype %v and shape %v", i, v.DType, v.Shape)
-		}
-		if v.Role == Weight && (v.Data == nil || v.Data.DType() != v.DType || !v.Data.Shape().Equal(v.Shape)) {
-			return bad("weight %d does not match its tensor", i)
-		}
+	defined, err := p.checkValues()
+	if err != nil {
+		return err
 	}
 	known := func(id ID) bool { return id >= 0 && int(id) < len(defined) && defined[id] }
 	for i := range p.Ops {
@@ -121,6 +113,48 @@ func (p *Program) Check() error {
 	return nil
 }
 
+// Bounds that keep every product of sizes and constants inside an int.
+const (
+	maxElems = 1 << 40
+	maxAttr  = 1 << 31
+)
+
+// checkValues proves the values on their own and says which are there before the first op.
+func (p *Program) checkValues() (defined []bool, err error) {
+	defined = make([]bool, len(p.Values))
+	for _, id := range p.Inputs {
+		if id < 0 || int(id) >= len(p.Values) || p.Values[id].Role != Input || defined[id] {
+			return nil, bad("value %d is not one input", id)
+		}
+		defined[id] = true
+	}
+	for i, v := range p.Values {
+		if !shapeFits(v.Shape) || v.DType.Size() == 0 {
+			return nil, bad("value %d has dtype %v and shape %v", i, v.DType, v.Shape)
+		}
+		if v.Role > Weight || (v.Role == Input && !defined[i]) {
+			return nil, bad("value %d comes from nowhere", i)
+		}
+		if v.Role != Weight {
+			continue
+		}
+		if defined[i] = true; v.Data == nil || v.Data.DType() != v.DType || !v.Data.Shape().Equal(v.Shape) {
+			return nil, bad("weight %d does not match its tensor", i)
+		}
+	}
+	return defined, nil
+}
+
+func shapeFits(s Shape) bool {
+	for _, d := range s {
+		if d > maxElems {
+			return false
+		}
+	}
+	n, ok := s.TryElems()
+	return ok && n <= maxElems && len(s) <= MaxDims
+}
+
 func (p *Program) infer(o *Op, want Shape) (DType, Shape, error) {
 	r, ok := rules[o.Kind]
 	if !ok {
@@ -128,6 +162,11 @@ func (p *Program) infer(o *Op, want Shape) (DType, Shape, error) {
 	}
 	if len(o.Args) < r.min || (r.max >= 0 && len(o.Args) > r.max) || len(o.Attr.I) < r.ints || len(o.Attr.F) < r.floats {
 		return 0, nil, bad("%s has %d arguments, %d integers and %d numbers", r.name, len(o.Args), len(o.Attr.I), len(o.Attr.F))
+	}
+	for _, i := range o.Attr.I {
+		if i < -maxAttr || i > maxAttr {
+			return 0, nil, bad("%s has the integer %d", r.name, i)
+		}
 	}
 	args := make([]Value, len(o.Args))
 	for i, a := range o.Args {
@@ -137,7 +176,7 @@ func (p *Program) infer(o *Op, want Shape) (DType, Shape, error) {
 	if err != nil {
 		return 0, nil, fmt.Errorf("%s: %w", r.name, err)
 	}
-	if _, ok := s.TryElems(); !ok || len(s) > MaxDims {
+	if !shapeFits(s) {
 		return 0, nil, bad("%s: result shape %v", r.name, s)
 	}
 	return dt, s, nil
