@@ -1,0 +1,4 @@
+package workflow
+
+// maxFileBytes bounds a file that is opened.
+const maxFileBytes = 64 << 20
