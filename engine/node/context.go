@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"image"
+	"sync/atomic"
 )
 
 // Preview is a picture of unfinished work.
@@ -15,10 +16,11 @@ type Preview struct {
 // Run says where a call stands: who runs what.
 type Run struct {
 	PromptID string
-	NodeID   string // as events name it
+	NodeID   string // as events name it; inside an expansion the id made there
 	ClientID string // "" when no client asked
 	Index    int    // which item of a list
 	Reporter Reporter
+	graphs   *atomic.Int32 // how many the call has built
 }
 
 // Reporter takes what a running node tells about itself. Its methods never block and may be called from any goroutine.
@@ -29,6 +31,33 @@ type Reporter interface {
 	Text(s string)
 	// Binary sends an event frame of the node's own: a finished picture straight to the client that asked.
 	Binary(event uint32, data []byte)
+}
+
+// StateReporter is a Reporter that also takes progress in the newer style, which reaches clients by progress_state alone.
+type StateReporter interface {
+	State(value, total float64, preview *Preview)
+}
+
+// TextTo is a Reporter that can show a line on a node without naming the client who asked, so that all see it.
+type TextTo interface {
+	BroadcastText(s string)
+}
+
+// Reserver is a Reporter that remembers the files a job writes before they are there, so that a job which is run again
+// after a crash leaves no orphans.
+type Reserver interface {
+	Reserve(path string) error
+}
+
+// Reserve tells the job's record that a file of this path is about to be written. Call it before the file gets its final
+// name. Outside of a run it does nothing.
+func Reserve(ctx context.Context, path string) error {
+	if r, ok := RunOf(ctx); ok {
+		if k, ok := r.Reporter.(Reserver); ok {
+			return k.Reserve(path)
+		}
+	}
+	return nil
 }
 
 type runKey struct{}

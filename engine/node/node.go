@@ -89,5 +89,6 @@ type GraphNode struct {
 	ID        string
 	Class     string
 	Inputs    map[string]any
-	DisplayAs string // node id that events name; "" for the expanding node
+	Order     []string // of the inputs; those it lacks follow by name
+	DisplayAs string   // node id that events name; "" for the expanding node
 }

@@ -28,6 +28,14 @@ func (i In) Range(min, max any) In { return i.Set("min", min).Set("max", max) }
 // Step is how far a widget's arrows go.
 func (i In) Step(step any) In { return i.Set("step", step) }
 
+// NoDefault leaves the widget's first value to the client.
+func (i In) NoDefault() In {
+	if i.in != nil {
+		delete(i.in.Options, "default")
+	}
+	return i
+}
+
 // Optional lets a prompt leave the input out.
 func (i In) Optional() In {
 	if i.in != nil {

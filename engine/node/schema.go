@@ -11,6 +11,8 @@ type Schema struct {
 	Help     string   // one or two sentences
 	Module   string   // origin as clients see it: "nodes", "comfy_extras.nodes_mask", "custom_nodes.pack"
 	Aliases  []string // what else people search it by
+	// PriceBadge is how clients show the price of a call, JSON-like; nil for none.
+	PriceBadge any
 	// Essentials is the node's place in the client's short list; nil for none.
 	Essentials *string
 
@@ -65,6 +67,9 @@ type Forms struct {
 	Names    []string
 	Min, Max int
 	Cases    []Case // dynamic combo
+	SlotType Type   // dynamic slot: what the slot itself takes
+	// GroupName labels the rows of a dynamic group; "" is "Group".
+	GroupName string
 }
 
 // Case is one option of a dynamic combo and the inputs it brings.
@@ -84,7 +89,10 @@ func (i *Input) flag(key string) bool {
 	return on
 }
 
-// Hidden is an input that the engine fills: Kind is "PROMPT", "UNIQUE_ID", ….
+// Hidden is an input that the engine fills: Kind is "PROMPT", "UNIQUE_ID", …. What a node receives: for PROMPT and
+// EXTRA_PNGINFO a json.RawMessage with keys in the submitted order and numbers as after validation (EXTRA_PNGINFO nil when
+// the client sent none), for UNIQUE_ID, AUTH_TOKEN_COMFY_ORG, API_KEY_COMFY_ORG and COMFY_USAGE_SOURCE a string (nil when
+// there is none), for DYNPROMPT a *Graph of all nodes, expanded ones too. Other kinds pass what a client sends under Name.
 type Hidden struct {
 	Name string
 	Kind Type
@@ -96,6 +104,9 @@ const (
 	DynPrompt    Type = "DYNPROMPT"
 	ExtraPNGInfo Type = "EXTRA_PNGINFO"
 	UniqueID     Type = "UNIQUE_ID"
+	AuthToken    Type = "AUTH_TOKEN_COMFY_ORG"
+	APIKey       Type = "API_KEY_COMFY_ORG"
+	UsageSource  Type = "COMFY_USAGE_SOURCE"
 )
 
 // Output is one declared output.

@@ -1,0 +1,76 @@
+package engine
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+
+	"github.com/cocoonhq/cocoon/internal/fault"
+)
+
+// Engine runs prompts. Its methods may be called from any goroutine between Start and Close.
+type Engine struct {
+	c      Config
+	cache  *cache
+	number atomic.Int64
+	wake   chan struct{} // a job may be there to claim
+
+	stop context.CancelFunc
+	done sync.WaitGroup // the workers
+
+	mu      sync.Mutex // guards the rest
+	runs    map[*run]struct{}
+	unload  bool // asked for by Free
+	release bool
+}
+
+// New checks the Config and makes an Engine, which does nothing before Start.
+func New(c Config) (*Engine, error) {
+	if c.Registry == nil || c.Store == nil || c.Bus == nil {
+		return nil, fault.New(fault.BadRequest, "an engine needs a registry, a store and a bus")
+	}
+	e := &Engine{c: c.withDefaults(), wake: make(chan struct{}, 1), runs: map[*run]struct{}{}}
+	e.cache = newCache(e.c.Cache)
+	return e, nil
+}
+
+// Start begins to take jobs. ctx carries the logger; its end stops the workers as Close does.
+func (e *Engine) Start(ctx context.Context) error {
+	n, err := e.c.Store.NextNumber(ctx)
+	if err != nil {
+		return err
+	}
+	e.number.Store(n)
+	ctx, e.stop = context.WithCancel(ctx)
+	for i := range e.c.Workers {
+		e.done.Go(func() { e.work(ctx, i) })
+	}
+	return nil
+}
+
+// Close stops the workers. Jobs that run are handed back to the queue and begin anew after the next Start. It returns when
+// all nodes have obeyed, or when ctx is done.
+func (e *Engine) Close(ctx context.Context) error {
+	if e.stop == nil {
+		return nil
+	}
+	e.stop()
+	obeyed := make(chan struct{})
+	go func() {
+		e.done.Wait()
+		close(obeyed)
+	}()
+	select {
+	case <-obeyed:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (e *Engine) nudge() {
+	select {
+	case e.wake <- struct{}{}:
+	default:
+	}
+}

@@ -1,0 +1,114 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/cocoonhq/cocoon/engine/doc"
+	"github.com/cocoonhq/cocoon/internal/tenant"
+)
+
+// Queue gives the running and pending prompts of a tenant.
+func (e *Engine) Queue(ctx context.Context, t tenant.ID) (QueueView, error) {
+	running, pending, err := e.c.Store.List(ctx, t)
+	v := QueueView{Running: []Item{}, Pending: []Item{}}
+	for i := range running {
+		v.Running = append(v.Running, running[i].Item())
+	}
+	for i := range pending {
+		v.Pending = append(v.Pending, pending[i].Item())
+	}
+	return v, err
+}
+
+// Remaining counts a tenant's pending and running prompts.
+func (e *Engine) Remaining(t tenant.ID) int { return e.c.Store.Active(t) }
+
+// Delete takes pending prompts out of the queue. Running and unknown ones are left alone; the result tells of each id
+// whether it was there.
+func (e *Engine) Delete(ctx context.Context, t tenant.ID, ids ...string) ([]bool, error) {
+	found := make([]bool, len(ids))
+	for i, id := range ids {
+		n, err := e.c.Store.Remove(ctx, t, []string{id}, false)
+		if err != nil {
+			return found, err
+		}
+		if found[i] = n > 0; n > 0 {
+			e.status(ctx, t)
+		}
+	}
+	return found, nil
+}
+
+// Clear takes all pending prompts of a tenant out of the queue.
+func (e *Engine) Clear(ctx context.Context, t tenant.ID) error {
+	if _, err := e.c.Store.Remove(ctx, t, nil, true); err != nil {
+		return err
+	}
+	e.status(ctx, t)
+	return nil
+}
+
+// Move gives a pending prompt another place: the smaller the number, the earlier.
+func (e *Engine) Move(ctx context.Context, t tenant.ID, id string, number float64) (bool, error) {
+	return e.c.Store.Renumber(ctx, t, id, number)
+}
+
+// Pause stops or resumes the taking of a tenant's prompts; what runs goes on.
+func (e *Engine) Pause(ctx context.Context, t tenant.ID, paused bool) error {
+	err := e.c.Store.Pause(ctx, t, paused)
+	e.nudge()
+	return err
+}
+
+// Interrupt stops running prompts of a tenant: the one of the id, or all if id is "". It tells whether there was one.
+func (e *Engine) Interrupt(t tenant.ID, id string) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	found := false
+	for r := range e.runs {
+		if r.job.Tenant == t && (id == "" || r.job.PromptID == id) {
+			r.interrupt()
+			found = true
+		}
+	}
+	return found
+}
+
+// Cancel stops a running prompt or takes a pending one out of the queue, and tells whether it did.
+func (e *Engine) Cancel(ctx context.Context, t tenant.ID, id string) (bool, error) {
+	if e.Interrupt(t, id) {
+		return true, nil
+	}
+	found, err := e.Delete(ctx, t, id)
+	return found[0], err
+}
+
+// Free asks for memory back, after the running job if there is one: unload frees models, memory frees those and all cached
+// results.
+func (e *Engine) Free(unload, memory bool) {
+	e.mu.Lock()
+	e.unload = e.unload || unload || memory
+	e.release = e.release || memory
+	e.mu.Unlock()
+	e.nudge()
+}
+
+// Current is the node that runs now for a client, as its events name it.
+func (e *Engine) Current(t tenant.ID, client string) (displayNode string, ok bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for r := range e.runs {
+		if r.job.Tenant == t && r.client == client && client != "" {
+			if p := r.current.Load(); p != nil {
+				return *p, true
+			}
+		}
+	}
+	return "", false
+}
+
+// status tells everybody of the tenant how much work remains.
+func (e *Engine) status(ctx context.Context, t tenant.ID) {
+	data := doc.Append([]byte(`{"status":{"exec_info":{"queue_remaining":`), e.c.Store.Active(t))
+	e.c.Bus.Publish(ctx, Event{Tenant: t, Type: "status", Data: append(data, "}}}"...)})
+}
