@@ -1,6 +1,7 @@
 package weights
 
 import (
+	"bytes"
 	"errors"
 	"io/fs"
 	"os"
@@ -95,6 +96,12 @@ func Parse(path string, data []byte) (*File, error) {
 	name := filepath.Base(path)
 	var err error
 	switch {
+	case bytes.HasPrefix(data, []byte("PK\x03\x04")):
+		f.format, err = Pickle, f.parseTorchZip(name)
+	case isLegacyTorch(data):
+		f.format, err = Pickle, f.parseTorchLegacy(name)
+	case bytes.HasPrefix(data, []byte("GGUF")):
+		f.format, err = GGUF, f.parseGGUF(name)
 	default:
 		f.format, err = Safetensors, f.parseSafetensors(name)
 	}
@@ -138,7 +145,11 @@ func (f *File) Info(name string) (Info, bool) {
 	if !ok {
 		return Info{}, false
 	}
-	return Info{DType: e.dtype, Stored: e.stored, Shape: e.shape, Bytes: e.size}, true
+	size := e.size
+	if e.strides != nil {
+		size = int64(e.shape.Elems() * e.dtype.Size())
+	}
+	return Info{DType: e.dtype, Stored: e.stored, Shape: e.shape, Bytes: size}, true
 }
 
 // Tensor gives a tensor as a view of the mapped file, in its stored dtype; its memory may be unaligned and must not be
@@ -152,6 +163,9 @@ func (f *File) Tensor(name string) (*tensor.Tensor, bool) {
 	data := f.data[e.offset : e.offset+e.size : e.offset+e.size]
 	if e.dtype == tensor.Invalid {
 		return tensor.FromBytes(tensor.U8, tensor.Shape{len(data)}, data, nil), true
+	}
+	if e.strides != nil {
+		return e.ordered(data), true
 	}
 	return tensor.FromBytes(e.dtype, e.shape, data, nil), true
 }

@@ -9,8 +9,14 @@ import (
 
 // foreign refuses what cannot be a safetensors file, saying what it is instead where its first bytes tell.
 func (f *File) foreign(name string) error {
+	if len(f.data) == 0 {
+		return fault.New(fault.BadFile, "%s: the file is empty; download it again", name)
+	}
 	if what, cure := knownForeign(f.data); what != "" {
 		return fault.New(fault.BadFile, "%s: not a weights file but %s; %s", name, what, cure)
+	}
+	if f.data[0] == 0x80 && len(f.data) > 1 && f.data[1] >= 2 && f.data[1] <= 5 {
+		return fault.New(fault.Unsupported, "%s: a Python pickle that torch.save did not write; nothing in it was run; get the safetensors file of this model", name)
 	}
 	if len(f.data) < 10 {
 		return fault.New(fault.BadFile, "%s: %d bytes are no weights file; download it again", name, len(f.data))

@@ -73,7 +73,7 @@ func TestParseRefuses(t *testing.T) {
 		data []byte
 		want string // part of the error
 	}{
-		{"empty", nil, "0 bytes"},
+		{"empty", nil, "is empty"},
 		{"short", []byte("abc"), "3 bytes"},
 		{"web page", []byte("\n<!DOCTYPE html><html>"), "a web page"},
 		{"lfs pointer", []byte("version https://git-lfs.github.com/spec/v1\noid"), "git lfs pull"},
