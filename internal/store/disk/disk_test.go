@@ -1,0 +1,177 @@
+package disk
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/cocoonhq/cocoon/internal/fault"
+)
+
+func open(t *testing.T) *Store {
+	t.Helper()
+	base := t.TempDir()
+	dir := func(n string) string { return filepath.Join(base, n) }
+	s, err := Open(Dirs{Input: dir("input"), Output: dir("output"), Temp: dir("temp"), User: dir("user")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+func text(s string) func(io.Writer) error {
+	return func(w io.Writer) error {
+		_, err := io.WriteString(w, s)
+		return err
+	}
+}
+
+func TestNamesStayInside(t *testing.T) {
+	s := open(t)
+	secret := filepath.Join(filepath.Dir(s.Path(Output)), "secret.txt")
+	if err := os.WriteFile(secret, []byte("x"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(secret, filepath.Join(s.Path(Output), "link")); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"../secret.txt", secret, "a/../../secret.txt", "link", "..\\secret.txt", "a\x00b", "", ".", "..", "missing"} {
+		if f, err := s.Open(Output, name); err == nil {
+			f.Close()
+			t.Errorf("Open(%q) works, want an error", name)
+		} else if !errors.Is(err, fault.NotFound) {
+			t.Errorf("Open(%q): %v, want not found", name, err)
+		}
+		if err := s.Put(Output, name, true, text("y")); err == nil && name != "missing" && name != "link" {
+			t.Errorf("Put(%q) works, want an error", name)
+		}
+	}
+	if got, _ := os.ReadFile(secret); string(got) != "x" {
+		t.Errorf("the file outside is now %q", got)
+	}
+}
+
+func TestPut(t *testing.T) {
+	s := open(t)
+	if err := s.Put(Input, "a/b.txt", false, text("1")); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Put(Input, "a/b.txt", false, text("2")); !errors.Is(err, fault.Conflict) {
+		t.Errorf("second Put: %v, want a conflict", err)
+	}
+	broken := errors.New("broken")
+	if err := s.Put(Input, "a/b.txt", true, func(w io.Writer) error { io.WriteString(w, "half"); return broken }); !errors.Is(err, broken) {
+		t.Errorf("failing Put: %v, want its error", err)
+	}
+	f, err := s.Open(Input, "a/b.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if got, _ := io.ReadAll(f); string(got) != "1" {
+		t.Errorf("file holds %q, want %q", got, "1")
+	}
+	left, _ := os.ReadDir(filepath.Join(s.Path(Input), stageDir))
+	if len(left) != 1 { // the lock
+		t.Errorf("%d files on the stage, want the lock alone", len(left))
+	}
+}
+
+func TestStageIsClearedAtNextStart(t *testing.T) {
+	s := open(t)
+	stage := filepath.Join(s.Path(Output), stageDir)
+	if err := os.MkdirAll(stage, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	orphan := filepath.Join(stage, "1-dead")
+	if err := os.WriteFile(orphan, []byte("half"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Put(Output, "x", false, text("1")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(orphan); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the orphan is still there: %v", err)
+	}
+}
+
+func TestResolvePrefix(t *testing.T) {
+	now := time.Date(2026, 3, 4, 5, 6, 7, 0, time.Local)
+	for _, row := range []struct {
+		prefix string
+		want   Prefix
+		fail   bool
+	}{
+		{"ComfyUI", Prefix{"", "ComfyUI"}, false},
+		{"a/b", Prefix{"a", "b"}, false},
+		{"a//./b", Prefix{"a", "b"}, false},
+		{"%year%-%month%-%day%/%hour%%minute%%second%_%width%x%height%", Prefix{"2026-03-04", "050607_64x32"}, false},
+		{"a/../b", Prefix{"", "b"}, false},
+		{"../b", Prefix{}, true},
+		{"/etc/b", Prefix{}, true},
+		{"a\\b", Prefix{}, true},
+		{"x%batch_num%", Prefix{"", "x%batch_num%"}, false},
+	} {
+		got, err := ResolvePrefix(row.prefix, 64, 32, now)
+		if (err != nil) != row.fail || got != row.want {
+			t.Errorf("ResolvePrefix(%q) = %+v, %v, want %+v, error %v", row.prefix, got, err, row.want, row.fail)
+		}
+	}
+}
+
+func TestSaveNumbers(t *testing.T) {
+	s := open(t)
+	for _, name := range []string{"x_00007_.png", "x_9_.png", "xy_00050_.png", "x_abc_.png", "x_-3_.png", "x"} {
+		if err := s.Put(Output, name, false, text("")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := s.Save(Output, Prefix{"", "x"}, ".png", 0, text("1"))
+	if err != nil || got != "x_00010_.png" {
+		t.Errorf("Save = %q, %v, want x_00010_.png", got, err)
+	}
+	got, err = s.Save(Output, Prefix{"sub", "b%batch_num%"}, ".png", 3, text("1"))
+	if err != nil || got != "b3_00001_.png" {
+		t.Errorf("Save = %q, %v, want b3_00001_.png", got, err)
+	}
+}
+
+func TestSaveFromManyGoroutines(t *testing.T) {
+	s := open(t)
+	var wg sync.WaitGroup
+	names := make([]string, 50)
+	for i := range names {
+		wg.Go(func() {
+			var err error
+			if names[i], err = s.Save(Output, Prefix{"", "h"}, ".txt", 0, text(fmt.Sprint(i))); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	slices.Sort(names)
+	if n := len(slices.Compact(names)); n != 50 {
+		t.Errorf("%d names, want 50 different ones", n)
+	}
+}
+
+func TestAnnotated(t *testing.T) {
+	for _, row := range []struct {
+		in, name string
+		kind     Kind
+	}{
+		{"a.png", "a.png", Input}, {"a.png [output]", "a.png", Output}, {"a.png [temp]", "a.png", Temp},
+		{"a.png[input]", "a.pn", Input}, {"[output]", "", Output},
+	} {
+		if name, kind := Annotated(row.in, Input); name != row.name || kind != row.kind {
+			t.Errorf("Annotated(%q) = %q, %q, want %q, %q", row.in, name, kind, row.name, row.kind)
+		}
+	}
+}

@@ -1,0 +1,105 @@
+package disk
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/cocoonhq/cocoon/internal/fault"
+)
+
+// Prefix is a save node's file name prefix, resolved: a folder and the start of a name.
+type Prefix struct{ Subfolder, Stem string }
+
+// ResolvePrefix replaces %width%, %height% and the parts of the time in a prefix and splits it. It fails with
+// fault.Forbidden when the folder would lie outside.
+//
+// Compat: ComfyUI's save path rules.
+func ResolvePrefix(prefix string, width, height int, now time.Time) (Prefix, error) {
+	if strings.Contains(prefix, "%") {
+		prefix = strings.NewReplacer(
+			"%width%", strconv.Itoa(width), "%height%", strconv.Itoa(height), "%year%", strconv.Itoa(now.Year()),
+			"%month%", now.Format("01"), "%day%", now.Format("02"), "%hour%", now.Format("15"),
+			"%minute%", now.Format("04"), "%second%", now.Format("05")).Replace(prefix)
+	}
+	full := path.Clean("./" + prefix)
+	if strings.HasPrefix(prefix, "/") || full == ".." || strings.HasPrefix(full, "../") || strings.ContainsAny(prefix, "\x00\\") {
+		return Prefix{}, fault.New(fault.Forbidden,
+			"**** ERROR: Saving image outside the output folder is not allowed. The file name prefix %q leads out of it; use a plain name or a sub-folder", prefix)
+	}
+	dir, stem := path.Split(full)
+	if full == "." || strings.HasSuffix(prefix, "/") { // a folder alone: files without a stem
+		dir, stem = full, ""
+	}
+	if dir = path.Clean(dir); dir == "." {
+		dir = ""
+	}
+	return Prefix{Subfolder: dir, Stem: stem}, nil
+}
+
+// Save writes a file of the next free number under a prefix, "stem_00001_.png", and returns its name in the subfolder.
+// %batch_num% in the stem becomes batch. Two callers, in this process or another, never get one number.
+func (s *Store) Save(k Kind, p Prefix, ext string, batch int, fill func(io.Writer) error) (string, error) {
+	if err := s.MkdirAll(k, p.Subfolder); err != nil {
+		return "", err
+	}
+	f := s.folders[k]
+	tmp, err := f.stage.write(fill)
+	if err != nil {
+		return "", wrap(err, "write a file %q to the %s folder", p.Stem, k)
+	}
+	defer f.root.Remove(tmp)
+	stem := strings.ReplaceAll(p.Stem, "%batch_num%", strconv.Itoa(batch))
+	n, err := s.lastNumber(k, p)
+	if err != nil {
+		return "", err
+	}
+	for {
+		n++
+		name := fmt.Sprintf("%s_%05d_%s", stem, n, ext)
+		err = f.root.Link(tmp, filepath.FromSlash(path.Join(p.Subfolder, name)))
+		if errors.Is(err, fs.ErrExist) {
+			continue // somebody was faster
+		}
+		if err != nil {
+			return "", wrap(err, "write %q to the %s folder", name, k)
+		}
+		return name, syncDir(f.root, filepath.FromSlash(p.Subfolder))
+	}
+}
+
+// lastNumber is the highest number under a prefix on disk.
+func (s *Store) lastNumber(k Kind, p Prefix) (int, error) {
+	dir := path.Clean(p.Subfolder)
+	entries, err := fs.ReadDir(s.FS(k), dir)
+	if err != nil {
+		return 0, wrap(err, "list %q in the %s folder", dir, k)
+	}
+	n := 0
+	for _, e := range entries {
+		n = max(n, number(e.Name(), p.Stem))
+	}
+	return n, nil
+}
+
+// number is the counter of a file "stem_00012_.png", 0 for any other name. Compat: the digits end at the next "_" or ".".
+func number(name, stem string) int {
+	rest, ok := strings.CutPrefix(name, stem+"_")
+	if !ok {
+		return 0
+	}
+	if i := strings.IndexAny(rest, "_."); i >= 0 {
+		rest = rest[:i]
+	}
+	n, err := strconv.Atoi(rest)
+	if err != nil || n < 0 {
+		return 0
+	}
+	return n
+}

@@ -1,0 +1,135 @@
+package disk
+
+import (
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path"
+	"path/filepath"
+	"sync"
+)
+
+// stageDir holds files while they are written. It lies inside the folder so that a rename stays on one disk.
+const stageDir = ".cocoon-unfinished"
+
+// stage is where a folder's files are written before they get their name. It is made at the first write.
+type stage struct {
+	root *os.Root
+
+	mu   sync.Mutex
+	lock *os.File // held while the process lives, so that another does not clear the stage under it
+}
+
+// open makes the stage and, unless another process is using it, clears it.
+func (g *stage) open() error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.lock != nil {
+		return nil
+	}
+	if err := g.root.MkdirAll(stageDir, 0o755); err != nil {
+		return err
+	}
+	lock, err := g.root.OpenFile(filepath.Join(stageDir, "lock"), os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return err
+	}
+	if lockAlone(lock) {
+		g.clear()
+	}
+	lockShared(lock)
+	g.lock = lock
+	return nil
+}
+
+func (g *stage) clear() {
+	d, err := g.root.Open(stageDir)
+	if err != nil {
+		return
+	}
+	defer d.Close()
+	names, _ := d.Readdirnames(-1)
+	for _, n := range names {
+		if n != "lock" {
+			g.root.Remove(filepath.Join(stageDir, n))
+		}
+	}
+}
+
+func (g *stage) close() error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.lock == nil {
+		return nil
+	}
+	err := g.lock.Close()
+	g.lock = nil
+	g.root.Remove(filepath.Join(stageDir, "lock"))
+	g.root.Remove(stageDir) // stays when another process still writes there
+	return err
+}
+
+// write lets fill write a new file and syncs it. It returns the file's name in the root, which the caller renames or removes.
+func (g *stage) write(fill func(io.Writer) error) (string, error) {
+	if err := g.open(); err != nil {
+		return "", err
+	}
+	name := filepath.Join(stageDir, fmt.Sprintf("%d-%016x", os.Getpid(), rand.Uint64()))
+	f, err := g.root.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+	if err != nil {
+		return "", err
+	}
+	err = fill(f)
+	if err == nil {
+		err = f.Sync()
+	}
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		g.root.Remove(name)
+		return "", err
+	}
+	return name, nil
+}
+
+// Put writes a file under a name, in the place of one that is there only if replace says so; then the error is
+// fault.Conflict. Missing folders are made.
+func (s *Store) Put(k Kind, name string, replace bool, fill func(io.Writer) error) error {
+	f, err := s.at(k, name)
+	if err != nil {
+		return err
+	}
+	if err := s.MkdirAll(k, path.Dir(name)); err != nil {
+		return err
+	}
+	tmp, err := f.stage.write(fill)
+	if err != nil {
+		return wrap(err, "write %q to the %s folder", name, k)
+	}
+	target := filepath.FromSlash(name)
+	if replace {
+		err = f.root.Rename(tmp, target)
+	} else {
+		err = f.root.Link(tmp, target)
+	}
+	if err != nil || !replace {
+		f.root.Remove(tmp)
+	}
+	if err != nil {
+		return wrap(err, "write %q to the %s folder", name, k)
+	}
+	return syncDir(f.root, filepath.Dir(target))
+}
+
+// syncDir makes a rename in dir survive a power cut, where the system can.
+func syncDir(root *os.Root, dir string) error {
+	d, err := root.Open(dir)
+	if err != nil {
+		return nil
+	}
+	defer d.Close()
+	_ = d.Sync() // not every file system syncs folders; the file itself is safe
+	return nil
+}
