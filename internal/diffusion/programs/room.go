@@ -1,0 +1,72 @@
+package programs
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/cocoonhq/cocoon/internal/fault"
+)
+
+// makeRoom sees to it that a program's memory fits what the device has free, dropping others that are not running.
+func (c *Cache) makeRoom(e *entry, s Spec) error {
+	need := e.exe.Bytes()
+	free, total := c.backend.Memory()
+	if total <= 0 {
+		return nil // the device does not know
+	}
+	if held := c.held(e); need > free || held > total/4 {
+		c.Trim()
+		free, _ = c.backend.Memory()
+	}
+	if need <= free {
+		return nil
+	}
+	return fault.New(fault.OutOfMemory, "%s", shortage(s, need, free))
+}
+
+// held is what the other programs may hold.
+func (c *Cache) held(but *entry) int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var n int64
+	for _, e := range c.entries {
+		if e != but {
+			n += e.bytes
+		}
+	}
+	return n
+}
+
+// shortage says what is needed, what there is, and what would fit.
+func shortage(s Spec, need, free int64) string {
+	what := "This"
+	if s.Width > 0 {
+		what = fmt.Sprintf("%d × %d", s.Width, s.Height)
+	}
+	text := fmt.Sprintf("%s needs %s of memory, %s are free.", what, Gigabytes(need), Gigabytes(free))
+	w, h := smaller(s.Width, s.Height, float64(free)/float64(need))
+	if w == 0 {
+		return text + " Close other programs or use a smaller model."
+	}
+	return text + fmt.Sprintf(" Try %d × %d or smaller.", w, h)
+}
+
+// smaller is the largest size of about the same shape, in steps of 64, whose area is within share of w × h: memory grows
+// with the area or faster. 0 when none is.
+func smaller(w, h int, share float64) (int, int) {
+	side := math.Sqrt(max(0, share))
+	sw, sh := int(float64(w)*side)/64*64, int(float64(h)*side)/64*64
+	if sw < 64 || sh < 64 {
+		return 0, 0
+	}
+	return sw, sh
+}
+
+// Gigabytes spells a number of bytes for people: "9.4 GB".
+func Gigabytes(n int64) string {
+	gb := float64(n) / 1e9
+	if gb < 0.95 {
+		return fmt.Sprintf("%d MB", int64(math.Ceil(gb*1000)))
+	}
+	return fmt.Sprintf("%.1f GB", gb)
+}

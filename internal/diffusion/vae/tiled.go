@@ -1,0 +1,81 @@
+package vae
+
+import (
+	"context"
+
+	"github.com/cocoonhq/cocoon/internal/diffusion/programs"
+	"github.com/cocoonhq/cocoon/internal/fault"
+	"github.com/cocoonhq/cocoon/internal/tensor"
+)
+
+// Tiles is a size of tiles: in latent cells for decoding, in pixels for encoding.
+type Tiles struct {
+	Width, Height int
+	Overlap       int // less than half the shorter side
+}
+
+// passes are the three tilings whose results are averaged: tall, wide and as asked, so that no seam is in one place twice.
+func (t Tiles) passes(scale float64, out int) ([3]Tiling, error) {
+	if t.Overlap < 0 || t.Overlap >= min(t.Width, t.Height)/2 {
+		return [3]Tiling{}, fault.New(fault.BadRequest,
+			"tiles of %d × %d cannot overlap by %d: it must be less than half the shorter side", t.Width, t.Height, t.Overlap)
+	}
+	tile := func(w, h int) Tiling { return Tiling{Tile: []int{h, w}, Overlap: t.Overlap, Scale: scale, Out: out} }
+	return [3]Tiling{tile(t.Width/2, t.Height*2), tile(t.Width*2, t.Height/2), tile(t.Width, t.Height)}, nil
+}
+
+// DecodeTiled decodes in tiles, for pictures whose whole does not fit; seams are blended, and colours may drift a little
+// between tiles.
+func (v *VAE) DecodeTiled(ctx context.Context, run *programs.Cache, latent *tensor.Tensor, t Tiles) (*tensor.Tensor, error) {
+	if err := v.checkLatent(latent); err != nil {
+		return nil, err
+	}
+	passes, err := t.passes(float64(v.Ratio), 3)
+	if err != nil {
+		return nil, err
+	}
+	mean, err := v.average(ctx, run, decodeRaw, latent, passes)
+	if err != nil {
+		return nil, err
+	}
+	picture := mean.Permute(0, 2, 3, 1).Clone()
+	for i, p := range picture.F32() {
+		picture.F32()[i] = min(max((p+1)/2, 0), 1)
+	}
+	return picture, nil
+}
+
+// EncodeTiled encodes in tiles, for pictures whose whole does not fit. The rest is as for Encode.
+func (v *VAE) EncodeTiled(ctx context.Context, run *programs.Cache, picture *tensor.Tensor, t Tiles) (*tensor.Tensor, error) {
+	picture, err := v.crop(picture)
+	if err != nil {
+		return nil, err
+	}
+	passes, err := t.passes(1/float64(v.Ratio), v.Channels)
+	if err != nil {
+		return nil, err
+	}
+	return v.average(ctx, run, encodeTile, picture.Permute(0, 3, 1, 2).Clone(), passes)
+}
+
+// average runs a program over the tiles of each pass and averages the passes.
+func (v *VAE) average(ctx context.Context, run *programs.Cache, k kind, x *tensor.Tensor, passes [3]Tiling) (*tensor.Tensor, error) {
+	var sum *tensor.Tensor
+	for _, p := range passes {
+		got, err := p.Apply(ctx, x, func(tile *tensor.Tensor) (*tensor.Tensor, error) { return v.one(ctx, run, k, tile) })
+		if err != nil {
+			return nil, err
+		}
+		if sum == nil {
+			sum = got
+			continue
+		}
+		for i, f := range got.F32() {
+			sum.F32()[i] += f
+		}
+	}
+	for i := range sum.F32() {
+		sum.F32()[i] /= float32(len(passes))
+	}
+	return sum, nil
+}
