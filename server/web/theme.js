@@ -1,0 +1,5 @@
+// Runs before the first paint: the chosen theme, if one was chosen.
+{
+  const theme = localStorage.getItem("cocoon.theme");
+  if (theme === "dark" || theme === "light") document.documentElement.dataset.theme = theme;
+}
