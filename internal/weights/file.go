@@ -6,8 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
-	"sync"
 
 	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/internal/tensor"
@@ -23,9 +23,9 @@ const (
 	GGUF        Format = "gguf"
 )
 
-// File is an open weights file. It is safe for concurrent use, Close apart. Its tensors are views of the mapped file: they
-// must not be used after Close, and a File that is still needed must not be lost. A file that is cut while it is mapped makes
-// reads of its lost part fail with a memory fault, as everywhere: replace model files by renaming, never in place.
+// File is an open weights file. It is safe for concurrent use, Close apart. Its tensors are views of the mapped file, which
+// stays mapped until Close or, without a Close, until the File and all its tensors are garbage. A file that is cut while it is
+// mapped makes reads of its lost part fail with a memory fault, as everywhere: replace model files by renaming, never in place.
 type File struct {
 	path    string
 	format  Format
@@ -33,9 +33,7 @@ type File struct {
 	names   []string
 	entries map[string]*entry
 	meta    map[string]string
-
-	closing sync.Once
-	free    func() error
+	block   *tensor.Block // the mapping; nil for files in memory
 }
 
 // entry is one tensor of a file.
@@ -82,17 +80,14 @@ func Open(path string) (*File, error) {
 	if err != nil {
 		return nil, errors.Join(err, free())
 	}
-	w.free = free
+	w.block = tensor.NewBlock(data, free)
 	return w, nil
 }
 
 // Parse reads a weights file that lies in memory, which must not change while the File is in use. path is only a name for it.
 // The errors are Open's.
 func Parse(path string, data []byte) (*File, error) {
-	f := &File{
-		path: path, data: data, free: func() error { return nil },
-		entries: map[string]*entry{}, meta: map[string]string{},
-	}
+	f := &File{path: path, data: data, entries: map[string]*entry{}, meta: map[string]string{}}
 	name := filepath.Base(path)
 	var err error
 	switch {
@@ -116,11 +111,12 @@ func Parse(path string, data []byte) (*File, error) {
 	return f, nil
 }
 
-// Close ends the mapping. Tensors of the file must not be used any more.
+// Close ends the mapping. Tensors of the file must not be used any more. Closing twice does nothing.
 func (f *File) Close() error {
-	var err error
-	f.closing.Do(func() { err = f.free() })
-	return err
+	if f.block == nil {
+		return nil
+	}
+	return f.block.Close()
 }
 
 // Path is the path the file was opened by.
@@ -162,12 +158,13 @@ func (f *File) Tensor(name string) (*tensor.Tensor, bool) {
 	}
 	data := f.data[e.offset : e.offset+e.size : e.offset+e.size]
 	if e.dtype == tensor.Invalid {
-		return tensor.FromBytes(tensor.U8, tensor.Shape{len(data)}, data, nil), true
+		return tensor.FromBytes(tensor.U8, tensor.Shape{len(data)}, data, f.block), true
 	}
 	if e.strides != nil {
+		defer runtime.KeepAlive(f)
 		return e.ordered(data), true
 	}
-	return tensor.FromBytes(e.dtype, e.shape, data, nil), true
+	return tensor.FromBytes(e.dtype, e.shape, data, f.block), true
 }
 
 // Aligned gives t itself when its memory is aligned to its elements, else a copy that is.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -187,4 +188,25 @@ func BenchmarkOpen(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// TestTensorsKeepTheirFile reads tensors whose File is lost: the mapping must last as long as they do.
+func TestTensorsKeepTheirFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.safetensors")
+	if err := os.WriteFile(path, file(`{"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}}`, 1, 2, 3, 4), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := weights.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, _ := f.Tensor("a")
+	f = nil
+	for range 3 {
+		runtime.GC()
+	}
+	if got := a.U8(); got[3] != 4 {
+		t.Errorf("a = %v", got)
+	}
+	runtime.KeepAlive(a)
 }
