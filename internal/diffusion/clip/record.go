@@ -66,3 +66,8 @@ func (l layer) record(g *tensor.Graph, x, mask tensor.Ref, c Config) tensor.Ref 
 	h := g.Unary(c.Activation, l.widen.Record(g, l.norm2.Record(g, x)))
 	return g.Add(x, l.narrow.Record(g, h))
 }
+
+// Prove records the encoder once. It panics when weights do not fit together.
+func (e *Encoder) Prove() {
+	e.record(tensor.NewGraph(), variant{length: 1, layer: -1, projected: true})
+}

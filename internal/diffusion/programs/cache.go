@@ -36,10 +36,9 @@ type entry struct {
 	users int
 	gone  bool // not in the cache any more: closed by the last user
 
-	mu    sync.Mutex // held while compiling and running
-	exe   tensor.Executable
-	bytes int64 // exe's need; guarded by the Cache's lock
-	ran   bool
+	mu  sync.Mutex // held while compiling and running
+	exe tensor.Executable
+	ran bool
 }
 
 // New makes an empty cache for a backend.
@@ -95,9 +94,6 @@ func (c *Cache) prepare(e *entry, s Spec) error {
 		return fmt.Errorf("compile for %s: %w", c.backend.Name(), err)
 	}
 	e.exe = exe
-	c.mu.Lock()
-	e.bytes = exe.Bytes()
-	c.mu.Unlock()
 	return nil
 }
 

@@ -14,7 +14,7 @@ func (c *Cache) makeRoom(e *entry, s Spec) error {
 	if total <= 0 {
 		return nil // the device does not know
 	}
-	if held := c.held(e); need > free || held > total/4 {
+	if need > free {
 		c.Trim()
 		free, _ = c.backend.Memory()
 	}
@@ -22,19 +22,6 @@ func (c *Cache) makeRoom(e *entry, s Spec) error {
 		return nil
 	}
 	return fault.New(fault.OutOfMemory, "%s", shortage(s, need, free))
-}
-
-// held is what the other programs may hold.
-func (c *Cache) held(but *entry) int64 {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	var n int64
-	for _, e := range c.entries {
-		if e != but {
-			n += e.bytes
-		}
-	}
-	return n
 }
 
 // shortage says what is needed, what there is, and what would fit.

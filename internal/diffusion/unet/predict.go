@@ -137,3 +137,8 @@ func shapeOf(t *tensor.Tensor) tensor.Shape {
 	}
 	return t.Shape()
 }
+
+// Prove records the network once at a small size. It panics when weights do not fit together.
+func (u *UNet) Prove() {
+	u.program(tensor.NewGraph(), shape{u: u, batch: 1, height: 8, width: 8, tokens: min(u.Context, 1), frames: 1})
+}

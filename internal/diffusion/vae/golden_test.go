@@ -15,7 +15,11 @@ import (
 
 func load(t testing.TB, path string) *VAE {
 	t.Helper()
-	s := weights.NewScope(weightstest.FromGolden(t, path), "first_stage_model")
+	src, prefix := weightstest.FromGolden(t, path), "first_stage_model"
+	if _, bare := weights.Describe(src, "decoder.conv_in.weight"); bare {
+		prefix = ""
+	}
+	s := weights.NewScope(src, prefix)
 	v := New(s)
 	if err := s.Err(); err != nil {
 		t.Fatal(err)

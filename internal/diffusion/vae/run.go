@@ -145,3 +145,11 @@ func (v *VAE) crop(p *tensor.Tensor) (*tensor.Tensor, error) {
 	}
 	return p.Slice(3, 0, 3).Dense(), nil
 }
+
+// Prove records both directions once at a small size. It panics when weights do not fit together.
+func (v *VAE) Prove() {
+	v.program(tensor.NewGraph(), decodeRaw, 1, 1)
+	if !v.noEncode {
+		v.program(tensor.NewGraph(), encodeMean, v.Ratio, v.Ratio)
+	}
+}

@@ -1,0 +1,143 @@
+package diffusion
+
+import (
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/cocoonhq/cocoon/internal/fault"
+	"github.com/cocoonhq/cocoon/internal/golden"
+	"github.com/cocoonhq/cocoon/internal/tensor"
+	"github.com/cocoonhq/cocoon/internal/tensor/interp"
+	"github.com/cocoonhq/cocoon/internal/weights"
+)
+
+// header is a Source of names and shapes without elements.
+type header map[string]struct {
+	DType string       `json:"dtype"`
+	Shape tensor.Shape `json:"shape"`
+}
+
+func (h header) Names() []string {
+	var names []string
+	for n := range h {
+		names = append(names, n)
+	}
+	slices.Sort(names)
+	return names
+}
+
+func (h header) Info(name string) (weights.Info, bool) {
+	e, ok := h[name]
+	dt, _ := tensor.ParseDType(e.DType)
+	return weights.Info{DType: dt, Stored: e.DType, Shape: e.Shape}, ok
+}
+
+// Tensor gives zeros that share a few bytes.
+func (h header) Tensor(name string) (*tensor.Tensor, bool) {
+	e, ok := h[name]
+	if !ok {
+		return nil, false
+	}
+	return tensor.New(tensor.U8, e.Shape...), true
+}
+
+func readHeader(t *testing.T, path string) header {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := header{}
+	if err := json.NewDecoder(z).Decode(&h); err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+// TestGoldenFamilies finds the family of full-size checkpoints by their headers.
+func TestGoldenFamilies(t *testing.T) {
+	dir := golden.Dir(t, "models/detect-unet")
+	text, err := os.ReadFile(filepath.Join(dir, "checkpoints.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all map[string]struct {
+		Header string `json:"header"`
+		Class  string `json:"model_class"`
+		Used   struct {
+			Heads     int `json:"num_heads"`
+			HeadWidth int `json:"num_head_channels"`
+			Context   int `json:"context_dim"`
+			In        int `json:"in_channels"`
+		} `json:"unet_config_used"`
+		Latent struct {
+			Scale float64 `json:"scale_factor"`
+		} `json:"latent_format"`
+	}
+	if err := json.Unmarshal(text, &all); err != nil {
+		t.Fatal(err)
+	}
+	names := map[string]string{"SD15": "Stable Diffusion 1", "SD15_instructpix2pix": "Stable Diffusion 1", "SD20": "Stable Diffusion 2"}
+	for name, want := range all {
+		t.Run(name, func(t *testing.T) {
+			file, _, _ := strings.Cut(strings.Fields(want.Header)[0], ";")
+			src := readHeader(t, filepath.Join(dir, file))
+			f := detect(src, modelPrefix)
+			if names[want.Class] == "" {
+				if f != nil {
+					t.Errorf("taken for %s, is %s", f.name, want.Class)
+				}
+				return
+			}
+			if f == nil || f.name != names[want.Class] {
+				t.Fatalf("%+v, want %s", f, names[want.Class])
+			}
+			if f.unet.Heads != max(0, want.Used.Heads) || f.unet.Heads == 0 && f.unet.HeadWidth != want.Used.HeadWidth || f.scale != want.Latent.Scale {
+				t.Errorf("%+v, want %+v", f, want)
+			}
+			if f.text[0].prefix(src) == "" {
+				t.Errorf("no text encoder")
+			}
+		})
+	}
+}
+
+func TestLoadRefuses(t *testing.T) {
+	one := tensor.New(tensor.F32, 1)
+	for _, row := range []struct {
+		name string
+		src  weights.Map
+		want error
+		says string
+	}{
+		{"LoRA", weights.Map{"lora_unet_x.lora_down.weight": one}, fault.WrongModel, "LoraLoader"},
+		{"VAE", weights.Map{"decoder.conv_in.weight": one}, fault.WrongModel, "VAELoader"},
+		{"ControlNet", weights.Map{"control_model.x": one}, fault.WrongModel, "ControlNetLoader"},
+		{"UNet alone", weights.Map{"input_blocks.0.0.weight": one}, fault.WrongModel, "UNETLoader"},
+		{"text encoder", weights.Map{"text_model.encoder.layers.0.x": one}, fault.WrongModel, "CLIPLoader"},
+		{"embedding", weights.Map{"emb_params": one}, fault.WrongModel, "embedding:NAME"},
+		{"nothing known", weights.Map{"x": one}, fault.WrongModel, "no checkpoint"},
+		{"empty", weights.Map{}, fault.WrongModel, "no checkpoint"},
+		{"of another family", weights.Map{"model.diffusion_model.x": one}, fault.Unsupported, "family"},
+		{"cut", weights.Map{"model.diffusion_model.input_blocks.0.0.weight": one, "model.diffusion_model.input_blocks.1.1.proj_in.weight": tensor.New(tensor.F32, 32, 32, 1, 1)}, fault.BadFile, "missing"},
+	} {
+		_, err := Load(row.src, interp.New())
+		if !errors.Is(err, row.want) || !strings.Contains(err.Error(), row.says) {
+			t.Errorf("%s: %v, want %v saying %q", row.name, err, row.want, row.says)
+		}
+	}
+	if _, err := LoadVAE(weights.Map{"lora_unet_x.lora_down.weight": one}, interp.New()); !errors.Is(err, fault.WrongModel) {
+		t.Errorf("LoRA as VAE: %v", err)
+	}
+}
