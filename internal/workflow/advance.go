@@ -43,7 +43,7 @@ func (c *Canvas) next(w *widget) (any, bool) {
 }
 
 func (c *Canvas) nextNumber(w *widget, mode string) (any, bool) {
-	v, ok := w.value.(float64)
+	v, ok := toFloat(w.value)
 	if !ok || w.in == nil {
 		return nil, false
 	}

@@ -47,6 +47,7 @@ type Canvas struct {
 	types     *Types
 	opts      Options
 	root      *graph
+	raw       []byte // the file
 	defs      map[string]*graph
 	instances []*node
 	late      []*node // instances made before their definition

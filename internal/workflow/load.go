@@ -21,7 +21,12 @@ func LoadWorkflow(data []byte, types *Types, opts Options) (*Canvas, error) {
 	if !ok {
 		return nil, fault.New(fault.BadFile, "a workflow must be a JSON object")
 	}
-	return load(root, types, opts)
+	c, err := load(root, types, opts)
+	if err != nil {
+		return nil, err
+	}
+	c.raw = data
+	return c, nil
 }
 
 func load(root *object, types *Types, opts Options) (*Canvas, error) {

@@ -77,7 +77,7 @@ var savesFiles = map[string]bool{
 
 var (
 	quotes    = regexp.MustCompile(`%[^%]+%`)
-	unsafe    = regexp.MustCompile(`[/?<>\\:*|"\x00-\x1F\x7F]`)
+	forbidden    = regexp.MustCompile(`[/?<>\\:*|"\x00-\x1F\x7F]`)
 	dateParts = regexp.MustCompile(`dd?|MM?|hh?|mm?|ss?|yyy?y?`)
 )
 
@@ -99,7 +99,7 @@ func (c *Canvas) replace(text string) string {
 		if w == nil {
 			return quote
 		}
-		return unsafe.ReplaceAllString(display(w.value), "_")
+		return forbidden.ReplaceAllString(display(w.value), "_")
 	})
 }
 
