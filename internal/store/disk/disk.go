@@ -18,7 +18,7 @@ import (
 )
 
 // Kind names one of the store's folders.
-type Kind string
+type Kind = string
 
 // The kinds.
 const (
@@ -94,9 +94,9 @@ func (s *Store) Path(k Kind) string {
 
 // ParseKind finds the kind of a client's word.
 func ParseKind(s string) (Kind, bool) {
-	switch k := Kind(s); k {
+	switch s {
 	case Input, Output, Temp:
-		return k, true
+		return s, true
 	}
 	return "", false
 }
@@ -106,7 +106,7 @@ func ParseKind(s string) (Kind, bool) {
 // Compat: the annotation and the one character before it are removed.
 func Annotated(name string, otherwise Kind) (string, Kind) {
 	for _, k := range []Kind{Output, Input, Temp} {
-		if rest, ok := strings.CutSuffix(name, "["+string(k)+"]"); ok {
+		if rest, ok := strings.CutSuffix(name, "["+k+"]"); ok {
 			return rest[:max(len(rest)-1, 0)], k
 		}
 	}

@@ -102,26 +102,25 @@ func TestStageIsClearedAtNextStart(t *testing.T) {
 	}
 }
 
-func TestResolvePrefix(t *testing.T) {
+func TestResolve(t *testing.T) {
 	now := time.Date(2026, 3, 4, 5, 6, 7, 0, time.Local)
 	for _, row := range []struct {
-		prefix string
-		want   Prefix
-		fail   bool
+		prefix, subfolder, stem string
+		fail                    bool
 	}{
-		{"ComfyUI", Prefix{"", "ComfyUI"}, false},
-		{"a/b", Prefix{"a", "b"}, false},
-		{"a//./b", Prefix{"a", "b"}, false},
-		{"%year%-%month%-%day%/%hour%%minute%%second%_%width%x%height%", Prefix{"2026-03-04", "050607_64x32"}, false},
-		{"a/../b", Prefix{"", "b"}, false},
-		{"../b", Prefix{}, true},
-		{"/etc/b", Prefix{}, true},
-		{"a\\b", Prefix{}, true},
-		{"x%batch_num%", Prefix{"", "x%batch_num%"}, false},
+		{"ComfyUI", "", "ComfyUI", false},
+		{"a/b", "a", "b", false},
+		{"a//./b", "a", "b", false},
+		{"%year%-%month%-%day%/%hour%%minute%%second%_%width%x%height%", "2026-03-04", "050607_64x32", false},
+		{"a/../b", "", "b", false},
+		{"../b", "", "", true},
+		{"/etc/b", "", "", true},
+		{"a\\b", "", "", true},
+		{"x%batch_num%", "", "x%batch_num%", false},
 	} {
-		got, err := ResolvePrefix(row.prefix, 64, 32, now)
-		if (err != nil) != row.fail || got != row.want {
-			t.Errorf("ResolvePrefix(%q) = %+v, %v, want %+v, error %v", row.prefix, got, err, row.want, row.fail)
+		subfolder, stem, err := resolve(row.prefix, 64, 32, now)
+		if (err != nil) != row.fail || subfolder != row.subfolder || stem != row.stem {
+			t.Errorf("resolve(%q) = %q, %q, %v, want %q, %q, error %v", row.prefix, subfolder, stem, err, row.subfolder, row.stem, row.fail)
 		}
 	}
 }
@@ -133,11 +132,11 @@ func TestSaveNumbers(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	got, err := s.Save(Output, Prefix{"", "x"}, ".png", 0, text("1"))
+	got, err := s.Save(Output, "", "x", ".png", 0, text("1"))
 	if err != nil || got != "x_00010_.png" {
 		t.Errorf("Save = %q, %v, want x_00010_.png", got, err)
 	}
-	got, err = s.Save(Output, Prefix{"sub", "b%batch_num%"}, ".png", 3, text("1"))
+	got, err = s.Save(Output, "sub", "b%batch_num%", ".png", 3, text("1"))
 	if err != nil || got != "b3_00001_.png" {
 		t.Errorf("Save = %q, %v, want b3_00001_.png", got, err)
 	}
@@ -150,7 +149,7 @@ func TestSaveFromManyGoroutines(t *testing.T) {
 	for i := range names {
 		wg.Go(func() {
 			var err error
-			if names[i], err = s.Save(Output, Prefix{"", "h"}, ".txt", 0, text(fmt.Sprint(i))); err != nil {
+			if names[i], err = s.Save(Output, "", "h", ".txt", 0, text(fmt.Sprint(i))); err != nil {
 				t.Error(err)
 			}
 		})

@@ -14,14 +14,15 @@ import (
 	"github.com/cocoonhq/cocoon/internal/fault"
 )
 
-// Prefix is a save node's file name prefix, resolved: a folder and the start of a name.
-type Prefix struct{ Subfolder, Stem string }
-
-// ResolvePrefix replaces %width%, %height% and the parts of the time in a prefix and splits it. It fails with
-// fault.Forbidden when the folder would lie outside.
+// Resolve replaces %width%, %height% and the parts of the time in a save node's prefix and splits it into a folder and the
+// start of a name. It fails with fault.Forbidden when the folder would lie outside.
 //
 // Compat: ComfyUI's save path rules.
-func ResolvePrefix(prefix string, width, height int, now time.Time) (Prefix, error) {
+func (s *Store) Resolve(prefix string, width, height int) (subfolder, stem string, err error) {
+	return resolve(prefix, width, height, time.Now())
+}
+
+func resolve(prefix string, width, height int, now time.Time) (subfolder, stem string, err error) {
 	if strings.Contains(prefix, "%") {
 		prefix = strings.NewReplacer(
 			"%width%", strconv.Itoa(width), "%height%", strconv.Itoa(height), "%year%", strconv.Itoa(now.Year()),
@@ -30,7 +31,7 @@ func ResolvePrefix(prefix string, width, height int, now time.Time) (Prefix, err
 	}
 	full := path.Clean("./" + prefix)
 	if strings.HasPrefix(prefix, "/") || full == ".." || strings.HasPrefix(full, "../") || strings.ContainsAny(prefix, "\x00\\") {
-		return Prefix{}, fault.New(fault.Forbidden,
+		return "", "", fault.New(fault.Forbidden,
 			"**** ERROR: Saving image outside the output folder is not allowed. The file name prefix %q leads out of it; use a plain name or a sub-folder", prefix)
 	}
 	dir, stem := path.Split(full)
@@ -40,50 +41,49 @@ func ResolvePrefix(prefix string, width, height int, now time.Time) (Prefix, err
 	if dir = path.Clean(dir); dir == "." {
 		dir = ""
 	}
-	return Prefix{Subfolder: dir, Stem: stem}, nil
+	return dir, stem, nil
 }
 
-// Save writes a file of the next free number under a prefix, "stem_00001_.png", and returns its name in the subfolder.
+// Save writes a file of the next free number after a stem, "stem_00001_.png", and returns its name in the subfolder.
 // %batch_num% in the stem becomes batch. Two callers, in this process or another, never get one number.
-func (s *Store) Save(k Kind, p Prefix, ext string, batch int, fill func(io.Writer) error) (string, error) {
-	if err := s.MkdirAll(k, p.Subfolder); err != nil {
+func (s *Store) Save(k Kind, subfolder, stem, ext string, batch int, fill func(io.Writer) error) (string, error) {
+	if err := s.MkdirAll(k, subfolder); err != nil {
 		return "", err
 	}
 	f := s.folders[k]
 	tmp, err := f.stage.write(fill)
 	if err != nil {
-		return "", wrap(err, "write a file %q to the %s folder", p.Stem, k)
+		return "", wrap(err, "write a file %q to the %s folder", stem, k)
 	}
 	defer f.root.Remove(tmp)
-	stem := strings.ReplaceAll(p.Stem, "%batch_num%", strconv.Itoa(batch))
-	n, err := s.lastNumber(k, p)
+	n, err := s.lastNumber(k, subfolder, stem)
 	if err != nil {
 		return "", err
 	}
 	for {
 		n++
-		name := fmt.Sprintf("%s_%05d_%s", stem, n, ext)
-		err = f.root.Link(tmp, filepath.FromSlash(path.Join(p.Subfolder, name)))
+		name := fmt.Sprintf("%s_%05d_%s", strings.ReplaceAll(stem, "%batch_num%", strconv.Itoa(batch)), n, ext)
+		err = f.root.Link(tmp, filepath.FromSlash(path.Join(subfolder, name)))
 		if errors.Is(err, fs.ErrExist) {
 			continue // somebody was faster
 		}
 		if err != nil {
 			return "", wrap(err, "write %q to the %s folder", name, k)
 		}
-		return name, syncDir(f.root, filepath.FromSlash(p.Subfolder))
+		return name, syncDir(f.root, filepath.FromSlash(subfolder))
 	}
 }
 
-// lastNumber is the highest number under a prefix on disk.
-func (s *Store) lastNumber(k Kind, p Prefix) (int, error) {
-	dir := path.Clean(p.Subfolder)
+// lastNumber is the highest number after a stem on disk.
+func (s *Store) lastNumber(k Kind, subfolder, stem string) (int, error) {
+	dir := path.Clean(subfolder)
 	entries, err := fs.ReadDir(s.FS(k), dir)
 	if err != nil {
 		return 0, wrap(err, "list %q in the %s folder", dir, k)
 	}
 	n := 0
 	for _, e := range entries {
-		n = max(n, number(e.Name(), p.Stem))
+		n = max(n, number(e.Name(), stem))
 	}
 	return n, nil
 }
