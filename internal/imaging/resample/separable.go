@@ -57,10 +57,16 @@ func bicubicAxis(n, size int) axis {
 const cubicA = -0.75
 
 // cubicNear is the kernel for distances up to 1.
-func cubicNear(x float32) float32 { return ((cubicA+2)*x-(cubicA+3))*x*x + 1 }
+func cubicNear(x float32) float32 {
+	d := float64(x)
+	return float32(((cubicA+2)*d-(cubicA+3))*d*d + 1)
+}
 
 // cubicFar is the kernel for distances from 1 to 2.
-func cubicFar(x float32) float32 { return ((cubicA*x-5*cubicA)*x+8*cubicA)*x - 4*cubicA }
+func cubicFar(x float32) float32 {
+	d := float64(x)
+	return float32(((cubicA*d-5*cubicA)*d+8*cubicA)*d - 4*cubicA)
+}
 
 // separable resizes rows first, then columns, both by the same kind of axis.
 func separable(ctx context.Context, out Planes, in view, kind func(n, size int) axis) error {
