@@ -6,7 +6,6 @@ import (
 	"github.com/cocoonhq/cocoon/internal/diffusion/diffusiontest"
 	"github.com/cocoonhq/cocoon/internal/diffusion/programs"
 	"github.com/cocoonhq/cocoon/internal/tensor"
-	"github.com/cocoonhq/cocoon/internal/tensor/interp"
 	"github.com/cocoonhq/cocoon/internal/tokenizer"
 	vocabulary "github.com/cocoonhq/cocoon/internal/tokenizer/clip"
 	"github.com/cocoonhq/cocoon/internal/weights"
@@ -42,7 +41,7 @@ func TestGolden(t *testing.T) {
 		if c.Part != "text_encoder" {
 			return false
 		}
-		testEncode(t, c, interp.New())
+		testEncode(t, c, diffusiontest.CPU(t))
 		return true
 	})
 }

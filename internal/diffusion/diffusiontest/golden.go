@@ -27,16 +27,17 @@ func Each(t *testing.T, folder string, f func(t *testing.T, c Case) bool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	known := 0
+	ran, known := 0, 0
 	for _, path := range paths {
 		t.Run(strings.TrimSuffix(filepath.Base(path), ".safetensors"), func(t *testing.T) {
+			ran++
 			file := golden.Read(t, path)
 			if f(t, Case{file, path, file.Metadata["part"], file.Metadata["family"]}) {
 				known++
 			}
 		})
 	}
-	if known == 0 {
+	if known == 0 && (ran > 0 || len(paths) == 0) { // else -run left all of them out
 		t.Errorf("no known case in %s", folder)
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"github.com/cocoonhq/cocoon/internal/diffusion/diffusiontest"
 	"github.com/cocoonhq/cocoon/internal/diffusion/programs"
 	"github.com/cocoonhq/cocoon/internal/tensor"
-	"github.com/cocoonhq/cocoon/internal/tensor/interp"
 	"github.com/cocoonhq/cocoon/internal/weights"
 	"github.com/cocoonhq/cocoon/internal/weights/weightstest"
 )
@@ -36,7 +35,7 @@ func TestGolden(t *testing.T) {
 		if c.Part != "diffusion_model" {
 			return false
 		}
-		testForward(t, c, interp.New())
+		testForward(t, c, diffusiontest.CPU(t))
 		return true
 	})
 }

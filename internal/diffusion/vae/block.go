@@ -13,6 +13,7 @@ type resBlock struct {
 	norm1, norm2 nn.GroupNorm
 	conv1, conv2 nn.Conv
 	skip         *nn.Linear // nil where the width stays
+	time         *across    // nil where pictures do not see each other
 }
 
 func newResBlock(s *weights.Scope) resBlock {
@@ -27,6 +28,7 @@ func newResBlock(s *weights.Scope) resBlock {
 		l := nn.NewPointwise(s.Sub("nin_shortcut"), in, out)
 		r.skip = &l
 	}
+	r.time = newAcross(s, out)
 	return r
 }
 
@@ -36,7 +38,11 @@ func (r resBlock) record(g *tensor.Graph, x tensor.Ref) tensor.Ref {
 	if r.skip != nil {
 		x = r.skip.Record(g, x)
 	}
-	return g.Add(x, h)
+	x = g.Add(x, h)
+	if r.time != nil {
+		x = r.time.record(g, x)
+	}
+	return x
 }
 
 // attention lets every place attend to every other, one head as wide as the layer.

@@ -8,7 +8,6 @@ import (
 	"github.com/cocoonhq/cocoon/internal/diffusion/diffusiontest"
 	"github.com/cocoonhq/cocoon/internal/diffusion/programs"
 	"github.com/cocoonhq/cocoon/internal/tensor"
-	"github.com/cocoonhq/cocoon/internal/tensor/interp"
 	"github.com/cocoonhq/cocoon/internal/weights"
 	"github.com/cocoonhq/cocoon/internal/weights/weightstest"
 )
@@ -35,7 +34,7 @@ func TestGolden(t *testing.T) {
 		if c.Part != "vae_decode" && c.Part != "vae_encode" {
 			return false
 		}
-		testCase(t, c, interp.New())
+		testCase(t, c, diffusiontest.CPU(t))
 		return true
 	})
 }

@@ -22,9 +22,9 @@ const (
 
 // key is what tells the programs of one autoencoder apart.
 type key struct {
-	v             *VAE
-	kind          kind
-	height, width int
+	v                    *VAE
+	kind                 kind
+	batch, height, width int
 }
 
 // Decode gives pictures F32 [b, h·Ratio, w·Ratio, 3] in 0..1 for latents F32 [b, Channels, h, w], one at a time. Where one
@@ -55,8 +55,11 @@ func (v *VAE) Encode(ctx context.Context, run *programs.Cache, picture *tensor.T
 	return out, err
 }
 
-// each runs a program over the items of a batch.
+// each runs a program over the items of a batch, one by one unless they are one video.
 func (v *VAE) each(ctx context.Context, run *programs.Cache, k kind, x *tensor.Tensor) (*tensor.Tensor, error) {
+	if v.Temporal && k == decodeImage {
+		return v.one(ctx, run, k, x)
+	}
 	outs := make([]*tensor.Tensor, x.Dim(0))
 	for i := range outs {
 		var err error
@@ -80,15 +83,15 @@ func stack(ts []*tensor.Tensor) *tensor.Tensor {
 	return out
 }
 
-// one runs a program on a single item.
+// one runs a program on a single item, or a video.
 func (v *VAE) one(ctx context.Context, run *programs.Cache, k kind, x *tensor.Tensor) (*tensor.Tensor, error) {
-	h, w := x.Dim(2), x.Dim(3)
+	n, h, w := x.Dim(0), x.Dim(2), x.Dim(3)
 	if k == encodeMean {
 		h, w = x.Dim(1), x.Dim(2)
 	}
 	s := programs.Spec{
-		Key:    key{v, k, h, w},
-		Record: func(g *tensor.Graph) { v.program(g, k, h, w) },
+		Key:    key{v, k, n, h, w},
+		Record: func(g *tensor.Graph) { v.program(g, k, n, h, w) },
 		Width:  w, Height: h,
 	}
 	if k == decodeImage || k == decodeRaw {
@@ -101,22 +104,22 @@ func (v *VAE) one(ctx context.Context, run *programs.Cache, k kind, x *tensor.Te
 	return out[0], nil
 }
 
-func (v *VAE) program(g *tensor.Graph, k kind, h, w int) {
+func (v *VAE) program(g *tensor.Graph, k kind, n, h, w int) {
 	switch k {
 	case decodeImage:
-		x := v.RecordDecode(g, g.Permute(g.Input("latent", tensor.F32, 1, v.Channels, h, w), 0, 2, 3, 1))
+		x := v.RecordDecode(g, g.Permute(g.Input("latent", tensor.F32, n, v.Channels, h, w), 0, 2, 3, 1))
 		g.Output(g.Clamp(g.Affine(x, 0.5, 0.5), 0, 1))
 	case decodeRaw:
-		x := v.RecordDecode(g, g.Permute(g.Input("latent", tensor.F32, 1, v.Channels, h, w), 0, 2, 3, 1))
+		x := v.RecordDecode(g, g.Permute(g.Input("latent", tensor.F32, n, v.Channels, h, w), 0, 2, 3, 1))
 		g.Output(g.Permute(x, 0, 3, 1, 2))
 	case encodeMean, encodeTile:
 		var x tensor.Ref
 		if k == encodeMean {
-			x = g.Input("picture", tensor.F32, 1, h, w, 3)
+			x = g.Input("picture", tensor.F32, n, h, w, 3)
 		} else {
-			x = g.Permute(g.Input("picture", tensor.F32, 1, 3, h, w), 0, 2, 3, 1)
+			x = g.Permute(g.Input("picture", tensor.F32, n, 3, h, w), 0, 2, 3, 1)
 		}
-		z := v.RecordEncode(g, g.Affine(x, 2, -1)) // [1, h', w', 2c]
+		z := v.RecordEncode(g, g.Affine(x, 2, -1)) // [n, h', w', 2c]
 		g.Output(g.Permute(g.Slice(z, -1, 0, z.Dim(3)/2), 0, 3, 1, 2))
 	}
 }
@@ -148,8 +151,8 @@ func (v *VAE) crop(p *tensor.Tensor) (*tensor.Tensor, error) {
 
 // Prove records both directions once at a small size. It panics when weights do not fit together.
 func (v *VAE) Prove() {
-	v.program(tensor.NewGraph(), decodeRaw, 1, 1)
+	v.program(tensor.NewGraph(), decodeRaw, 1, 1, 1)
 	if !v.noEncode {
-		v.program(tensor.NewGraph(), encodeMean, v.Ratio, v.Ratio)
+		v.program(tensor.NewGraph(), encodeMean, 1, v.Ratio, v.Ratio)
 	}
 }

@@ -15,8 +15,9 @@ const eps = 1e-6 // of all norms
 
 // VAE is an autoencoder. It is immutable.
 type VAE struct {
-	Channels int // of latents
-	Ratio    int // pixels a latent cell, each way
+	Channels int  // of latents
+	Ratio    int  // pixels a latent cell, each way
+	Temporal bool // the latents of a batch are one video, decoded together
 
 	enc      encoder
 	dec      decoder
@@ -35,6 +36,7 @@ func New(s *weights.Scope) *VAE {
 		v.unquant = &l
 	}
 	v.dec = newDecoder(s.Sub("decoder"))
+	v.Temporal = v.dec.time != nil
 	v.Ratio = 1 << max(0, len(v.dec.up)-1)
 	v.noEncode = !s.HasSub("encoder")
 	if v.noEncode {
@@ -76,6 +78,7 @@ type decoder struct {
 	mid     middle
 	up      []level // outermost first; run from the last
 	norm    nn.GroupNorm
+	time    *nn.Conv // last, across pictures; nil where they do not see each other
 }
 
 func newDecoder(s *weights.Scope) decoder {
@@ -92,6 +95,10 @@ func newDecoder(s *weights.Scope) decoder {
 		conv := nn.NewConv3x3(s.Sub("up."+strconv.Itoa(i)+".upsample.conv"), n, n)
 		d.up[i].scale = &conv
 	}
+	if s.Has("conv_out.time_mix_conv.weight") {
+		conv := newTimeConv(s.Sub("conv_out.time_mix_conv"), nn.Dim(out, 0))
+		d.time = &conv
+	}
 	return d
 }
 
@@ -103,7 +110,11 @@ func (d decoder) record(g *tensor.Graph, z tensor.Ref) tensor.Ref {
 			h = conv.Record(g, g.Resize(h, 2*h.Dim(1), 2*h.Dim(2), tensor.Nearest))
 		}
 	}
-	return d.out.Record(g, g.SiLU(d.norm.Record(g, h)))
+	x := d.out.Record(g, g.SiLU(d.norm.Record(g, h)))
+	if d.time != nil {
+		x = g.Reshape(d.time.Record(g, inTime(g, x)), x.Shape()...)
+	}
+	return x
 }
 
 // encoder shrinks a picture to a latent's moments.
