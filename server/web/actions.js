@@ -80,7 +80,8 @@ export function mountActions(app) {
     const node = Object.values(draft.prompt).find(n => typeof n.inputs?.ckpt_name === "string"), name = node?.inputs.ckpt_name;
     if (!name || name === asked) return;
     asked = name;
-    const native = await api.modelOf(name).catch(() => null);
+    const field = [...(store.get().form?.all.values() || [])].find(f => f.name === "ckpt_name");
+    const native = field && !field.options.includes(name) ? null : await api.modelOf(name).catch(() => null);
     if (asked === name) store.set({ native: native?.width ? native : null });
   }
 
@@ -92,7 +93,7 @@ export function mountActions(app) {
     // What was opened is to be seen again as it was: its seed stays until the dice are pressed.
     if (!more.modes && !more.fresh) for (const f of derive(prompt, info).all.values()) if (f.kind === "seed") draft.modes[f.id] = "fixed";
     store.set({ info });
-    show(draft, { info, former });
+    show(draft, { info, former, follow: null, view: null });
   };
   app.back = () => {
     const { draft, former } = store.get();

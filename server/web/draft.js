@@ -69,5 +69,6 @@ export function load() {
 
 // nameOf makes a title of a file's name.
 export function nameOf(file) {
-  return file.replace(/\.\w+$/, "").replace(/[_-]+/g, " ").trim() || "Workflow";
+  const name = file.replace(/\.\w+$/, "").replace(/[_-]+/g, " ").trim() || "Workflow";
+  return name[0].toUpperCase() + name.slice(1);
 }

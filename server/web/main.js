@@ -50,7 +50,7 @@ app.sync = async () => {
     again = false;
     try {
       const since = Date.now(), q = await api.queue(), lost = strays(store.get().runs, q, since);
-      event("queue", q);
+      event("queue", { ...q, me: app.clientId() });
       await Promise.all(lost.map(ended));
     } catch {
       // The socket tells when the server is gone, and back.
@@ -62,9 +62,14 @@ app.socketRead = () => setTimeout(app.sync, 120);
 
 // ended reads how a run ended; one that the history lacks was taken out of the queue.
 async function ended(id) {
-  const entry = await api.historyOf(id);
+  let entry = await api.historyOf(id);
+  if (!entry?.[id] && store.get().runs.byId.get(id)?.state === "running") {
+    await new Promise(done => setTimeout(done, 1000));
+    entry = await api.historyOf(id);
+    if (!entry?.[id]) return event("lost", id);
+  }
   if (entry?.[id]) event("history", entry);
-  else if (store.get().runs.byId.get(id)?.state !== "running") event("forget", [id]);
+  else event("forget", [id]);
 }
 
 function event(type, data) {

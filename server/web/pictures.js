@@ -1,7 +1,7 @@
 // The list of pictures: queued, running and finished runs, the newest first.
 
 import { viewURL } from "./api.js";
-import { $, el, icon, keyed, put, say } from "./dom.js";
+import { $, el, icon, keyed, put, say, svg } from "./dom.js";
 import { titleOf } from "./form/fields.js";
 import { finished, queued, running, shown } from "./runs.js";
 import { ordinal } from "./words.js";
@@ -50,7 +50,7 @@ export function mountPictures(app) {
     const b = el("button", { type: "button", class: `tile ${t.kind}`, tabindex: "-1" });
     b.addEventListener("click", () => choose(t.key));
     b.addEventListener("dblclick", () => app.view(app.chosen()));
-    if (t.kind === "running") b.append(el("canvas", { width: 64, height: 64 }), el("progress", { max: 1, value: 0, "aria-hidden": "true" }));
+    if (t.kind === "running") b.append(el("canvas", { width: 64, height: 64 }), svg("svg", { class: "logo", "aria-hidden": "true" }, svg("use", { href: "#i-logo" })), el("progress", { max: 1, value: 0, "aria-hidden": "true" }));
     if (t.kind === "done") b.append(el("img", { src: viewURL(t.image, 256), alt: app.promptOf(t.run) || t.image.filename, loading: "lazy", decoding: "async", draggable: "false", width: 128, height: 128 }));
     if (t.kind === "failed") b.append(icon("alert"), el("span", {}, t.run.error?.node ? titleOf(t.run.prompt || {}, store.get().info, t.run.error.node) : "Failed"));
     if (t.kind === "cancelled") b.append(el("canvas", { width: 64, height: 64, hidden: true }), el("span", {}, "Cancelled"));
@@ -105,7 +105,7 @@ export function mountPictures(app) {
     const live = tiles.find(t => t.kind === "running");
     if (live) {
       const b = list.querySelector(".tile.running");
-      app.paint(b.firstElementChild, live.run.id);
+      b.classList.toggle("blank", !app.paint(b.firstElementChild, live.run.id));
       b.lastElementChild.value = app.partOf(live.run);
     }
     mark(state);

@@ -13,7 +13,7 @@ export function noRuns() {
 }
 
 function blank(id) {
-  return { id, number: 0, state: "queued", prompt: null, created: 0, started: 0, ended: 0, nodes: {}, images: [], error: null, at: null, seen: 0 };
+  return { id, number: 0, state: "queued", prompt: null, created: 0, started: 0, ended: 0, nodes: {}, images: [], error: null, at: null, own: false, seen: 0 };
 }
 
 function put(state, run, current = state.current) {
@@ -49,7 +49,7 @@ function progress(run, entries, at) {
     const old = nodes[id], state = ["", "done", "running", "failed"][e.rank];
     if (old?.state === "cached" && state === "done") continue;
     if (old && old.state === state && old.value === e.value && old.max === e.max) continue;
-    nodes[id] = { state, value: e.value, max: e.max, start: old?.start ?? at, end: state === "done" ? old?.end ?? at : 0 };
+    nodes[id] = { state, value: e.value, max: e.max, start: old?.start ?? at, end: state === "done" ? old?.end || at : 0 };
     if (state === "running") where = { node: id, step: e.value, max: e.max };
   }
   return { ...start(run, at), nodes, at: where };
@@ -103,14 +103,14 @@ function finish(run, entry) {
   return { ...next, nodes, state: "done" };
 }
 
-function readQueue(state, { running, pending }) {
+function readQueue(state, { running, pending, me }) {
   const byId = new Map(state.byId), live = new Set();
   const add = ([number, id, prompt, extra], is) => {
     const old = byId.get(id) || blank(id);
     live.add(id);
     if (isFinal(old)) return;
     const next = is === "running" ? start(old, old.started || Date.now()) : old;
-    byId.set(id, { ...next, number, prompt: old.prompt || prompt, created: extra?.create_time || old.created });
+    byId.set(id, { ...next, number, prompt: old.prompt || prompt, own: old.own || extra?.client_id === me, created: extra?.create_time || old.created });
   };
   for (const e of running) add(e, "running");
   for (const e of pending) add(e, "queued");
@@ -123,7 +123,7 @@ export function strays(state, { running, pending }, since) {
   return [...state.byId.values()].filter(r => !isFinal(r) && !(r.seen > since) && !live.has(r.id)).map(r => r.id);
 }
 
-// reduce gives the state after an event: one of ours ("queued", "queue", "history", "forget") or a socket message.
+// reduce gives the state after an event: one of ours ("queued", "queue", "history", "forget", "lost") or a socket message.
 export function reduce(state, type, data, at) {
   const id = data?.prompt_id ?? state.current;
   switch (type) {
@@ -131,6 +131,7 @@ export function reduce(state, type, data, at) {
     case "queue": return readQueue(state, data);
     case "history": return Object.entries(data).reduce((s, [k, e]) => put(s, finish(s.byId.get(k) || blank(k), e)), state);
     case "forget": return forget(state, data);
+    case "lost": return touch(state, data, r => fail(r, { exception_message: "The server knows this run no more; it may have been restarted." }, at));
     case "execution_start": return put(state, start(state.byId.get(id) || blank(id), at), id);
     case "execution_cached": return touch(state, id, r => cached(r, data.nodes || [], at));
     case "progress_state": return touch(state, id, r => progress(r, data.nodes || {}, at));

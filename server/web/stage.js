@@ -86,6 +86,8 @@ export function mountStage(app) {
     const { run, index } = shown(state.runs, state.view, state.follow);
     const picture = run?.images[index], busy = run && !isFinal(run);
     const first = !run || !picture && !busy && !previews.has(run.id) && run.state !== "failed" && run.state !== "cancelled";
+    const demo = Object.values(state.draft?.prompt || {}).some(n => n.inputs?.ckpt_name === "papercut.safetensors");
+    say($("empty-note"), demo ? "Press Generate, or describe your own. A small demo model draws paper landscapes, 128 × 128." : "Press Generate, or describe your own.");
     empty.hidden = !(first && !finished(state.runs).some(r => r.images.length)) || state.server === "connecting";
     figure.hidden = !run || first;
     put(figure, "data-state", run?.state || "none");
@@ -118,7 +120,7 @@ export function mountStage(app) {
 
   let last = {};
   store.subscribe(state => {
-    if (last.runs === state.runs && last.view === state.view && last.frames === state.frames && last.follow === state.follow && last.server === state.server) return;
+    if (last.runs === state.runs && last.view === state.view && last.frames === state.frames && last.follow === state.follow && last.server === state.server && last.form === state.form) return;
     last = state;
     render(state);
   });
@@ -129,5 +131,4 @@ export function mountStage(app) {
   img.addEventListener("click", () => app.view(chosen()));
   $("reuse").addEventListener("click", () => app.useSettings(chosen().run));
   live.addEventListener("click", () => store.set({ view: null }));
-  say($("empty-note"), "Press Generate, or describe your own.");
 }

@@ -31,6 +31,7 @@ export function mountStatus(app) {
       }
       case "running":
         if (state.cancelling === run.id) return words.cancelling();
+        if (!at && !run.own) return words.elsewhere();
         return at ? words.running(name(at.node), at.step, at.max, app.leftOf(run)) : words.starting();
       case "cancelled": return words.cancelled(at?.step, at?.max);
       case "failed": return words.failed(run.error?.node ? name(run.error.node) : "The run", run.error?.message || "No reason was given");

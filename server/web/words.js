@@ -26,11 +26,11 @@ export function ordinal(n) {
   return n + tail;
 }
 
-// sentence ends s with a full stop and begins it with a capital.
+// sentence ends s with a full stop and begins it with a capital, unless a file name begins it.
 export function sentence(s) {
   const t = String(s || "").trim();
   if (!t) return "";
-  const head = t[0].toUpperCase() + t.slice(1);
+  const head = /^\S+\.\w{2,11}\b/.test(t) ? t : t[0].toUpperCase() + t.slice(1);
   return /[.!?…]$/.test(head) ? head : head + ".";
 }
 
@@ -39,8 +39,8 @@ export const words = {
   connecting: () => ["Connecting", ""],
   ready: () => ["Ready", "Ctrl + Enter generates"],
   waiting: ahead => ["Waiting", ahead ? `${count(ahead)} ahead of this one` : "it starts next"],
-  sending: () => ["Sending", ""],
   starting: () => ["Starting", ""],
+  elsewhere: () => ["Running", "for another window or program"],
   running: (node, step, max, ms) => [max > 1 ? `${node}, step ${step} of ${max}` : node, left(ms)],
   done: (ms, facts) => [ms ? `Done in ${seconds(ms)}` : "Done", facts.filter(Boolean).join(" · ")],
   cancelled: (step, max) => [max > 1 ? `Cancelled at step ${step} of ${max}.` : "Cancelled.", "Nothing was saved."],

@@ -6,6 +6,7 @@ import { wrong } from "./checks.js";
 import { image } from "./image.js";
 import { number } from "./number.js";
 import { seed } from "./seed.js";
+import { sentence } from "../words.js";
 
 const HALF = new Set(["number", "seed", "switch", "color"]);
 
@@ -141,7 +142,7 @@ export function mountForm(app) {
   function errors(state) {
     for (const item of items) {
       const v = value(state.draft.prompt, item.field);
-      const said = state.errors[item.field.id] || item.bad?.() || wrong(item.field, v, state.draft.prompt[item.field.node]?.class_type);
+      const said = sentence(state.errors[item.field.id] || item.bad?.() || wrong(item.field, v, state.draft.prompt[item.field.node]?.class_type));
       if (item.why.textContent !== said) item.why.textContent = said;
       item.why.hidden = !said;
       item.root.classList.toggle("wrong", Boolean(said));

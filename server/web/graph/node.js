@@ -3,13 +3,31 @@
 import { put, say, svg } from "../dom.js";
 import { seconds } from "../words.js";
 
-const FONT = 6.75; // mean width of a letter of the title, px
+const TITLE = 500, SUB = 400; // font weights; the sizes are those of graph.css
+let pen = null;
+
+// width measures s in px, as the graph writes it.
+function width(s, weight) {
+  pen ??= new OffscreenCanvas(1, 1).getContext("2d");
+  pen.font = `${weight} ${weight === TITLE ? 12.5 : 11.5}px ${getComputedStyle(document.body).fontFamily}`;
+  return pen.measureText(s).width;
+}
 
 // cut shortens s to what fits in w px.
-export function cut(s, w, letter = FONT) {
-  const n = Math.max(3, Math.floor(w / letter));
-  return s.length <= n ? s : s.slice(0, n - 1).trimEnd() + "…";
+export function cut(s, w, measure) {
+  if (measure(s) <= w) return s;
+  let low = 1, high = s.length;
+  while (low < high) {
+    const mid = (low + high + 1) >> 1;
+    if (measure(s.slice(0, mid) + "…") <= w) low = mid;
+    else high = mid - 1;
+  }
+  return s.slice(0, low).trimEnd() + "…";
 }
+
+const title = (s, w) => cut(s, w, t => width(t, TITLE));
+const small = (s, w) => cut(s, w, t => width(t, SUB));
+const letters = (s, n) => cut(s, n, t => t.length);
 
 // wrap breaks s into at most n lines of about w letters.
 export function wrap(s, w, n) {
@@ -18,8 +36,8 @@ export function wrap(s, w, n) {
     if (lines.at(-1) && lines.at(-1).length + word.length + 1 > w) lines.push("");
     lines[lines.length - 1] += (lines.at(-1) ? " " : "") + word;
   }
-  if (lines.length <= n) return lines.map(l => cut(l, w, 1));
-  return [...lines.slice(0, n - 1).map(l => cut(l, w, 1)), cut(lines.slice(n - 1).join(" "), w, 1)];
+  if (lines.length <= n) return lines.map(l => letters(l, w));
+  return [...lines.slice(0, n - 1).map(l => letters(l, w)), letters(lines.slice(n - 1).join(" "), w)];
 }
 
 function sub(n, missing) {
@@ -34,19 +52,19 @@ function sub(n, missing) {
 }
 
 // nodeView makes a node; set(state, spot) writes what changed.
-export function nodeView({ id, title, missing, x, y, w, h, rows }) {
+export function nodeView({ id, title: label, missing, x, y, w, h, rows }) {
   const top = y - h / 2, mid = top + 19;
   const box = svg("rect", { class: "box", x, y: top, width: w, height: h, rx: 8 }), dot = svg("circle", { class: "dot", cx: x + 16, cy: mid, r: 6.5 });
   const tick = svg("path", { class: "tick", d: "" }), name = svg("text", { x: x + 30, y: mid + 4.4 }), below = svg("text", { class: "sub", x: x + 30, y: mid + 12 });
   const bar = svg("rect", { class: "fill", x: x + 8, y: mid + 15.4, width: 0, height: 2.2, rx: 1.1 });
   const g = svg("g", { "data-node": id }, svg("title"), box, dot, tick, name, below, bar);
-  g.firstChild.textContent = title;
-  name.textContent = cut(title, w - 40);
+  g.firstChild.textContent = label;
+  name.textContent = title(label, w - 38);
   if (rows.length) g.append(svg("path", { class: "rule", d: `M${x + 10} ${top + 39}h${w - 20}` }));
   rows.forEach(([k, v], i) => {
     const at = top + 38 + 16 + i * 16, key = svg("text", { class: "key", x: x + 12, y: at }), val = svg("text", { class: "val", x: x + w - 12, y: at, "text-anchor": "end" });
-    key.textContent = cut(k, 84, 6.2);
-    val.textContent = cut(v, w - 30 - Math.min(84, k.length * 6.2), 6.2);
+    key.textContent = small(k, w * 0.45);
+    val.textContent = small(v, w - 34 - width(key.textContent, SUB));
     g.append(key, val);
   });
   let was = null;
@@ -64,7 +82,7 @@ export function nodeView({ id, title, missing, x, y, w, h, rows }) {
   }
   // callout is the sentence beside a failed node, kept above the lower edge.
   function callout(message, big, lower) {
-    const lines = wrap(message, 38, 2), wide = Math.max(...lines.map(l => l.length)) * 6.3 + 26, tall = lines.length * 16 + 12;
+    const lines = wrap(message, big ? 44 : 38, big ? 6 : 2), wide = Math.max(...lines.map(l => width(l, SUB))) * 1.05 + 26, tall = lines.length * 16 + 12;
     const under = top + h + 8 + tall < lower, cy = under ? top + h + 8 : top - 8 - tall, cx = x + w / 2 - 34;
     const e = svg("g", { class: "say" }, svg("rect", { x: cx, y: cy, width: wide, height: tall, rx: 8 }), svg("path", { d: under ? `M${cx + 28} ${cy + 0.5}l6-6 6 6` : `M${cx + 28} ${cy + tall - 0.5}l6 6 6-6` }));
     lines.forEach((line, i) => {

@@ -1,13 +1,13 @@
 // The drawn graph: a strip below the picture, or the whole stage. States are written as differences, once a frame.
 
 import { $, put, say, svg } from "../dom.js";
-import { isLink, titleOf } from "../form/fields.js";
+import { isLink, titleOf, words } from "../form/fields.js";
 import { runOrder } from "../form/rules.js";
 import { shown } from "../runs.js";
 import { layout, links, pathOf } from "./layout.js";
 import { nodeView } from "./node.js";
 
-const MIN = 0.85, WIDE = 210, LINE = 16, ROWS = 6;
+const MIN = 0.85, MIN_BIG = 0.7, WIDE = 186, LINE = 16, ROWS = 6;
 
 export function mountGraph(app) {
   const { store } = app, root = $("graph"), section = $("graph-box"), world = svg("g"), wires = svg("g"), boxes = svg("g"), talk = svg("g");
@@ -18,7 +18,7 @@ export function mountGraph(app) {
   // valuesOf lists what an enlarged node shows.
   function valuesOf(prompt, id) {
     const out = [];
-    for (const [k, v] of Object.entries(prompt[id].inputs || {})) if (!isLink(v) && (typeof v !== "object" || v === null)) out.push([k, String(v)]);
+    for (const [k, v] of Object.entries(prompt[id].inputs || {})) if (!isLink(v) && (typeof v !== "object" || v === null)) out.push([words(k), String(v)]);
     return out.slice(0, ROWS);
   }
 
@@ -27,7 +27,7 @@ export function mountGraph(app) {
     const w = big ? WIDE : narrow ? 126 : 142;
     const rows = new Map(ids.map(id => [id, big ? valuesOf(prompt, id) : []]));
     const edges = links(prompt), columns = 1 + Math.max(0, ...layout(ids, edges, { w, h: 38, gx: 38, gy: 8 }).layer.values());
-    const gx = big ? 56 : narrow ? 26 : Math.max(20, Math.min(38, (size[0] - 32 - columns * w) / Math.max(1, columns - 1)));
+    const gx = big ? 34 : narrow ? 26 : Math.max(20, Math.min(38, (size[0] - 32 - columns * w) / Math.max(1, columns - 1)));
     const l = layout(ids, edges, { w, h: 38, gx, gy: big ? 20 : 8 }, id => 38 + (rows.get(id).length ? rows.get(id).length * LINE + 8 : 0));
     plan = { prompt, info, big, ids, l, w };
     views = new Map(ids.map(id => [id, nodeView({ id, title: titleOf(prompt, info, id), missing: !info[prompt[id].class_type], x: l.x.get(id), y: l.y.get(id), w, h: l.size.get(id), rows: rows.get(id) })]));
@@ -42,7 +42,7 @@ export function mountGraph(app) {
   function aim(id, again) {
     const { l, w, big } = plan, [W, H] = size, pad = big ? 32 : 16;
     if (free && !again) return cull();
-    const tall = l.bottom - l.top, k = Math.max(big ? 0.4 : MIN, Math.min(1, (W - pad * 2) / l.width, (H - pad * (big ? 2 : 1)) / tall));
+    const tall = l.bottom - l.top, k = Math.max(big ? MIN_BIG : MIN, Math.min(1, (W - pad * 2) / l.width, (H - pad * (big ? 2 : 1)) / tall));
     const along = (length, room, at) => length <= room ? (room - length) / 2 : Math.min(pad, Math.max(room - pad - length, room / 2 - at));
     const focus = id && l.x.has(id) ? id : plan.ids[0];
     const x = along(l.width * k, W, (l.x.get(focus) + w / 2) * k);
@@ -101,6 +101,7 @@ export function mountGraph(app) {
     const rebuilt = force || state.form !== last.form || state.graphOpen !== last.graphOpen || state.graphOpen && state.draft !== last.draft;
     if (!rebuilt && state.runs === last.runs && state.view === last.view && state.says === last.says && state.follow === last.follow) return;
     if (state.form !== last.form || state.graphOpen !== last.graphOpen) free = false;
+    if (state.form !== last.form) followed = null;
     last = state;
     if (rebuilt) build(state.draft.prompt, state.info, state.graphOpen);
     const { nodes, failed, message } = nodesOf(state);
