@@ -1,9 +1,11 @@
 package nodes
 
 import (
+	"context"
 	"encoding/json"
 	"math"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,6 +13,7 @@ import (
 	"github.com/cocoonhq/cocoon/internal/golden"
 	"github.com/cocoonhq/cocoon/internal/tensor"
 	"github.com/cocoonhq/cocoon/internal/value"
+	"github.com/cocoonhq/cocoon/nodes-builtin/latent"
 )
 
 // goldenCase is one recorded call of a node.
@@ -24,7 +27,7 @@ type goldenCase struct {
 
 func TestGoldenNodes(t *testing.T) {
 	byClass := map[string]node.Node{}
-	for _, n := range Pure() {
+	for _, n := range slices.Concat(Pure(), latent.WithVAE()) {
 		byClass[n.Schema().ID] = n
 	}
 	files, err := filepath.Glob(filepath.Join(golden.Dir(t, "nodes-io"), "*.safetensors"))
@@ -184,11 +187,22 @@ func conditioningOf(t *testing.T, f *golden.File, list []any) value.Conditioning
 		pair := item.([]any)
 		c := value.Cond{Cross: tensorOf(t, f, pair[0])}
 		for k, v := range pair[1].(map[string]any) {
-			c = value.Set(c, value.Key[*tensor.Tensor](k), tensorOf(t, f, v))
+			c = value.Set(c, value.Key[any](k), optionOf(t, f, v))
 		}
 		out = append(out, c)
 	}
 	return out
+}
+
+// optionOf is a cond's option: a tensor, none of one, or a plain value.
+func optionOf(t *testing.T, f *golden.File, v any) any {
+	if _, ok := v.(json.Number); ok {
+		return number(t, v, true)
+	}
+	if _, ok := tensorKey(v); ok || v == nil {
+		return tensorOf(t, f, v)
+	}
+	return v
 }
 
 // fromGo makes of a value what the recording would hold: tensors stay, the rest becomes JSON-like.
@@ -311,4 +325,21 @@ func sameTensor(t *testing.T, tol float64, got any, want []float32, shape []int)
 }
 
 // meanVAE compresses by 8 to the mean of each block, channel by channel: the stand-in that the goldens were recorded with.
-type meanVAE struct{}
+type meanVAE struct{ latent.VAE }
+
+func (meanVAE) Ratio() int { return 8 }
+
+func (meanVAE) Encode(_ context.Context, p value.Image) (*tensor.Tensor, error) {
+	b, h, w, c := p.Dim(0), p.Dim(1), p.Dim(2), p.Dim(3)
+	out := tensor.New(tensor.F32, b, 3, h/8, w/8)
+	dst, src := out.F32(), p.Dense().F32()
+	for i := range dst {
+		x, y, ch, n := i%(w/8), i/(w/8)%(h/8), i/(w/8)/(h/8)%3, i/(w/8)/(h/8)/3
+		sum := 0.0
+		for k := range 64 {
+			sum += float64(src[((n*h+y*8+k/8)*w+x*8+k%8)*c+ch])
+		}
+		dst[i] = float32(sum / 64)
+	}
+	return out, nil
+}

@@ -1,0 +1,91 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"sync"
+
+	"github.com/cocoonhq/cocoon/engine"
+	"github.com/cocoonhq/cocoon/internal/tenant"
+)
+
+// Hub hands events to the sockets they are for. It is the engine's Bus within one process. Publish only appends to queues in
+// memory, so that a slow reader slows nobody else.
+type Hub struct {
+	mu      sync.Mutex // guards the rest
+	sockets map[*socket]struct{}
+	byID    map[clientKey]*socket // the last socket of a client id
+	preview preview               // the last one encoded or waiting
+}
+
+type clientKey struct {
+	tenant tenant.ID
+	client string
+}
+
+// NewHub makes a Hub without sockets.
+func NewHub() *Hub {
+	return &Hub{sockets: map[*socket]struct{}{}, byID: map[clientKey]*socket{}}
+}
+
+// Publish queues an event for its sockets: the one of the client id, or all of the tenant when there is no id.
+func (h *Hub) Publish(_ context.Context, e engine.Event) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	m := h.message(e)
+	if e.ClientID != "" {
+		if s := h.byID[clientKey{e.Tenant, e.ClientID}]; s != nil {
+			s.queue(m)
+		}
+		return
+	}
+	for s := range h.sockets {
+		if s.key.tenant == e.Tenant {
+			s.queue(m)
+		}
+	}
+}
+
+// message makes what sockets queue; an encoded preview is shared by all who get it.
+func (h *Hub) message(e engine.Event) message {
+	switch {
+	case e.Preview != nil:
+		if h.preview.encoded == nil || h.preview.of != e.Preview.Picture {
+			h.preview = preview{of: e.Preview.Picture, encoded: sync.OnceValue(func() encoded { return encode(e.Preview.Picture) })}
+		}
+		return message{form: e.Preview.Form, meta: e.Preview.Meta, picture: h.preview.encoded}
+	case e.Frame != nil:
+		return message{binary: frame(e.Frame.Type, e.Frame.Data)}
+	}
+	b, _ := json.Marshal(struct { // strings and valid JSON always encode
+		Type string          `json:"type"`
+		Data json.RawMessage `json:"data"`
+	}{e.Type, e.Data})
+	return message{text: b}
+}
+
+func (h *Hub) add(s *socket) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.sockets[s] = struct{}{}
+	h.byID[s.key] = s
+}
+
+// remove forgets a socket. Its client id stays with a newer socket of the same id.
+func (h *Hub) remove(s *socket) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.sockets, s)
+	if h.byID[s.key] == s {
+		delete(h.byID, s.key)
+	}
+}
+
+// Close ends all sockets.
+func (h *Hub) Close() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for s := range h.sockets {
+		s.close()
+	}
+}

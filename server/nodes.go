@@ -1,0 +1,148 @@
+package server
+
+import (
+	"net/http"
+	"path"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/cocoonhq/cocoon/engine/node"
+	"github.com/cocoonhq/cocoon/internal/fault"
+)
+
+// objectInfo is GET /object_info.
+func (s *Server) objectInfo(w http.ResponseWriter, r *http.Request, _ params) error {
+	rawJSON(w, 200, node.ObjectInfo(r.Context(), s.c.Registry))
+	return nil
+}
+
+// objectInfoOf is GET /object_info/{class}.
+func (s *Server) objectInfoOf(w http.ResponseWriter, r *http.Request, p params) error {
+	rawJSON(w, 200, node.ObjectInfoOf(r.Context(), s.c.Registry, p.get("class")))
+	return nil
+}
+
+// embeddings is GET /embeddings: names without their extension.
+func (s *Server) embeddings(w http.ResponseWriter, _ *http.Request, _ params) error {
+	files, _ := s.c.Models.List("embeddings")
+	names := make([]string, 0, len(files))
+	for _, f := range files {
+		names = append(names, strings.TrimSuffix(f, path.Ext(f)))
+	}
+	slices.Sort(names)
+	writeJSON(w, 200, names)
+	return nil
+}
+
+// extensions is GET /extensions: scripts that the client loads. There are none.
+func (s *Server) extensions(w http.ResponseWriter, _ *http.Request, _ params) error {
+	rawJSON(w, 200, []byte("[]"))
+	return nil
+}
+
+// modelFolders is GET /models.
+func (s *Server) modelFolders(w http.ResponseWriter, _ *http.Request, _ params) error {
+	writeJSON(w, 200, s.c.Models.Folders())
+	return nil
+}
+
+// modelFiles is GET /models/{folder}.
+func (s *Server) modelFiles(w http.ResponseWriter, _ *http.Request, p params) error {
+	names, ok := s.c.Models.List(p.get("folder"))
+	if !ok {
+		return plain(http.StatusNotFound)
+	}
+	if names == nil {
+		names = []string{}
+	}
+	writeJSON(w, 200, names)
+	return nil
+}
+
+// viewMetadata is GET /view_metadata/{folder}: what a model file says of itself.
+func (s *Server) viewMetadata(w http.ResponseWriter, r *http.Request, p params) error {
+	name := r.URL.Query().Get("filename")
+	if !strings.HasSuffix(name, ".safetensors") {
+		return plain(http.StatusNotFound)
+	}
+	meta, ok := s.c.Models.Metadata(p.get("folder"), name)
+	if !ok {
+		return plain(http.StatusNotFound)
+	}
+	writeJSON(w, 200, meta)
+	return nil
+}
+
+// model is GET /cocoon/model?name=: what a checkpoint is.
+func (s *Server) model(w http.ResponseWriter, r *http.Request, _ params) error {
+	info, err := s.c.Models.Describe(r.URL.Query().Get("name"))
+	if err != nil {
+		return err
+	}
+	writeJSON(w, 200, info)
+	return nil
+}
+
+// systemStats is GET /system_stats. Compat: exactly the reference's keys.
+func (s *Server) systemStats(w http.ResponseWriter, _ *http.Request, _ params) error {
+	total, free := s.c.Memory()
+	name, kind := s.c.Device()
+	system := map[string]any{
+		"os": osName(), "ram_total": total, "ram_free": free, "comfyui_version": comfyVersion,
+		"required_frontend_version": nil, "installed_templates_version": nil, "required_templates_version": nil,
+		"comfy_package_versions": []any{}, "python_version": "none: Cocoon " + s.c.Version + ", " + runtime.Version(),
+		"pytorch_version": "none", "embedded_python": false, "deploy_environment": "local-git", "argv": s.c.Argv,
+	}
+	device := map[string]any{
+		"name": name, "type": kind, "index": nil,
+		"vram_total": total, "vram_free": free, "torch_vram_total": total, "torch_vram_free": free,
+	}
+	writeJSON(w, 200, map[string]any{"system": system, "devices": []any{device}})
+	return nil
+}
+
+// osName is the platform as Python spells it.
+func osName() string {
+	if runtime.GOOS == "windows" {
+		return "win32"
+	}
+	return runtime.GOOS
+}
+
+// flags are the server's feature flags.
+func (s *Server) flags() map[string]any {
+	return map[string]any{
+		"supports_preview_metadata": true, "max_upload_size": s.c.MaxUpload, "node_replacements": true,
+		"supports_model_type_tags": true, "assets": false,
+		"extension": map[string]any{"manager": map[string]any{"supports_v4": true}},
+	}
+}
+
+// features is GET /features.
+func (s *Server) features(w http.ResponseWriter, _ *http.Request, _ params) error {
+	writeJSON(w, 200, s.flags())
+	return nil
+}
+
+// info is GET /cocoon/info: what the page shows of the server.
+func (s *Server) info(w http.ResponseWriter, _ *http.Request, _ params) error {
+	name, _ := s.c.Device()
+	writeJSON(w, 200, map[string]any{"version": s.c.Version, "comfyui_version": comfyVersion, "device": name})
+	return nil
+}
+
+// internalFiles is GET /internal/files/{kind}.
+func (s *Server) internalFiles(w http.ResponseWriter, _ *http.Request, p params) error {
+	kind := p.get("kind")
+	if !slices.Contains(kinds, kind) {
+		writeJSON(w, 400, map[string]string{"error": "Invalid directory type"})
+		return nil
+	}
+	names, err := s.newestFirst(kind)
+	if err != nil {
+		return fault.Wrap(err, fault.CodeOf(err), "cannot list the %s folder", kind)
+	}
+	writeJSON(w, 200, names)
+	return nil
+}

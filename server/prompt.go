@@ -1,0 +1,180 @@
+package server
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/cocoonhq/cocoon/engine"
+	"github.com/cocoonhq/cocoon/internal/fault"
+	"github.com/cocoonhq/cocoon/internal/tenant"
+)
+
+// remaining is GET /prompt.
+func (s *Server) remaining(w http.ResponseWriter, r *http.Request, _ params) error {
+	rawJSON(w, 200, []byte(`{"exec_info": {"queue_remaining": `+strconv.Itoa(s.c.Engine.Remaining(tenant.Of(r.Context())))+`}}`))
+	return nil
+}
+
+// submit is POST /prompt.
+func (s *Server) submit(w http.ResponseWriter, r *http.Request, _ params) error {
+	fields, err := body(r)
+	if err != nil {
+		return err
+	}
+	sub := engine.Submission{
+		Tenant: tenant.Of(r.Context()), Prompt: fields["prompt"], ExtraData: fields["extra_data"], Front: truthy(fields["front"]),
+		UsageSource: r.Header.Get("Comfy-Usage-Source"),
+	}
+	if sub.Number, err = numberOf(fields["number"]); err != nil {
+		return err
+	}
+	if raw, ok := fields["prompt_id"]; ok && string(raw) != "null" {
+		if err := json.Unmarshal(raw, &sub.PromptID); err != nil || sub.PromptID == "" {
+			sub.PromptID = string(raw) // no UUID: refused with the protocol's own error
+		}
+	}
+	if raw, ok := fields["client_id"]; ok && json.Unmarshal(raw, &sub.ClientID) != nil {
+		sub.ClientID = string(raw)
+	}
+	if raw, ok := fields["partial_execution_targets"]; ok && string(raw) != "null" {
+		sub.PartialTargets = []string{}
+		if err := json.Unmarshal(raw, &sub.PartialTargets); err != nil {
+			return fault.New(fault.BadRequest, "partial_execution_targets is no list of node ids")
+		}
+	}
+	got, err := s.c.Engine.Submit(r.Context(), sub)
+	if err != nil {
+		return err
+	}
+	writeJSON(w, 200, got)
+	return nil
+}
+
+// numberOf reads a number or a string that is one. Compat: a place in the queue may be either.
+func numberOf(raw json.RawMessage) (*float64, error) {
+	if len(raw) == 0 {
+		return nil, nil
+	}
+	t := strings.TrimSpace(strings.Trim(string(raw), `"`))
+	n, err := strconv.ParseFloat(t, 64)
+	if err != nil {
+		return nil, fault.New(fault.BadRequest, "number is %s; it must be a number", raw)
+	}
+	return &n, nil
+}
+
+// queue is GET /queue.
+func (s *Server) queue(w http.ResponseWriter, r *http.Request, _ params) error {
+	v, err := s.c.Engine.Queue(r.Context(), tenant.Of(r.Context()))
+	if err != nil {
+		return err
+	}
+	writeJSON(w, 200, v)
+	return nil
+}
+
+// editQueue is POST /queue.
+func (s *Server) editQueue(w http.ResponseWriter, r *http.Request, _ params) error {
+	e, t := s.c.Engine, tenant.Of(r.Context())
+	return s.edit(w, r, func() error { return e.Clear(r.Context(), t) }, func(ids []string) error {
+		_, err := e.Delete(r.Context(), t, ids...)
+		return err
+	})
+}
+
+// edit carries out {"clear": true} and {"delete": [ids]}.
+func (s *Server) edit(w http.ResponseWriter, r *http.Request, clear func() error, remove func([]string) error) error {
+	fields, err := body(r)
+	if err != nil {
+		return err
+	}
+	if truthy(fields["clear"]) {
+		if err := clear(); err != nil {
+			return err
+		}
+	}
+	if raw, ok := fields["delete"]; ok {
+		var ids []string
+		if err := json.Unmarshal(raw, &ids); err != nil {
+			return fault.New(fault.BadRequest, "delete is no list of prompt ids")
+		}
+		if err := remove(ids); err != nil {
+			return err
+		}
+	}
+	empty(w, 200)
+	return nil
+}
+
+// history is GET /history.
+func (s *Server) history(w http.ResponseWriter, r *http.Request, _ params) error {
+	q := engine.HistoryQuery{Offset: -1}
+	for name, set := range map[string]func(int){"max_items": func(n int) { q.MaxItems = &n }, "offset": func(n int) { q.Offset = n }} {
+		if v := r.URL.Query().Get(name); v != "" {
+			n, err := strconv.Atoi(v)
+			if err != nil {
+				return fault.New(fault.BadRequest, "%s is %q; it must be a whole number", name, v)
+			}
+			set(n)
+		}
+	}
+	v, err := s.c.Engine.History(r.Context(), tenant.Of(r.Context()), q)
+	if err != nil {
+		return err
+	}
+	writeJSON(w, 200, v)
+	return nil
+}
+
+// historyOf is GET /history/{prompt_id}.
+func (s *Server) historyOf(w http.ResponseWriter, r *http.Request, p params) error {
+	v, err := s.c.Engine.HistoryOf(r.Context(), tenant.Of(r.Context()), p.get("prompt_id"))
+	if err != nil {
+		return err
+	}
+	writeJSON(w, 200, v)
+	return nil
+}
+
+// editHistory is POST /history.
+func (s *Server) editHistory(w http.ResponseWriter, r *http.Request, _ params) error {
+	e, t := s.c.Engine, tenant.Of(r.Context())
+	return s.edit(w, r, func() error { return e.ClearHistory(r.Context(), t) }, func(ids []string) error {
+		return e.DeleteHistory(r.Context(), t, ids...)
+	})
+}
+
+// interrupt is POST /interrupt. Compat: a body that is no JSON counts as an empty object.
+func (s *Server) interrupt(w http.ResponseWriter, r *http.Request, _ params) error {
+	b, err := io.ReadAll(r.Body)
+	if err != nil {
+		return err
+	}
+	fields := map[string]json.RawMessage{}
+	if json.Valid(b) && json.Unmarshal(b, &fields) != nil || bytes.Equal(bytes.TrimSpace(b), []byte("null")) {
+		return fault.New(fault.BadRequest, "the body is no JSON object")
+	}
+	var id string
+	if raw := fields["prompt_id"]; truthy(raw) && json.Unmarshal(raw, &id) != nil {
+		empty(w, 200) // an id of another type is nobody's
+		return nil
+	}
+	s.c.Engine.Interrupt(tenant.Of(r.Context()), id)
+	empty(w, 200)
+	return nil
+}
+
+// free is POST /free.
+func (s *Server) free(w http.ResponseWriter, r *http.Request, _ params) error {
+	fields, err := body(r)
+	if err != nil {
+		return err
+	}
+	s.c.Engine.Free(truthy(fields["unload_models"]), truthy(fields["free_memory"]))
+	empty(w, 200)
+	return nil
+}

@@ -1,0 +1,210 @@
+package server
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"image"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/cocoonhq/cocoon/internal/fault"
+	"github.com/cocoonhq/cocoon/internal/imaging"
+)
+
+// upload is a file that a form brought, and where it is to go.
+type upload struct {
+	file      []byte
+	name      string
+	kind      string
+	subfolder string // as the client wrote it
+	overwrite bool
+	form      *multipart.Form
+}
+
+// uploadImage is POST /upload/image.
+func (s *Server) uploadImage(w http.ResponseWriter, r *http.Request, _ params) error {
+	u, err := readUpload(r)
+	if err != nil {
+		return err
+	}
+	return s.store(w, u, func(w io.Writer) error {
+		_, err := w.Write(u.file)
+		return err
+	})
+}
+
+// uploadMask is POST /upload/mask: the original picture with the upload's alpha in the place of its own.
+func (s *Server) uploadMask(w http.ResponseWriter, r *http.Request, _ params) error {
+	u, err := readUpload(r)
+	if err != nil {
+		return err
+	}
+	var ref struct {
+		Filename  string  `json:"filename"`
+		Subfolder string  `json:"subfolder"`
+		Type      *string `json:"type"`
+	}
+	if err := json.Unmarshal([]byte(strings.Join(u.form.Value["original_ref"], "")), &ref); err != nil {
+		return fault.New(fault.BadRequest, `original_ref must be JSON such as {"filename": "a.png", "type": "input"}`)
+	}
+	kind := "output"
+	if ref.Type != nil {
+		kind = *ref.Type
+	}
+	at, err := locate(ref.Filename, kind, ref.Subfolder)
+	if err != nil {
+		return err
+	}
+	masked, err := s.withAlpha(r.Context(), at, u.file)
+	if err != nil {
+		return err
+	}
+	return s.store(w, u, func(w io.Writer) error {
+		_, err := w.Write(masked)
+		return err
+	})
+}
+
+func readUpload(r *http.Request) (upload, error) {
+	const inMemory = 32 << 20 // bytes of a form before its files go to the disk
+	if err := r.ParseMultipartForm(inMemory); err != nil {
+		var large *http.MaxBytesError
+		if errors.As(err, &large) {
+			return upload{}, err
+		}
+		return upload{}, fault.Wrap(err, fault.BadRequest, "the request must be multipart/form-data with a file part image")
+	}
+	defer r.MultipartForm.RemoveAll()
+	parts := r.MultipartForm.File["image"]
+	if len(parts) == 0 || parts[0].Filename == "" {
+		return upload{}, plain(http.StatusBadRequest)
+	}
+	f, err := parts[0].Open()
+	if err != nil {
+		return upload{}, err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(f)
+	if err != nil {
+		return upload{}, err
+	}
+	u := upload{file: b, name: filename(parts[0]), kind: r.FormValue("type"), subfolder: r.FormValue("subfolder"), form: r.MultipartForm}
+	if u.kind == "" {
+		u.kind = "input"
+	}
+	if !slices.Contains(kinds, u.kind) {
+		return upload{}, fault.New(fault.BadRequest, "type is %q; it must be input, temp or output", u.kind)
+	}
+	o := r.FormValue("overwrite")
+	u.overwrite = o == "true" || o == "1"
+	return u, nil
+}
+
+// filename is the part's name as sent. The standard library keeps the base name only; the protocol lets a name have folders
+// and refuses those that lead out.
+func filename(p *multipart.FileHeader) string {
+	_, params, err := mime.ParseMediaType(p.Header.Get("Content-Disposition"))
+	if err == nil && params["filename"] != "" {
+		return params["filename"]
+	}
+	return p.Filename
+}
+
+// store writes an upload under its name, or the next free one, and answers where it is. Compat: the same bytes under the same
+// name are not written again.
+func (s *Server) store(w http.ResponseWriter, u upload, fill func(io.Writer) error) error {
+	if u.subfolder != "" && !inside(u.subfolder) || !inside(path.Join(".", u.name)) || !inside(u.name) {
+		return plain(http.StatusBadRequest)
+	}
+	name := u.name
+	ext := path.Ext(name)
+	stem := strings.TrimSuffix(name, ext)
+	for i := 1; ; i++ {
+		full := path.Join(u.subfolder, name)
+		if !u.overwrite && s.holds(u.kind, full, u.file) {
+			break
+		}
+		err := s.c.Files.Put(u.kind, full, u.overwrite, fill)
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, fault.Conflict) {
+			return err
+		}
+		name = fmt.Sprintf("%s (%d)%s", stem, i, ext)
+	}
+	writeJSON(w, 200, map[string]string{"name": name, "subfolder": u.subfolder, "type": u.kind})
+	return nil
+}
+
+// holds reports whether a file is there and has exactly these bytes.
+func (s *Server) holds(kind, full string, b []byte) bool {
+	f, err := s.c.Files.Open(kind, full)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	if st, err := f.Stat(); err != nil || st.Size() != int64(len(b)) {
+		return false
+	}
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return false
+	}
+	want := sha256.Sum256(b)
+	return bytes.Equal(h.Sum(nil), want[:])
+}
+
+// withAlpha makes a PNG of the original's colours and text chunks and the alpha of the mask.
+func (s *Server) withAlpha(ctx context.Context, at location, maskFile []byte) ([]byte, error) {
+	f, err := s.c.Files.Open(at.kind, at.path())
+	if err != nil {
+		return nil, plain(http.StatusNotFound)
+	}
+	defer f.Close()
+	original, err := io.ReadAll(io.LimitReader(f, s.c.MaxUpload+1))
+	if err != nil {
+		return nil, err
+	}
+	img, _, err := s.decode(bytes.NewReader(original), int64(len(original)))
+	if err != nil {
+		return nil, badPicture(err)
+	}
+	m, _, err := s.decode(bytes.NewReader(maskFile), int64(len(maskFile)))
+	if err != nil {
+		return nil, badPicture(err)
+	}
+	if img.Bounds().Size() != m.Bounds().Size() {
+		return nil, fault.New(fault.BadRequest, "the mask has %v pixels and the picture %v; both must be of one size", m.Bounds().Size(), img.Bounds().Size())
+	}
+	out, alpha := nrgba(img), nrgba(m)
+	for i := 3; i < len(out.Pix); i += 4 {
+		out.Pix[i] = alpha.Pix[i]
+	}
+	return encodeWithText(ctx, out, original)
+}
+
+// encodeWithText writes a PNG that keeps the texts of the file it was made from.
+func encodeWithText(ctx context.Context, img *image.NRGBA, original []byte) ([]byte, error) {
+	const most = 64 << 20 // bytes of text
+	texts, err := imaging.ReadText(bytes.NewReader(original), most)
+	if err != nil {
+		texts = nil // another format, which carries none
+	}
+	var out bytes.Buffer
+	b := imaging.Bytes{W: img.Rect.Dx(), H: img.Rect.Dy(), C: 4, Pix: img.Pix}
+	err = imaging.EncodePNG(ctx, &out, b, imaging.PNGOptions{Level: maskLevel, Text: texts})
+	return out.Bytes(), err
+}
+
+// maskLevel is how hard masked pictures are packed. Compat.
+const maskLevel = 4

@@ -1,0 +1,54 @@
+package server
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+
+	"github.com/cocoonhq/cocoon/engine/node"
+	"github.com/cocoonhq/cocoon/internal/workflow"
+)
+
+// index is GET /: the web client's page, never cached.
+func (s *Server) index(w http.ResponseWriter, r *http.Request, _ params) error {
+	h := w.Header()
+	h.Set("Cache-Control", "no-store, must-revalidate")
+	h.Set("Pragma", "no-cache")
+	h.Set("Expires", "0")
+	r.URL.Path = "/"
+	s.c.Web.ServeHTTP(w, r)
+	return nil
+}
+
+// openWorkflow is POST /cocoon/workflow?name=: any file that carries a workflow becomes a prompt.
+func (s *Server) openWorkflow(w http.ResponseWriter, r *http.Request, _ params) error {
+	name := r.URL.Query().Get("name")
+	b, err := io.ReadAll(r.Body)
+	if err != nil {
+		return err
+	}
+	types, err := workflow.ParseObjectInfo(node.ObjectInfo(r.Context(), s.c.Registry))
+	if err != nil {
+		return err
+	}
+	o, err := workflow.Open(name, b, types, workflow.Options{})
+	if err != nil {
+		return err
+	}
+	answer := struct {
+		Source   string              `json:"source"`
+		Prompt   json.RawMessage     `json:"prompt"`
+		Workflow json.RawMessage     `json:"workflow"`
+		Problems []workflow.Problem  `json:"problems"`
+		Linear   []workflow.AppInput `json:"linear"` // the inputs that the workflow's author shows; null for all
+		Media    string              `json:"media"`
+	}{o.Source, o.Prompt, o.Workflow, o.Problems, nil, o.Media}
+	if answer.Problems == nil {
+		answer.Problems = []workflow.Problem{}
+	}
+	if o.App != nil {
+		answer.Linear = o.App.Inputs
+	}
+	writeJSON(w, 200, answer)
+	return nil
+}
