@@ -107,6 +107,12 @@ func inferAxis(size func(int) int) func(*Op, []Value, Shape) (DType, Shape, erro
 	}
 }
 
+// inferAlong is of kinds that move elements along an axis.
+func inferAlong(o *Op, args []Value, want Shape) (DType, Shape, error) {
+	_, s, err := inferAxis(keepAxis)(o, args, want)
+	return args[0].DType, s, err
+}
+
 func inferArgMax(o *Op, args []Value, want Shape) (DType, Shape, error) {
 	_, s, err := inferAxis(dropAxis)(o, args, want)
 	return I64, s, err

@@ -62,7 +62,7 @@ const (
 	KindWhere Kind = 60 // c, x, y: x where c is not 0, else y
 	KindLerp  Kind = 61 // x, y, t: x + t*(y-x)
 
-	// Movement of elements.
+	// Movement of elements: the result has the first argument's dtype, Gather's is F32.
 	KindReshape   Kind = 70 // to the result's shape
 	KindPermute   Kind = 71 // I: dimension i of the result is dimension I[i] of x
 	KindBroadcast Kind = 72 // to the result's shape

@@ -116,7 +116,7 @@ func (p *Program) Check() error {
 // Bounds that keep every product of sizes and constants inside an int.
 const (
 	maxElems = 1 << 40
-	maxAttr  = 1 << 31
+	maxAttr  = 1 << 31 // of an integer constant and of one dimension
 )
 
 // checkValues proves the values on their own and says which are there before the first op.
@@ -147,7 +147,7 @@ func (p *Program) checkValues() (defined []bool, err error) {
 
 func shapeFits(s Shape) bool {
 	for _, d := range s {
-		if d > maxElems {
+		if d > maxAttr {
 			return false
 		}
 	}

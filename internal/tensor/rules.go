@@ -34,8 +34,8 @@ var rules = map[Kind]rule{
 	KindSlice:     {name: "slice", min: 1, max: 1, ints: 4, infer: inferSlice},
 	KindConcat:    {name: "concat", min: 1, max: -1, ints: 1, infer: inferConcat},
 	KindPad:       {name: "pad", min: 1, max: 1, ints: 4, floats: 1, infer: inferPad},
-	KindFlip:      {name: "flip", min: 1, max: 1, ints: 1, infer: inferAxis(keepAxis)},
-	KindRoll:      {name: "roll", min: 1, max: 1, ints: 2, infer: inferAxis(keepAxis)},
+	KindFlip:      {name: "flip", min: 1, max: 1, ints: 1, infer: inferAlong},
+	KindRoll:      {name: "roll", min: 1, max: 1, ints: 2, infer: inferAlong},
 	KindTile:      {name: "tile", min: 1, max: 1, ints: 2, infer: inferTile},
 	KindGather:    {name: "gather", min: 2, max: 2, infer: inferGather},
 

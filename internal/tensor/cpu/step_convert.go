@@ -1,0 +1,82 @@
+package cpu
+
+import (
+	"github.com/cocoonhq/cocoon/internal/fault"
+	"github.com/cocoonhq/cocoon/internal/tensor"
+	"github.com/cocoonhq/cocoon/internal/tensor/cpu/kern"
+)
+
+// convertStep changes the dtype of a dense value.
+type convertStep struct{ dst, src val }
+
+func (c *compiler) cast(n *node) {
+	src := c.vals[n.op.Args[0]]
+	if src.dt == c.p.Values[n.out].DType {
+		c.alias(n.out, src)
+		return
+	}
+	c.convert(c.out(n.out), src)
+}
+
+func (c *compiler) convert(dst, src val) {
+	src = c.compact(src)
+	c.emit(&convertStep{dst, src}, dst, src)
+}
+
+func (s *convertStep) run(r *run) error {
+	dst, src, from, to := r.bytes(s.dst), r.bytes(s.src), s.src.dt, s.dst.dt
+	r.ranges(s.dst.shape.Elems(), 2, func(lo, hi int) {
+		d, x := dst[lo*to.Size():hi*to.Size()], src[lo*from.Size():hi*from.Size()]
+		switch {
+		case to == tensor.F32:
+			widen(r.k, asF32(d), from, x)
+		case from == tensor.F32:
+			tensor.Narrow(d, to, asF32(x))
+		default:
+			t := tensor.Convert(tensor.FromBytes(from, tensor.Shape{hi - lo}, x, nil), to)
+			copy(d, t.Bytes())
+		}
+	})
+	return nil
+}
+
+// widen reads elements of any dtype as float32.
+func widen(k *kern.Set, dst []float32, dt tensor.DType, src []byte) {
+	switch dt {
+	case tensor.F16:
+		k.Widen16(dst, src)
+	case tensor.BF16:
+		k.WidenB16(dst, src)
+	default:
+		tensor.Widen(dst, dt, src)
+	}
+}
+
+// gatherStep copies rows of a table as F32.
+type gatherStep struct{ dst, table, ids val }
+
+func (c *compiler) gather(n *node) {
+	table, ids := c.vals[n.op.Args[0]], c.compact(c.vals[n.op.Args[1]])
+	out := c.out(n.out)
+	c.emit(&gatherStep{out, table, ids}, out, table, ids)
+}
+
+func (s *gatherStep) run(r *run) error {
+	n, d := s.table.shape[0], s.table.shape[1]
+	ids := make([]int64, s.ids.shape.Elems())
+	src := tensor.Convert(tensor.FromBytes(s.ids.dt, s.ids.shape, r.bytes(s.ids), nil), tensor.I64)
+	copy(ids, src.I64())
+	for _, id := range ids {
+		if id < 0 || id >= int64(n) {
+			return fault.New(fault.BadTensor, "row %d of a table of %d", id, n)
+		}
+	}
+	dst, table, size := r.f32(s.dst), r.bytes(s.table), s.table.dt.Size()
+	r.ranges(len(ids), d*2, func(from, to int) {
+		for i := from; i < to; i++ {
+			at := int(ids[i]) * s.table.ld * size
+			widen(r.k, dst[i*d:(i+1)*d], s.table.dt, table[at:at+d*size])
+		}
+	})
+	return nil
+}

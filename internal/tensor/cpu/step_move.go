@@ -1,0 +1,298 @@
+package cpu
+
+import (
+	"unsafe"
+
+	"github.com/cocoonhq/cocoon/internal/tensor"
+)
+
+// copyStep copies elements between places with any strides.
+type copyStep struct {
+	dst, src val
+	parts    []copyPart
+	fill     bool // fills dst with a constant first
+	constant float64
+}
+
+// copyPart is one copy; offsets and strides are in elements and may be 0 or negative in the source.
+type copyPart struct {
+	shape            []int
+	dstOff, srcOff   int
+	dstStep, srcStep []int
+}
+
+// move lowers the kinds that only move elements.
+func (c *compiler) move(n *node) {
+	x := c.vals[n.op.Args[0]]
+	a := n.op.Attr.I
+	switch n.op.Kind {
+	case tensor.KindReshape:
+		c.reshape(n, x)
+	case tensor.KindPermute:
+		c.permute(n, x)
+	case tensor.KindSlice:
+		c.slice(n, x)
+	case tensor.KindConcat:
+		c.concat(n)
+	case tensor.KindBroadcast:
+		out := c.out(n.out)
+		c.emit(&copyStep{dst: out, src: x, parts: []copyPart{{out.shape, 0, 0, out.strides(), broadcastStrides(x, out.shape)}}}, out, x)
+	case tensor.KindFlip:
+		out := c.out(n.out)
+		p := copyPart{out.shape, 0, (x.shape[a[0]] - 1) * x.strides()[a[0]], out.strides(), x.strides()}
+		p.srcStep[a[0]] = -p.srcStep[a[0]]
+		c.emit(&copyStep{dst: out, src: x, parts: []copyPart{p}}, out, x)
+	case tensor.KindRoll, tensor.KindTile, tensor.KindPad:
+		out := c.out(n.out)
+		s := &copyStep{dst: out, src: x, fill: n.op.Kind == tensor.KindPad && a[3] == 0}
+		if s.fill {
+			s.constant = n.op.Attr.F[0]
+		}
+		s.runs(a[0], axisSources(n.op, x.shape[a[0]], out.shape[a[0]]))
+		c.emit(s, out, x)
+	}
+}
+
+// axisSources is, for each position on the axis of a roll, tile or pad, the position that it copies; -1 for the constant.
+func axisSources(o *tensor.Op, n, out int) []int {
+	src := make([]int, out)
+	for i := range src {
+		switch o.Kind {
+		case tensor.KindTile:
+			src[i] = i % n
+		case tensor.KindRoll:
+			src[i] = wrap(i-o.Attr.I[1], n)
+		default:
+			src[i] = padSource(i-o.Attr.I[1], n, o.Attr.I[3])
+		}
+	}
+	return src
+}
+
+func padSource(i, n, mode int) int {
+	if i >= 0 && i < n {
+		return i
+	}
+	switch mode {
+	case 1:
+		if i < 0 {
+			return -i
+		}
+		return 2*(n-1) - i
+	case 2:
+		return min(max(i, 0), n-1)
+	case 3:
+		return wrap(i, n)
+	}
+	return -1
+}
+
+func wrap(i, n int) int { return ((i % n) + n) % n }
+
+// runs adds a part for each run of neighbours on axis.
+func (s *copyStep) runs(axis int, src []int) {
+	ds, ss := s.dst.strides(), s.src.strides()
+	for i := 0; i < len(src); {
+		n := 1
+		for i+n < len(src) && src[i] >= 0 && src[i+n] == src[i]+n {
+			n++
+		}
+		if src[i] >= 0 {
+			shape := s.dst.shape.Clone()
+			shape[axis] = n
+			s.parts = append(s.parts, copyPart{shape, i * ds[axis], src[i] * ss[axis], ds, ss})
+		}
+		i += n
+	}
+}
+
+func (c *compiler) reshape(n *node, x val) {
+	want := c.p.Values[n.out].Shape
+	v := x
+	v.shape = want
+	switch {
+	case x.dense() || (x.cols() == want.Last() && len(want) > 0):
+		if x.dense() {
+			v.ld = want.Last()
+		}
+		c.alias(n.out, v)
+	default:
+		out := c.out(n.out)
+		flat := out
+		flat.shape, flat.ld = x.shape, x.cols()
+		c.copyTo(flat, x)
+	}
+}
+
+func (c *compiler) permute(n *node, x val) {
+	out := c.p.Values[n.out].Shape
+	if sameOrder(n.op.Attr.I, x.shape) && (x.dense() || out.Last() == x.cols()) {
+		v := x
+		if v.shape = out; x.dense() {
+			v.ld = out.Last()
+		}
+		c.alias(n.out, v)
+		return
+	}
+	o := c.out(n.out)
+	steps := make([]int, len(out))
+	for i, d := range n.op.Attr.I {
+		steps[i] = x.strides()[d]
+	}
+	c.emit(&copyStep{dst: o, src: x, parts: []copyPart{{o.shape, 0, 0, o.strides(), steps}}}, o, x)
+}
+
+// sameOrder reports whether a permutation moves only dimensions of size 1.
+func sameOrder(order []int, s tensor.Shape) bool {
+	prev := -1
+	for _, d := range order {
+		if s[d] == 1 {
+			continue
+		}
+		if d < prev {
+			return false
+		}
+		prev = d
+	}
+	return true
+}
+
+func (c *compiler) slice(n *node, x val) {
+	axis, from, step := n.op.Attr.I[0], n.op.Attr.I[1], n.op.Attr.I[3]
+	want := c.p.Values[n.out].Shape
+	lead := x.shape[:axis].Elems()
+	if want.Elems() > 0 && step == 1 && (axis == len(x.shape)-1 || lead == 1) {
+		v := x
+		v.shape = want
+		v.off += from * x.strides()[axis] * x.dt.Size()
+		c.alias(n.out, v)
+		return
+	}
+	o := c.out(n.out)
+	ss := x.strides()
+	p := copyPart{o.shape, 0, from * ss[axis], o.strides(), ss}
+	p.srcStep[axis] *= step
+	c.emit(&copyStep{dst: o, src: x, parts: []copyPart{p}}, o, x)
+}
+
+func (c *compiler) concat(n *node) {
+	out := c.out(n.out)
+	axis, at := n.op.Attr.I[0], 0
+	for _, id := range n.op.Args {
+		x := c.vals[id]
+		p := copyPart{x.shape, at * out.strides()[axis], 0, out.strides(), x.strides()}
+		c.emit(&copyStep{dst: out, src: x, parts: []copyPart{p}}, out, x)
+		at += x.shape[axis]
+	}
+}
+
+// copyTo emits a copy between values of one shape and dtype.
+func (c *compiler) copyTo(dst, src val) {
+	c.emit(&copyStep{dst: dst, src: src, parts: []copyPart{{dst.shape, 0, 0, dst.strides(), src.strides()}}}, dst, src)
+}
+
+// broadcastStrides are the steps of x in elements when it is read under a larger shape.
+func broadcastStrides(x val, s tensor.Shape) []int {
+	out := make([]int, len(s))
+	for i, st := range x.strides() {
+		if x.shape[i] != 1 {
+			out[len(s)-len(x.shape)+i] = st
+		}
+	}
+	return out
+}
+
+func (s *copyStep) run(r *run) error {
+	dst, src, size := r.bytes(s.dst), r.bytes(s.src), s.dst.dt.Size()
+	if s.fill && len(dst) > 0 {
+		tensor.WriteF64(dst[:size], s.dst.dt, []float64{s.constant})
+		for n := size; n < len(dst); n *= 2 {
+			copy(dst[n:], dst[:n])
+		}
+	}
+	for _, p := range s.parts {
+		if tensor.Shape(p.shape).Elems() == 0 {
+			continue
+		}
+		q := p.collapse()
+		outer := 1
+		if len(q.shape) > 1 {
+			outer = q.shape[0]
+		}
+		cost := tensor.Shape(q.shape).Elems() / outer
+		if len(q.shape) == 1 {
+			r.ranges(q.shape[0], 1, func(from, to int) {
+				t := copyPart{[]int{to - from}, q.dstOff + from*q.dstStep[0], q.srcOff + from*q.srcStep[0], q.dstStep, q.srcStep}
+				t.copy(dst, src, size)
+			})
+			continue
+		}
+		r.ranges(outer, cost, func(from, to int) {
+			for i := from; i < to; i++ {
+				t := copyPart{q.shape[1:], q.dstOff + i*q.dstStep[0], q.srcOff + i*q.srcStep[0], q.dstStep[1:], q.srcStep[1:]}
+				t.copy(dst, src, size)
+			}
+		})
+	}
+	return nil
+}
+
+// collapse merges dimensions that follow one another in memory on both sides.
+func (p copyPart) collapse() copyPart {
+	q := copyPart{dstOff: p.dstOff, srcOff: p.srcOff}
+	for i, n := range p.shape {
+		if n == 1 {
+			continue
+		}
+		k := len(q.shape) - 1
+		if k >= 0 && q.dstStep[k] == p.dstStep[i]*n && q.srcStep[k] == p.srcStep[i]*n {
+			q.shape[k] *= n
+			q.dstStep[k], q.srcStep[k] = p.dstStep[i], p.srcStep[i]
+			continue
+		}
+		q.shape = append(q.shape, n)
+		q.dstStep = append(q.dstStep, p.dstStep[i])
+		q.srcStep = append(q.srcStep, p.srcStep[i])
+	}
+	if len(q.shape) == 0 {
+		q.shape, q.dstStep, q.srcStep = []int{1}, []int{1}, []int{1}
+	}
+	return q
+}
+
+func (p copyPart) copy(dst, src []byte, size int) {
+	if len(p.shape) > 1 {
+		for i := range p.shape[0] {
+			copyPart{p.shape[1:], p.dstOff + i*p.dstStep[0], p.srcOff + i*p.srcStep[0], p.dstStep[1:], p.srcStep[1:]}.copy(dst, src, size)
+		}
+		return
+	}
+	n, ds, ss := p.shape[0], p.dstStep[0], p.srcStep[0]
+	if ds == 1 && ss == 1 {
+		copy(dst[p.dstOff*size:(p.dstOff+n)*size], src[p.srcOff*size:])
+		return
+	}
+	switch size {
+	case 1:
+		copyEach[uint8](dst, src, p)
+	case 2:
+		copyEach[uint16](dst, src, p)
+	case 4:
+		copyEach[uint32](dst, src, p)
+	default:
+		copyEach[uint64](dst, src, p)
+	}
+}
+
+func copyEach[T any](dst, src []byte, p copyPart) {
+	var zero T
+	size := int(unsafe.Sizeof(zero))
+	d := unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(dst))), len(dst)/size)
+	s := unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(src))), len(src)/size)
+	di, si := p.dstOff, p.srcOff
+	for range p.shape[0] {
+		d[di] = s[si]
+		di += p.dstStep[0]
+		si += p.srcStep[0]
+	}
+}

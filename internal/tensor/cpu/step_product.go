@@ -1,0 +1,217 @@
+package cpu
+
+import (
+	"github.com/cocoonhq/cocoon/internal/tensor"
+)
+
+func (c *compiler) linear(n *node) {
+	x, w := c.f32(n.op.Args[0]), c.vals[n.op.Args[1]]
+	s := c.product(n, x, w)
+	s.lines, s.width, s.n, s.depth, s.taps = 1, x.rows(), w.shape[0], w.shape[1], 1
+	s.aLine, s.aStep, s.aTap = func(int) int { return 0 }, x.ld, []int{0}
+	if n.gate >= 0 {
+		s.n /= 2
+		if s.depth > maxDepth { // one block of K cannot hold it: compute the pairs apart
+			c.apart(n)
+			return
+		}
+		s.gate = gateKernel(c.b.kern, n.gate)
+	}
+	c.finish(n, s)
+}
+
+// apart lowers a linear layer and the GLU behind it as two steps.
+func (c *compiler) apart(n *node) {
+	glu := node{op: &tensor.Op{Kind: tensor.KindGLU, Args: []tensor.ID{n.op.Out}, Out: n.out, Attr: tensor.Attr{I: []int{n.gate}}}, out: n.out, add: none, gate: -1}
+	plain := *n
+	plain.out, plain.gate = n.op.Out, -1
+	c.last[n.op.Out] = c.at
+	c.linear(&plain)
+	c.glu(&glu)
+}
+
+// product starts a step with the bias and what is added and applied behind the sum.
+func (c *compiler) product(n *node, a, b val) *gemmStep {
+	s := &gemmStep{a: a, b: b, outer: 1, aOuter: []int{0}, bOuter: []int{0}, cOuter: []int{0}}
+	if len(n.op.Args) > 2 {
+		s.bias, s.hasBias = c.compact(c.f32(n.op.Args[2])), true
+	}
+	if n.add != none {
+		s.add, s.hasAdd = c.f32(n.add), true
+	}
+	if n.act != 0 {
+		s.act = unaryKernel(c.b.kern, n.act)
+	}
+	return s
+}
+
+// finish gives the step its result and emits it. What is added may be overwritten by the result: each element is read
+// before it is written.
+func (c *compiler) finish(n *node, s *gemmStep) {
+	uses := []val{s.a, s.b}
+	if s.hasBias {
+		uses = append(uses, s.bias)
+	}
+	if s.hasAdd && s.add.shape.Equal(c.p.Values[n.out].Shape) && s.add.buf != s.a.buf && s.add.buf != s.b.buf {
+		s.c = c.outOver(n.out, s.add)
+	} else {
+		s.c = c.out(n.out)
+	}
+	if s.hasAdd {
+		uses = append(uses, s.add)
+	}
+	s.tune(c)
+	c.emit(s, append(uses, s.c)...)
+}
+
+func (c *compiler) matmul(n *node) {
+	x, y := c.f32(n.op.Args[0]), c.vals[n.op.Args[1]]
+	s := c.product(n, x, y)
+	m, k := x.shape[len(x.shape)-2], x.cols()
+	s.lines, s.width, s.n, s.depth, s.taps, s.kMajor = 1, m, y.cols(), k, 1, true
+	s.aLine, s.aStep, s.aTap = func(int) int { return 0 }, x.ld, []int{0}
+	lead := c.p.Values[n.out].Shape
+	lead = lead[:len(lead)-2]
+	s.outer = lead.Elems()
+	s.aOuter = outerOffsets(lead, x)
+	s.bOuter = outerOffsets(lead, y)
+	s.cOuter = make([]int, s.outer)
+	for i := range s.cOuter {
+		s.cOuter[i] = i * m * s.n
+	}
+	c.finish(n, s)
+}
+
+// outerOffsets is where, in elements, each matrix of a batch starts.
+func outerOffsets(lead tensor.Shape, v val) []int {
+	own := v
+	own.shape = v.shape[:len(v.shape)-2]
+	steps := make([]int, len(lead))
+	for i, n := range own.shape {
+		if n != 1 {
+			steps[len(lead)-len(own.shape)+i] = v.strides()[i]
+		}
+	}
+	out := make([]int, lead.Elems())
+	for i := range out {
+		rest := i
+		for d := len(lead) - 1; d >= 0; d-- {
+			out[i] += rest % lead[d] * steps[d]
+			rest /= lead[d]
+		}
+	}
+	return out
+}
+
+// convShape is the numbers of a convolution.
+type convShape struct {
+	batch, h, w, cin, oh, ow, cout, kh, kw        int
+	sy, sx, top, left, bottom, right, dy, dx, grp int
+}
+
+func (c *compiler) convShape(n *node) convShape {
+	x, w, o, a := c.p.Values[n.op.Args[0]].Shape, c.p.Values[n.op.Args[1]].Shape, c.p.Values[n.op.Out].Shape, n.op.Attr.I
+	return convShape{x[0], x[1], x[2], x[3], o[1], o[2], o[3], w[2], w[3], a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8]}
+}
+
+// conv2d convolves directly: each tap of the kernel is one more stretch of the tile's sum, read from an image with its
+// padding around it.
+func (c *compiler) conv2d(n *node) {
+	d := c.convShape(n)
+	x := c.f32(n.op.Args[0])
+	w := c.vals[n.op.Args[1]]
+	w.shape, w.ld = tensor.Shape{d.cout, w.shape[1:].Elems()}, w.shape[1:].Elems()
+	if d.kh == 1 && d.kw == 1 && d.sy == 1 && d.sx == 1 && d.top+d.left+d.bottom+d.right == 0 && d.grp == 1 {
+		s := c.product(n, x, w)
+		s.lines, s.width, s.n, s.depth, s.taps = 1, x.rows(), d.cout, d.cin, 1
+		s.aLine, s.aStep, s.aTap = func(int) int { return 0 }, x.ld, []int{0}
+		if s.hasAdd && !s.add.shape.Equal(c.p.Values[n.out].Shape) {
+			s.lines, s.width, s.addImage = d.batch, d.h*d.w, 1
+			s.aLine = func(line int) int { return line * s.width * x.ld }
+		}
+		c.finish(n, s)
+		return
+	}
+	if d.top+d.left+d.bottom+d.right > 0 {
+		x = c.halo(x, d)
+	}
+	c.convOver(n, d, x, w)
+}
+
+// convOver emits the convolution over an image that has its padding.
+func (c *compiler) convOver(n *node, d convShape, x, w val) {
+	h, wd := x.shape[1], x.shape[2]
+	s := c.product(n, x, w)
+	s.lines, s.width, s.n, s.depth, s.taps = d.batch*d.oh, d.ow, d.cout/d.grp, d.cin/d.grp, d.kh*d.kw
+	s.aStep = d.sx * x.ld
+	s.aLine = func(line int) int { return (line/d.oh*h + line%d.oh*d.sy) * wd * x.ld }
+	for ky := range d.kh {
+		for kx := range d.kw {
+			s.aTap = append(s.aTap, (ky*d.dy*wd+kx*d.dx)*x.ld)
+		}
+	}
+	s.outer = d.grp
+	s.aOuter, s.bOuter, s.cOuter = make([]int, d.grp), make([]int, d.grp), make([]int, d.grp)
+	for g := range d.grp {
+		s.aOuter[g], s.bOuter[g], s.cOuter[g] = g*s.depth, g*s.n*w.ld, g*s.n
+	}
+	if s.hasAdd && !s.add.shape.Equal(c.p.Values[n.out].Shape) {
+		s.addImage = d.oh
+	}
+	c.finish(n, s)
+}
+
+// haloStep copies images into larger ones with zeros around.
+type haloStep struct {
+	dst, x    val
+	top, left int
+}
+
+// halo gives a copy of x with the convolution's padding. Pixels lie so far apart that tile rows use different cache sets.
+func (c *compiler) halo(x val, d convShape) val {
+	h, w := d.h+d.top+d.bottom, d.w+d.left+d.right
+	ld := haloStride(d.cin)
+	wide := c.temp(tensor.F32, d.batch, h, w, ld)
+	wide.shape = tensor.Shape{d.batch, h, w, d.cin}
+	c.emit(&haloStep{wide, x, d.top, d.left}, wide, x)
+	return wide
+}
+
+// haloStride is the elements from pixel to pixel of a padded image.
+func haloStride(channels int) int {
+	if channels%256 == 0 {
+		return channels + 16
+	}
+	return channels
+}
+
+func (s *haloStep) run(r *run) error {
+	dst, x := r.f32(s.dst), r.f32(s.x)
+	h, w, c := s.dst.shape[1], s.dst.shape[2], s.dst.cols()
+	ih, iw := s.x.shape[1], s.x.shape[2]
+	if len(dst) == 0 {
+		return nil
+	}
+	r.ranges(s.dst.shape[0]*h, w*c, func(from, to int) {
+		for i := from; i < to; i++ {
+			line := dst[i*w*s.dst.ld:]
+			line = line[:min(w*s.dst.ld, len(line))]
+			y := i%h - s.top
+			if y < 0 || y >= ih {
+				clear(line)
+				continue
+			}
+			clear(line[:s.left*s.dst.ld])
+			clear(line[min((s.left+iw)*s.dst.ld, len(line)):])
+			src := x[((i/h)*ih+y)*iw*s.x.ld:]
+			if s.dst.ld == c && s.x.ld == c {
+				copy(line[s.left*c:(s.left+iw)*c], src)
+				continue
+			}
+			for z := range iw {
+				copy(line[(s.left+z)*s.dst.ld:][:c], src[z*s.x.ld:])
+			}
+		}
+	})
+	return nil
+}
