@@ -15,13 +15,13 @@ func (f *File) foreign(name string) error {
 	if what, cure := knownForeign(f.data); what != "" {
 		return fault.New(fault.BadFile, "%s: not a weights file but %s; %s", name, what, cure)
 	}
-	if f.data[0] == 0x80 && len(f.data) > 1 && f.data[1] >= 2 && f.data[1] <= 5 {
-		return fault.New(fault.Unsupported, "%s: a Python pickle that torch.save did not write; nothing in it was run; get the safetensors file of this model", name)
-	}
 	if len(f.data) < 10 {
 		return fault.New(fault.BadFile, "%s: %d bytes are no weights file; download it again", name, len(f.data))
 	}
 	n := binary.LittleEndian.Uint64(f.data)
+	if f.data[8] != '{' && f.data[0] == 0x80 && f.data[1] >= 2 && f.data[1] <= 5 {
+		return fault.New(fault.Unsupported, "%s: a Python pickle that torch.save did not write; nothing in it was run; get the safetensors file of this model", name)
+	}
 	if f.data[8] != '{' {
 		return fault.New(fault.BadFile, "%s: not a weights file: its first bytes are %q, and no safetensors, torch or GGUF file starts so", name, f.data[:10])
 	}
@@ -50,6 +50,9 @@ func knownForeign(data []byte) (what, cure string) {
 		if bytes.HasPrefix(lower, []byte(k.magic)) {
 			return k.what, k.cure
 		}
+	}
+	if len(data) > 8 && data[8] == '{' {
+		return "", "" // the length of a safetensors header may begin as anything
 	}
 	for _, k := range []struct{ magic, what string }{
 		{"\x89PNG", "a PNG picture"},

@@ -123,6 +123,16 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
+// TestHeaderLikePickle reads files whose header's length has the first bytes of other formats.
+func TestHeaderLikePickle(t *testing.T) {
+	for _, n := range []int{0x0280, 0x0480, 0x8b1f} {
+		header := `{"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}}`
+		if _, err := weights.Parse("f", file(header+strings.Repeat(" ", n-len(header)), 1, 2, 3, 4)); err != nil {
+			t.Errorf("header of %#x bytes: %v", n, err)
+		}
+	}
+}
+
 func TestOpenRefuses(t *testing.T) {
 	dir := t.TempDir()
 	empty := filepath.Join(dir, "empty.safetensors")
