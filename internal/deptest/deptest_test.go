@@ -38,7 +38,7 @@ var rules = []rule{
 	{"internal/models", []string{"internal/diffusion/...", "internal/weights", "internal/tensor"}, "models says which weights are where"},
 	{"internal/diffusion/...", []string{"internal/diffusion/...", "internal/value", "internal/nn", "internal/tokenizer/...", "internal/weights", "internal/tensor"}, "networks know no files and no nodes"},
 	{"internal/nn", []string{"internal/weights", "internal/tensor"}, "layers know weights and tensors"},
-	{"internal/weights/...", []string{"internal/weights", "internal/tensor"}, "weights are named tensors"},
+	{"internal/weights/...", []string{"internal/weights/...", "internal/tensor"}, "weights are named tensors"},
 	{"internal/value", []string{"engine/node", "internal/tensor"}, "values are what links carry"},
 	{"internal/workflow", []string{"engine/node"}, "workflows become prompts"},
 	{"internal/demo", nil, "a file and how to unpack it"},
