@@ -5,8 +5,7 @@ import (
 	"image/color"
 )
 
-// chroma brings subsampled colour to full size, a row at a time: linear between the centres of the samples, which lie evenly
-// over the picture, edges repeated.
+// chroma brings subsampled colour to full size, a row at a time: linear between the centres of the samples, edges repeated.
 type chroma struct {
 	m      *image.YCbCr
 	x, y   []mix
@@ -19,11 +18,11 @@ type mix struct {
 	w    uint32
 }
 
-// mixes lays n pixels over size samples.
-func mixes(n, size int) []mix {
+// mixes lays n pixels over size samples; width pixels are as wide as all samples.
+func mixes(n, size, width int) []mix {
 	out := make([]mix, n)
 	for i := range out {
-		at := (float64(i)+0.5)*float64(size)/float64(n) - 0.5
+		at := (float64(i)+0.5)*float64(size)/float64(width) - 0.5
 		at = min(max(at, 0), float64(size-1))
 		a := int(at)
 		out[i] = mix{a, min(a+1, size-1), uint32((at-float64(a))*128 + 0.5)}
@@ -31,18 +30,24 @@ func mixes(n, size int) []mix {
 	return out
 }
 
-// newChroma works for 4:2:0, 4:2:2 and 4:4:4 pictures whose rectangle starts at 0, 0.
-func newChroma(m *image.YCbCr) *chroma {
+// newChroma works for 4:2:0, 4:2:2 and 4:4:4 pictures whose rectangle starts at 0, 0. In pictures of odd sizes the last sample
+// covers one pixel that is not there; stretch spreads the samples evenly over what is there instead.
+func newChroma(m *image.YCbCr, stretch bool) *chroma {
 	w, h := m.Rect.Dx(), m.Rect.Dy()
 	c := &chroma{m: m, cb: make([]byte, w), cr: make([]byte, w)}
-	cw, ch := w, h
+	cw, ch, fullW, fullH := w, h, w, h
 	switch m.SubsampleRatio {
 	case image.YCbCrSubsampleRatio420:
 		cw, ch = (w+1)/2, (h+1)/2
+		fullW, fullH = 2*cw, 2*ch
 	case image.YCbCrSubsampleRatio422:
 		cw = (w + 1) / 2
+		fullW = 2 * cw
 	}
-	c.x, c.y = mixes(w, cw), mixes(h, ch)
+	if stretch {
+		fullW, fullH = w, h
+	}
+	c.x, c.y = mixes(w, cw, fullW), mixes(h, ch, fullH)
 	return c
 }
 
@@ -64,7 +69,7 @@ func (c *chroma) line(dst, top, low []byte, w uint32) {
 // smoothRaster converts a JPEG's colours with interpolated chroma.
 func smoothRaster(m *image.YCbCr) *raster {
 	r := newRaster(m.Rect.Dx(), m.Rect.Dy(), false)
-	c := newChroma(m)
+	c := newChroma(m, true) // Compat: ffmpeg's scaler does
 	for y := range r.h {
 		c.row(y)
 		row := r.b[y*r.w*4 : (y+1)*r.w*4]

@@ -126,6 +126,9 @@ func readPNG(ctx context.Context, data []byte, lim Limits) (*film, error) {
 	if f.header == nil {
 		return nil, fault.New(fault.BadFile, "the PNG file has no header")
 	}
+	if err := lim.check(1, f.w, f.h); err != nil {
+		return nil, err
+	}
 	if f.animated && len(f.frames) > 0 {
 		return f.animation(ctx, lim)
 	}

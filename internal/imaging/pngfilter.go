@@ -1,77 +1,127 @@
 package imaging
 
-// filterer picks for each row the PNG filter whose result has the least sum of absolute values, which mostly packs best.
+// filterer picks a PNG filter for each row: the one whose result has the least sum of absolute values, which mostly packs
+// best. The sums are taken over some stretches of the row only.
 type filterer struct {
 	bpp   int
-	none  bool      // no filter, where nothing is packed
-	zeros []byte    // the row above the first
-	try   [4][]byte // the rows of Sub, Up, Average and Paeth
+	none  bool   // no filter, where nothing is packed
+	zeros []byte // the row above the first
 }
 
 func newFilterer(row, bpp, level int) *filterer {
-	f := &filterer{bpp: bpp, none: level == 0, zeros: make([]byte, row)}
-	if !f.none {
-		buf := make([]byte, 4*row)
-		for i := range f.try {
-			f.try[i] = buf[i*row : (i+1)*row]
-		}
-	}
-	return f
+	return &filterer{bpp: bpp, none: level == 0, zeros: make([]byte, row)}
 }
+
+// The filters by number.
+const (
+	filterNone = iota
+	filterSub
+	filterUp
+	filterAverage
+	filterPaeth
+)
+
+// A row is judged by stretches of stretch bytes, one in every stride bytes.
+const (
+	stretch = 128
+	stride  = 512
+)
 
 // filter writes the filter's number and the filtered row. up is nil for the first row.
 func (f *filterer) filter(dst, cur, up []byte) {
-	if up == nil {
-		up = f.zeros
-	}
-	best, pick := sumAbs(cur), 0
-	if !f.none {
-		f.all(cur, up)
-		for i, row := range f.try {
-			if s := sumAbs(row); s < best {
-				best, pick = s, i+1
-			}
-		}
-	}
-	dst[0] = byte(pick)
-	if pick == 0 {
+	if f.none {
+		dst[0] = filterNone
 		copy(dst[1:], cur)
 		return
 	}
-	copy(dst[1:], f.try[pick-1])
+	if up == nil {
+		up = f.zeros
+	}
+	var sums [5]int
+	for lo := f.bpp; lo < len(cur); lo += stride {
+		f.judge(&sums, cur, up, lo, min(lo+stretch, len(cur)))
+	}
+	pick := filterNone
+	for i, s := range sums {
+		if s < sums[pick] {
+			pick = i
+		}
+	}
+	dst[0] = byte(pick)
+	f.apply(pick, dst[1:], cur, up)
 }
 
-// all computes the four filters.
-func (f *filterer) all(cur, up []byte) {
-	n := len(cur)
-	up = up[:n]
-	sub, above, avg, paeth := f.try[0][:n], f.try[1][:n], f.try[2][:n], f.try[3][:n]
-	for i := range min(f.bpp, n) {
-		sub[i] = cur[i]
-		above[i] = cur[i] - up[i]
-		avg[i] = cur[i] - up[i]/2
-		paeth[i] = cur[i] - up[i]
+// judge adds what each filter makes of the bytes lo to hi.
+func (f *filterer) judge(sums *[5]int, cur, up []byte, lo, hi int) {
+	c, a := cur[lo:hi], cur[lo-f.bpp:hi-f.bpp]
+	b, d := up[lo:hi], up[lo-f.bpp:hi-f.bpp]
+	a, b, d = a[:len(c)], b[:len(c)], d[:len(c)]
+	var none, sub, above, avg, paeth int
+	for i, v := range c {
+		none += magnitude(v)
+		sub += magnitude(v - a[i])
+		above += magnitude(v - b[i])
+		avg += magnitude(v - byte((int(a[i])+int(b[i]))/2))
+		paeth += magnitude(v - predict(a[i], b[i], d[i]))
 	}
-	for i := f.bpp; i < n; i++ {
-		c, a, b, d := cur[i], cur[i-f.bpp], up[i], up[i-f.bpp]
-		sub[i] = c - a
-		above[i] = c - b
-		avg[i] = c - byte((int(a)+int(b))/2)
-		paeth[i] = c - predict(int(a), int(b), int(d))
+	for i, s := range [5]int{none, sub, above, avg, paeth} {
+		sums[i] += s
+	}
+}
+
+// apply writes the filtered row.
+func (f *filterer) apply(pick int, dst, cur, up []byte) {
+	n := len(cur)
+	if pick == filterNone {
+		copy(dst, cur)
+		return
+	}
+	first := min(f.bpp, n)
+	for i, c := range cur[:first] { // nothing is to their left
+		switch pick {
+		case filterSub:
+			dst[i] = c
+		case filterAverage:
+			dst[i] = c - up[i]/2
+		default:
+			dst[i] = c - up[i]
+		}
+	}
+	a, d := cur[:n-first], up[:n-first]
+	dst, cur, up = dst[first:n], cur[first:], up[first:n]
+	dst, a, d = dst[:len(cur)], a[:len(cur)], d[:len(cur)]
+	up = up[:len(cur)]
+	switch pick {
+	case filterSub:
+		for i, c := range cur {
+			dst[i] = c - a[i]
+		}
+	case filterUp:
+		for i, c := range cur {
+			dst[i] = c - up[i]
+		}
+	case filterAverage:
+		for i, c := range cur {
+			dst[i] = c - byte((int(a[i])+int(up[i]))/2)
+		}
+	case filterPaeth:
+		for i, c := range cur {
+			dst[i] = c - predict(a[i], up[i], d[i])
+		}
 	}
 }
 
 // predict is Paeth's: of left, above and upper left the one nearest to left + above - upper left.
-func predict(a, b, c int) byte {
-	pa, pb := abs(b-c), abs(a-c)
-	pc := abs(a + b - 2*c)
-	switch {
-	case pa <= pb && pa <= pc:
-		return byte(a)
-	case pb <= pc:
-		return byte(b)
+func predict(left, above, corner byte) byte {
+	a, b := int(above)-int(corner), int(left)-int(corner) // how far left and above are off
+	pa, pb, pc := abs(a), abs(b), abs(a+b)
+	if pa <= pb && pa <= pc {
+		return left
 	}
-	return byte(c)
+	if pb <= pc {
+		return above
+	}
+	return corner
 }
 
 func abs(x int) int {
@@ -79,11 +129,5 @@ func abs(x int) int {
 	return (x ^ m) - m
 }
 
-// sumAbs adds the bytes as signed values without their signs.
-func sumAbs(row []byte) int {
-	sum := 0
-	for _, v := range row {
-		sum += abs(int(int8(v)))
-	}
-	return sum
-}
+// magnitude is the absolute value of a byte taken as signed.
+func magnitude(v byte) int { return abs(int(int8(v))) }

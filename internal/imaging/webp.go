@@ -117,12 +117,15 @@ func (f *webpFile) animation(ctx context.Context, lim Limits) (*film, error) {
 			return nil, err
 		}
 		fr := &f.frames[i]
-		r, err := fr.decode(lim)
+		if fr.x+fr.w > f.w || fr.y+fr.h > f.h {
+			return nil, fault.New(fault.BadFile, "frame %d of the WebP file lies outside of its canvas", i)
+		}
+		r, err := fr.decode(Limits{MaxPixels: fr.w * fr.h})
 		if err != nil {
 			return nil, err
 		}
-		if r.w != fr.w || r.h != fr.h || fr.x+fr.w > f.w || fr.y+fr.h > f.h {
-			return nil, fault.New(fault.BadFile, "frame %d of the WebP file does not fit its canvas", i)
+		if r.w != fr.w || r.h != fr.h {
+			return nil, fault.New(fault.BadFile, "frame %d of the WebP file is not of the size it says", i)
 		}
 		c.draw(r, fr.x, fr.y, !fr.replace)
 		out.frames = append(out.frames, c.snapshot())
@@ -145,7 +148,7 @@ func (b *webpBits) file(w, h int) []byte {
 		}
 	}
 	out.WriteString("RIFF\x00\x00\x00\x00WEBP")
-	if b.alpha != nil && w > 0 {
+	if b.alpha != nil && !b.lossless && w > 0 {
 		w, h := w-1, h-1
 		chunk("VP8X", []byte{0x10, 0, 0, 0, byte(w), byte(w >> 8), byte(w >> 16), byte(h), byte(h >> 8), byte(h >> 16)})
 		chunk("ALPH", b.alpha)
@@ -191,10 +194,10 @@ func (b *webpBits) decode(lim Limits) (*raster, error) {
 }
 
 // studioRaster converts BT.601 colours of studio range, as lossy WebP has them; image.YCbCr's own conversion takes them for
-// JPEG's. The constants are 14-bit fixed point. Chroma is interpolated, as libwebp and ffmpeg do.
+// JPEG's. The constants are 14-bit fixed point. Chroma is interpolated as libwebp does it, and ffmpeg for sizes it has padded.
 func studioRaster(m *image.YCbCr) *raster {
 	r := newRaster(m.Rect.Dx(), m.Rect.Dy(), false)
-	c := newChroma(m)
+	c := newChroma(m, false)
 	for y := range r.h {
 		c.row(y)
 		row := r.b[y*r.w*4 : (y+1)*r.w*4]
