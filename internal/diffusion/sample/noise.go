@@ -1,0 +1,90 @@
+package sample
+
+import (
+	"slices"
+
+	"github.com/cocoonhq/cocoon/internal/diffusion/sample/latent"
+	"github.com/cocoonhq/cocoon/internal/diffusion/sample/rng"
+	"github.com/cocoonhq/cocoon/internal/fault"
+	"github.com/cocoonhq/cocoon/internal/tensor"
+	"github.com/cocoonhq/cocoon/internal/value"
+)
+
+// Noise makes the noise that a run starts from.
+type Noise interface {
+	// Draw gives noise in the shape of the latent, and the generator it came from; nil for none.
+	Draw(l value.Latent) (*tensor.Tensor, *rng.Generator, error)
+}
+
+// Silence is no noise: the latent is taken to be noised already.
+type Silence struct{}
+
+// Draw implements Noise.
+func (Silence) Draw(l value.Latent) (*tensor.Tensor, *rng.Generator, error) {
+	return tensor.New(tensor.F32, l.Samples.Shape()...), nil, nil
+}
+
+// RandomNoise is the noise of a seed, as torch draws it.
+type RandomNoise struct{ Seed uint64 }
+
+// Draw implements Noise. Items draw theirs by the latent's batch index if it has one.
+func (n RandomNoise) Draw(l value.Latent) (*tensor.Tensor, *rng.Generator, error) {
+	g := rng.New(n.Seed)
+	shape := l.Samples.Shape().Clone()
+	v, err := g.Noise(shape, l.BatchIndex)
+	if err != nil {
+		return nil, nil, err
+	}
+	if l.BatchIndex != nil {
+		shape[0] = len(l.BatchIndex)
+	}
+	return tensor.FromF32(v, shape...), g, nil
+}
+
+// The keys of a latent's Extra that say what it was made for.
+const (
+	ExtraDownscale = "downscale_ratio_spacial"  // int: pixels a cell
+	ExtraTemporal  = "downscale_ratio_temporal" // int: frames a cell
+)
+
+// FixEmpty checks a latent and gives an empty one, which was made before the model was known, the model's channels, size
+// and dimensions.
+func FixEmpty(l value.Latent, f latent.Format) (value.Latent, error) {
+	t := l.Samples
+	if t == nil || t.DType() != tensor.F32 || len(t.Shape()) < 3 || len(t.Shape()) > 5 || t.Elems() == 0 {
+		return l, fault.New(fault.BadTensor, "a latent must be F32 [batch, channels, …] and not empty, got %v", t)
+	}
+	t = t.Dense()
+	empty := !slices.ContainsFunc(t.F32(), func(v float32) bool { return v != 0 })
+	shape := t.Shape().Clone()
+	if empty {
+		shape[1] = f.Channels
+		if made, ok := l.Extra[ExtraDownscale].(int); ok && made != f.Downscale && f.Downscale > 0 {
+			n := len(shape)
+			for d := max(2, n-2); d < n; d++ {
+				shape[d] = max(1, roundRatio(shape[d], made, f.Downscale))
+			}
+		}
+	}
+	if f.Dims == 3 && len(shape) == 4 {
+		shape = slices.Insert(shape, 2, 1)
+	}
+	if made, ok := l.Extra[ExtraTemporal].(int); empty && ok && len(shape) == 5 && made != f.Temporal && f.Temporal > 0 {
+		shape[2] = max(1, roundRatio(shape[2], made, f.Temporal))
+	}
+	if empty {
+		t = tensor.New(tensor.F32, shape...)
+	} else {
+		t = t.Reshape(shape...)
+	}
+	return l.With(t), nil
+}
+
+// roundRatio is n·a/b, halves to even.
+func roundRatio(n, a, b int) int {
+	q, r := n*a/b, n*a%b
+	if 2*r > b || 2*r == b && q%2 == 1 {
+		q++
+	}
+	return q
+}
