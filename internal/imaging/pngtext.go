@@ -35,7 +35,7 @@ func ReadText(r io.Reader, limit int) ([]Text, error) {
 			return texts, notEOF(err)
 		}
 		if id != "tEXt" && id != "zTXt" && id != "iTXt" {
-			if err := skipBytes(b, size+4); err != nil {
+			if _, err := io.CopyN(io.Discard, b, size+4); err != nil {
 				return texts, notEOF(err)
 			}
 			continue
@@ -43,24 +43,20 @@ func ReadText(r io.Reader, limit int) ([]Text, error) {
 		if size > int64(left) {
 			return nil, tooMuchText(limit)
 		}
-		body := make([]byte, size)
+		body := make([]byte, size+4) // and the checksum
 		if _, err := io.ReadFull(b, body); err != nil {
 			return texts, notEOF(err)
 		}
-		t, ok, err := parseText(id, body, left)
+		t, ok, err := parseText(id, body[:size], left)
 		if err != nil {
 			return nil, err
 		}
 		if ok {
 			texts = append(texts, t)
-			left -= len(t.Key) + len(t.Value)
 		}
-		left -= 12 // so that empty texts are bounded too
+		left -= len(t.Key) + len(t.Value) + 12 // so that empty texts are bounded too
 		if left < 0 {
 			return nil, tooMuchText(limit)
-		}
-		if err := skipBytes(b, 4); err != nil {
-			return texts, notEOF(err)
 		}
 	}
 }
@@ -84,11 +80,6 @@ func chunkHead(r io.Reader) (id string, size int64, err error) {
 		return "", 0, err
 	}
 	return string(head[4:]), int64(binary.BigEndian.Uint32(head[:])), nil
-}
-
-func skipBytes(r *bufio.Reader, n int64) error {
-	_, err := io.CopyN(io.Discard, r, n)
-	return err
 }
 
 // parseText reads the body of a text chunk; ok is false when it is malformed.

@@ -48,38 +48,40 @@ func TestGoldenUpscale(t *testing.T) {
 	}
 	cases := 0
 	for _, key := range keys {
-		part := strings.Split(key, "/")
-		if part[0] != "out" {
+		if !strings.HasPrefix(key, "out/") {
 			continue
 		}
 		cases++
-		t.Run(strings.Join(part[1:], " "), func(t *testing.T) {
-			in := planesOf(f.F32("in/" + part[1]))
-			var w, h int
-			if _, err := fmt.Sscanf(part[3], "%dx%d", &w, &h); err != nil {
-				t.Fatal(err)
-			}
-			got, err := To(t.Context(), in, w, h, Method(part[2]), Crop(part[4]))
-			if fails[key] {
-				if err == nil {
-					t.Errorf("no error")
-				}
-				return
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			pix, shape := f.F32(key)
-			want := planesOf(pix, shape)
-			compare(t, got.Pix, want.Pix, tolerance(Method(part[2])))
-			got.Pix, want.Pix = nil, nil
-			if diff := cmp.Diff(want, got); diff != "" {
-				t.Errorf("shape, -want +got:\n%s", diff)
-			}
-		})
+		t.Run(strings.TrimPrefix(key, "out/"), func(t *testing.T) { upscaleCase(t, f, key, fails[key]) })
 	}
 	if cases == 0 {
 		t.Fatal("no cases")
+	}
+}
+
+// upscaleCase runs out/<input>/<method>/<w>x<h>/<crop>.
+func upscaleCase(t *testing.T, f *golden.File, key string, fails bool) {
+	part := strings.Split(key, "/")
+	in := planesOf(f.F32("in/" + part[1]))
+	var w, h int
+	if _, err := fmt.Sscanf(part[3], "%dx%d", &w, &h); err != nil {
+		t.Fatal(err)
+	}
+	got, err := To(t.Context(), in, w, h, Method(part[2]), Crop(part[4]))
+	if fails {
+		if err == nil {
+			t.Errorf("no error")
+		}
+		return
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := planesOf(f.F32(key))
+	compare(t, got.Pix, want.Pix, tolerance(Method(part[2])))
+	got.Pix, want.Pix = nil, nil
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("shape, -want +got:\n%s", diff)
 	}
 }
 
@@ -121,50 +123,52 @@ func TestGoldenSlerpCoords(t *testing.T) {
 }
 
 func TestGoldenPillow(t *testing.T) {
-	filters := map[string]Filter{"nearest": PilNearest, "box": PilBox, "bilinear": PilBilinear, "hamming": PilHamming,
-		"bicubic": PilBicubic, "lanczos": PilLanczos}
 	f := golden.Read(t, filepath.Join(golden.Dir(t, "nodes-io"), "pil_resize.safetensors"))
 	cases := 0
 	for _, key := range f.Names() {
-		part := strings.Split(key, "/")
-		if part[0] != "out" {
+		if !strings.HasPrefix(key, "out/") {
 			continue
 		}
 		cases++
-		t.Run(strings.Join(part[1:], " "), func(t *testing.T) {
-			source := "in/" + part[1] + "/" + part[2]
-			filter, ok := filters[part[3]]
-			if !ok {
-				t.Fatalf("no filter %q", part[3])
-			}
-			shape := f.Shape(source)
-			size := f.Shape(key)
-			if part[1] == "F" {
-				pix, _ := f.F32(source)
-				got, err := Floats{W: shape[1], H: shape[0], Pix: pix}.Resize(t.Context(), size[1], size[0], filter)
-				if err != nil {
-					t.Fatal(err)
-				}
-				want, _ := f.F32(key)
-				compare(t, got.Pix, want, 1e-6)
-				return
-			}
-			pix, _ := f.U8(source)
-			b := Bytes{W: shape[1], H: shape[0], C: 1, Pix: pix}
-			if len(shape) == 3 {
-				b.C = shape[2]
-			}
-			got, err := b.Resize(t.Context(), size[1], size[0], filter)
-			if err != nil {
-				t.Fatal(err)
-			}
-			want, _ := f.U8(key)
-			if diff := cmp.Diff(want, got.Pix); diff != "" {
-				t.Errorf("-want +got:\n%s", diff)
-			}
-		})
+		t.Run(strings.TrimPrefix(key, "out/"), func(t *testing.T) { pillowCase(t, f, key) })
 	}
 	if cases == 0 {
 		t.Fatal("no cases")
+	}
+}
+
+// pillowCase runs out/<mode>/<size in>/<filter>/<size>.
+func pillowCase(t *testing.T, f *golden.File, key string) {
+	filters := map[string]Filter{"nearest": PilNearest, "box": PilBox, "bilinear": PilBilinear, "hamming": PilHamming,
+		"bicubic": PilBicubic, "lanczos": PilLanczos}
+	part := strings.Split(key, "/")
+	source := "in/" + part[1] + "/" + part[2]
+	filter, ok := filters[part[3]]
+	if !ok {
+		t.Fatalf("no filter %q", part[3])
+	}
+	shape, size := f.Shape(source), f.Shape(key)
+	if part[1] == "F" {
+		pix, _ := f.F32(source)
+		got, err := Floats{W: shape[1], H: shape[0], Pix: pix}.Resize(t.Context(), size[1], size[0], filter)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, _ := f.F32(key)
+		compare(t, got.Pix, want, 1e-6)
+		return
+	}
+	pix, _ := f.U8(source)
+	b := Bytes{W: shape[1], H: shape[0], C: 1, Pix: pix}
+	if len(shape) == 3 {
+		b.C = shape[2]
+	}
+	got, err := b.Resize(t.Context(), size[1], size[0], filter)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, _ := f.U8(key)
+	if diff := cmp.Diff(want, got.Pix); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
 	}
 }

@@ -5,7 +5,11 @@ import (
 	"errors"
 	"sync/atomic"
 	"testing"
+
+	"go.uber.org/goleak"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestDoCoversEveryRowOnce(t *testing.T) {
 	for _, row := range []struct{ n, cost int }{{0, 1}, {1, 1}, {7, 1}, {1000, 1 << 20}, {100_000, 10}, {3, 0}} {
