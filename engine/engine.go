@@ -15,8 +15,11 @@ type Engine struct {
 	number atomic.Int64
 	wake   chan struct{} // a job may be there to claim
 
-	stop context.CancelFunc
-	done sync.WaitGroup // the workers
+	stop     context.CancelCauseFunc
+	stopping <-chan struct{}
+	done     sync.WaitGroup // the workers
+	calls    sync.WaitGroup // calls of nodes, those left alone included
+	serial   atomic.Uint64  // of keys that equal no other
 
 	mu      sync.Mutex // guards the rest
 	runs    map[*run]struct{}
@@ -41,7 +44,8 @@ func (e *Engine) Start(ctx context.Context) error {
 		return err
 	}
 	e.number.Store(n)
-	ctx, e.stop = context.WithCancel(ctx)
+	ctx, e.stop = context.WithCancelCause(ctx)
+	e.stopping = ctx.Done()
 	for i := range e.c.Workers {
 		e.done.Go(func() { e.work(ctx, i) })
 	}
@@ -54,10 +58,11 @@ func (e *Engine) Close(ctx context.Context) error {
 	if e.stop == nil {
 		return nil
 	}
-	e.stop()
+	e.stop(errStopping)
 	obeyed := make(chan struct{})
 	go func() {
 		e.done.Wait()
+		e.calls.Wait()
 		close(obeyed)
 	}()
 	select {

@@ -34,9 +34,25 @@ func (e *Engine) Delete(ctx context.Context, t tenant.ID, ids ...string) ([]bool
 		}
 		if found[i] = n > 0; n > 0 {
 			e.status(ctx, t)
+			if e.c.Store.Active(t) <= e.running(t) {
+				// Compat: emptying the queue by deleting is told twice.
+				e.status(ctx, t)
+			}
 		}
 	}
 	return found, nil
+}
+
+func (e *Engine) running(t tenant.ID) int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	n := 0
+	for r := range e.runs {
+		if r.job.Tenant == t {
+			n++
+		}
+	}
+	return n
 }
 
 // Clear takes all pending prompts of a tenant out of the queue.

@@ -20,7 +20,9 @@ type Run struct {
 	ClientID string // "" when no client asked
 	Index    int    // which item of a list
 	Reporter Reporter
-	graphs   *atomic.Int32 // how many the call has built
+	// PreviewMethod is how the client wants previews made: "none", "auto", "latent2rgb", "taesd"; "" leaves it to the server.
+	PreviewMethod string
+	graphs        *atomic.Int32 // how many the call has built
 }
 
 // Reporter takes what a running node tells about itself. Its methods never block and may be called from any goroutine.

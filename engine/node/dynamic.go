@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"slices"
+	"strconv"
 
 	"github.com/cocoonhq/cocoon/engine/doc"
 )
@@ -21,7 +22,11 @@ func (f *Forms) describe(ctx context.Context, t Type, options *doc.Object) {
 	switch t {
 	case Autogrow:
 		o := &doc.Object{}
-		o.Set("input", groupsOf(ctx, f.Template))
+		forced := make([]Input, len(f.Template))
+		for i := range f.Template {
+			forced[i] = *f.Template[i].Forced()
+		}
+		o.Set("input", groupsOf(ctx, forced))
 		if f.Names != nil {
 			o.Set("names", f.Names)
 			o.Set("min", f.Min)
@@ -78,4 +83,31 @@ func sortedKeys(m map[string]any) []string {
 	}
 	slices.Sort(keys)
 	return keys
+}
+
+// GrownNames are the names of an autogrow input's inputs.
+func (f *Forms) GrownNames() []string {
+	if f.Names != nil {
+		return f.Names
+	}
+	names := make([]string, f.Max)
+	for i := range names {
+		names[i] = f.Prefix + strconv.Itoa(i)
+	}
+	return names
+}
+
+// Forced is the input as an autogrow template has it: without a widget of its own.
+func (i *Input) Forced() *Input {
+	switch i.Type {
+	case Int, Float, String, Boolean, Combo:
+	default:
+		return i
+	}
+	c := *i
+	c.Options = map[string]any{"forceInput": true}
+	for k, v := range i.Options {
+		c.Options[k] = v
+	}
+	return &c
 }

@@ -1,0 +1,93 @@
+package engine
+
+import (
+	"sync"
+	"time"
+
+	"github.com/cocoonhq/cocoon/engine/node"
+)
+
+// parked is an asynchronous node whose calls are under way.
+type parked struct {
+	inputs  []bound
+	results []outcome
+}
+
+// promptly is how long an asynchronous call may take to count as one that never waited.
+const promptly = time.Millisecond
+
+// launch starts the calls of an asynchronous node side by side. If they return promptly the node is done at once, else other
+// nodes run meanwhile.
+func (r *run) launch(p *pending, f *form, inputs []bound, calls []call) (bool, *failure) {
+	v := p.v
+	w := &parked{inputs, make([]outcome, len(calls))}
+	if err := r.stopped(); err != nil {
+		return false, r.fail(v, err, inputs)
+	}
+	var group sync.WaitGroup
+	for i, args := range calls {
+		if b, blocked := r.blocked(v, args); blocked {
+			w.results[i] = spread(v, b)
+			continue
+		}
+		if err := args.complete(f); err != nil {
+			w.results[i].err = err
+			continue
+		}
+		ctx, nested := r.nodeContext(v, i), args.nested(f)
+		group.Add(1)
+		r.tasks.Add(1)
+		r.e.calls.Go(func() {
+			defer r.tasks.Done()
+			defer group.Done()
+			var reply node.Reply
+			err := guard(func() (err error) { reply, err = v.node.Run(ctx, nested); return err })
+			w.results[i] = check(v, reply, err)
+		})
+	}
+	finished := make(chan struct{})
+	r.tasks.Add(1)
+	r.e.calls.Go(func() {
+		defer r.tasks.Done()
+		group.Wait()
+		close(finished)
+	})
+	timer := time.NewTimer(promptly)
+	defer timer.Stop()
+	select {
+	case <-finished:
+		return r.conclude(p, w.inputs, w.results)
+	case <-timer.C:
+	}
+	r.parked[v] = w
+	r.sched.hold(p)
+	r.tasks.Add(1)
+	r.e.calls.Go(func() {
+		defer r.tasks.Done()
+		<-finished
+		select {
+		case r.arrived <- p:
+		case <-r.ctx.Done():
+		}
+	})
+	return false, nil
+}
+
+// awaitTasks waits until no call of an asynchronous node is left, when the run was stopped no longer than the grace.
+func (r *run) awaitTasks() {
+	if len(r.parked) == 0 {
+		r.tasks.Wait()
+		return
+	}
+	done := make(chan struct{})
+	r.e.calls.Go(func() {
+		r.tasks.Wait()
+		close(done)
+	})
+	timer := time.NewTimer(r.e.c.Grace)
+	defer timer.Stop()
+	select {
+	case <-done:
+	case <-timer.C:
+	}
+}

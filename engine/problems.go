@@ -1,0 +1,128 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/cocoonhq/cocoon/engine/doc"
+	"github.com/cocoonhq/cocoon/engine/node"
+)
+
+// escaped is an exception of the reference: it leaves the node it happened in and is caught further out.
+type escaped struct {
+	kind  string // "KeyError"
+	text  string
+	trace []string
+}
+
+func (e *escaped) Error() string { return e.text }
+
+func (e *escaped) lines() []any {
+	list := make([]any, len(e.trace))
+	for i, t := range e.trace {
+		list[i] = t
+	}
+	return list
+}
+
+// config is an input's declaration as errors show it.
+func config(ctx context.Context, f *form, in *node.Input) []any {
+	t, options := in.Config(ctx, f.schema.V3)
+	return []any{t, options}
+}
+
+func missingInput(f *form, key string) Problem {
+	details := key
+	if f.nested() {
+		details = key[strings.LastIndexByte(key, '.')+1:]
+	}
+	return Problem{"required_input_missing", "Required input is missing", details, pairs("input_name", key)}
+}
+
+func badLink(ctx context.Context, f *form, x field, v any) Problem {
+	return Problem{"bad_linked_input", "Bad linked input, must be a length-2 list of [node_id, slot_index]", x.key,
+		pairs("input_name", x.key, "input_config", config(ctx, f, x.in), "received_value", v)}
+}
+
+func typeMismatch(ctx context.Context, f *form, x field, v, got any) Problem {
+	info := config(ctx, f, x.in)
+	return Problem{"return_type_mismatch", "Return type mismatch between linked nodes",
+		fmt.Sprintf("%s, received_type(%s) mismatch input_type(%s)", x.key, pyStr(got), pyStr(info[0])),
+		pairs("input_name", x.key, "input_config", info, "received_type", got, "linked_node", v)}
+}
+
+func badType(ctx context.Context, f *form, x field, v any, why error) Problem {
+	return Problem{"invalid_input_type", fmt.Sprintf("Failed to convert an input value to a %s value", x.in.Type),
+		fmt.Sprintf("%s, %s, %s", x.key, short(pyStr(v)), short(why.Error())),
+		pairs("input_name", x.key, "input_config", config(ctx, f, x.in), "received_value", v, "exception_message", short(why.Error()))}
+}
+
+func outOfRange(ctx context.Context, f *form, x field, v any, bound string, limit any) Problem {
+	p := Problem{"value_smaller_than_min", fmt.Sprintf("Value %s smaller than min of %s", short(pyStr(v)), pyStr(limit)), x.key, nil}
+	if bound == "max" {
+		p.Type, p.Message = "value_bigger_than_max", fmt.Sprintf("Value %s bigger than max of %s", short(pyStr(v)), pyStr(limit))
+	}
+	p.ExtraInfo = pairs("input_name", x.key, "input_config", config(ctx, f, x.in), "received_value", v)
+	return p
+}
+
+// longList is how many options an error still spells out.
+const longList = 20
+
+func notInList(ctx context.Context, f *form, x field, v any, bad, options []any) Problem {
+	texts := make([]string, len(bad))
+	for i, b := range bad {
+		texts[i] = short(pyRepr(b))
+	}
+	list, info := fmt.Sprintf("(list of length %d)", len(options)), any(nil)
+	if len(options) <= longList {
+		list, info = pyRepr(options), config(ctx, f, x.in)
+	}
+	return Problem{"value_not_in_list", "Value not in list", fmt.Sprintf("%s: %s not in %s", x.key, strings.Join(texts, ", "), list),
+		pairs("input_name", x.key, "input_config", info, "received_value", v)}
+}
+
+// maxShown bounds how much of a value a message repeats, in bytes.
+const maxShown = 4096
+
+func short(s string) string {
+	if len(s) <= maxShown {
+		return s
+	}
+	return strings.ToValidUTF8(s[:maxShown], "") + "…"
+}
+
+func cycleProblem(ids, classes []string, nodeID string) Problem {
+	const shown = 100 // of a long cycle
+	var b strings.Builder
+	for i := range ids {
+		if i == shown && len(ids) > 2*shown {
+			fmt.Fprintf(&b, "… (%d more) -> ", len(ids)-shown)
+			break
+		}
+		fmt.Fprintf(&b, "%s (%s) -> ", ids[i], classes[i])
+	}
+	fmt.Fprintf(&b, "%s (%s)", ids[0], classes[0])
+	return Problem{"dependency_cycle", "Dependency cycle detected", b.String(),
+		pairs("node_id", nodeID, "cycle_nodes", ids[:min(len(ids), 10*shown)])}
+}
+
+func escapedProblem(e *escaped) Problem {
+	return Problem{"exception_during_validation", "Exception when validating node", e.text,
+		pairs("exception_type", e.kind, "traceback", e.lines())}
+}
+
+func innerEscaped(ctx context.Context, f *form, x field, v any, e *escaped) Problem {
+	return Problem{"exception_during_inner_validation", "Exception when validating inner node", e.text,
+		pairs("input_name", x.key, "input_config", config(ctx, f, x.in), "exception_message", e.text,
+			"exception_type", e.kind, "traceback", e.lines(), "linked_node", v)}
+}
+
+func refusedProblem(name, details string) Problem {
+	return Problem{"custom_validation_failed", "Custom validation failed for node", details, pairs("input_name", name)}
+}
+
+func noOutputs() Problem {
+	return Problem{"prompt_no_outputs", "Prompt has no outputs", "", &doc.Object{}}
+}

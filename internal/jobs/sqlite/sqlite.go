@@ -1,0 +1,236 @@
+// Package sqlite is the job store of one machine: an SQLite file with a write-ahead log.
+//
+// What a method did survives the death of the process at any instant, because SQLite's transactions do. A power cut may cost
+// what was written in the last second or so, but never the file; with Config.Full not even that.
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/cocoonhq/cocoon/engine"
+	"github.com/cocoonhq/cocoon/internal/fault"
+	"github.com/cocoonhq/cocoon/internal/tenant"
+	sqlite "modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// Config describes a store.
+type Config struct {
+	Path string // of the file; its folder must be there
+	// Full syncs every write to the disk, so that even a power cut loses nothing.
+	Full bool
+	// HistoryLimit is how many finished jobs a tenant keeps; 0 is 10,000.
+	HistoryLimit int
+	// Weight is a tenant's share in the division of work; nil treats all alike.
+	Weight func(tenant.ID) float64
+}
+
+// Store is a job store. It belongs to one process at a time.
+type Store struct {
+	c     Config
+	write *sql.DB // one connection
+	read  *sql.DB
+	lock  *os.File
+	begun time.Time
+
+	mu     sync.Mutex // guards the rest
+	turns  tenant.Turns
+	counts map[tenant.ID]*counts
+	leased map[int64]time.Time // when the lease of a job ends, by sequence
+	token  int64
+	paused map[tenant.ID]bool
+}
+
+// counts are the jobs of a tenant.
+type counts struct{ pending, running int }
+
+const schema = `
+CREATE TABLE IF NOT EXISTS jobs (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  tenant TEXT NOT NULL, id TEXT NOT NULL,
+  number REAL NOT NULL, given INTEGER NOT NULL,
+  prompt BLOB NOT NULL, extra BLOB NOT NULL, secrets BLOB, outputs BLOB NOT NULL,
+  created INTEGER NOT NULL, state INTEGER NOT NULL, attempts INTEGER NOT NULL,
+  token INTEGER NOT NULL, worker TEXT NOT NULL,
+  UNIQUE (tenant, id)
+);
+CREATE INDEX IF NOT EXISTS jobs_order ON jobs (tenant, state, number, seq);
+CREATE TABLE IF NOT EXISTS reserved (seq INTEGER NOT NULL, path TEXT NOT NULL, PRIMARY KEY (seq, path)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS history (
+  pos INTEGER PRIMARY KEY AUTOINCREMENT,
+  tenant TEXT NOT NULL, id TEXT NOT NULL, seq INTEGER NOT NULL,
+  number REAL NOT NULL, given INTEGER NOT NULL,
+  prompt BLOB NOT NULL, extra BLOB NOT NULL, outputs BLOB NOT NULL,
+  created INTEGER NOT NULL, attempts INTEGER NOT NULL,
+  state INTEGER NOT NULL, results BLOB NOT NULL, status BLOB NOT NULL, meta BLOB NOT NULL,
+  started INTEGER NOT NULL, finished INTEGER NOT NULL,
+  UNIQUE (tenant, id)
+);
+CREATE INDEX IF NOT EXISTS history_order ON history (tenant, pos);
+CREATE TABLE IF NOT EXISTS paused (tenant TEXT PRIMARY KEY) WITHOUT ROWID;
+`
+
+// Open opens or makes the store. Jobs that a dead process was running are pending again. A file that another process has
+// open is a fault.Conflict. Close it when done.
+func Open(ctx context.Context, c Config) (*Store, error) {
+	if c.HistoryLimit == 0 {
+		c.HistoryLimit = 10_000
+	}
+	if c.Weight == nil {
+		c.Weight = func(tenant.ID) float64 { return 1 }
+	}
+	lock, err := lockFile(c.Path + ".lock")
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{c: c, lock: lock, begun: time.Now(), counts: map[tenant.ID]*counts{}, leased: map[int64]time.Time{},
+		paused: map[tenant.ID]bool{}}
+	if err := s.open(ctx); err != nil {
+		s.Close()
+		return nil, coded(err, "open the job store %s", filepath.Base(c.Path))
+	}
+	return s, nil
+}
+
+func (s *Store) open(ctx context.Context) error {
+	sync := "NORMAL"
+	if s.c.Full {
+		sync = "FULL"
+	}
+	dsn := func(extra string) string {
+		q := url.Values{"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(" + sync + ")", "foreign_keys(1)"}}
+		return "file:" + (&url.URL{Path: s.c.Path}).EscapedPath() + "?" + q.Encode() + extra
+	}
+	var err error
+	if s.write, err = sql.Open("sqlite", dsn("&_txlock=immediate")); err != nil {
+		return err
+	}
+	s.write.SetMaxOpenConns(1)
+	if _, err = s.write.ExecContext(ctx, schema); err != nil {
+		return err
+	}
+	if s.read, err = sql.Open("sqlite", dsn("")); err != nil {
+		return err
+	}
+	s.read.SetMaxOpenConns(4)
+	if err := os.Chmod(s.c.Path, 0o600); err != nil {
+		return err
+	}
+	return s.recover(ctx)
+}
+
+// recover takes up what the last process left.
+func (s *Store) recover(ctx context.Context) error {
+	if _, err := s.write.ExecContext(ctx, "UPDATE jobs SET state = ?, worker = '' WHERE state = ?", engine.Pending, engine.Running); err != nil {
+		return err
+	}
+	if err := s.write.QueryRowContext(ctx, "SELECT coalesce(max(token), 0) FROM jobs").Scan(&s.token); err != nil {
+		return err
+	}
+	rows, err := s.write.QueryContext(ctx, "SELECT tenant, count(*) FROM jobs GROUP BY tenant")
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var t tenant.ID
+		var n int
+		if err := rows.Scan(&t, &n); err != nil {
+			return err
+		}
+		s.counts[t] = &counts{pending: n}
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	return s.readPaused(ctx)
+}
+
+func (s *Store) readPaused(ctx context.Context) error {
+	rows, err := s.write.QueryContext(ctx, "SELECT tenant FROM paused")
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var t tenant.ID
+		if err := rows.Scan(&t); err != nil {
+			return err
+		}
+		s.paused[t] = true
+	}
+	return rows.Err()
+}
+
+// Close closes the file.
+func (s *Store) Close() error {
+	var errs []error
+	for _, db := range []*sql.DB{s.read, s.write} {
+		if db != nil {
+			errs = append(errs, db.Close())
+		}
+	}
+	errs = append(errs, s.lock.Close())
+	return errors.Join(errs...)
+}
+
+// now is the time since the store was opened; a clock that jumps does not change it.
+func (s *Store) now() time.Time { return s.begun.Add(time.Since(s.begun)) }
+
+// count finds the counts of a tenant. s.mu is held.
+func (s *Store) count(t tenant.ID) *counts {
+	c := s.counts[t]
+	if c == nil {
+		c = &counts{}
+		s.counts[t] = c
+	}
+	return c
+}
+
+// Active implements engine.Desk.
+func (s *Store) Active(t tenant.ID) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c := s.counts[t]; c != nil {
+		return c.pending + c.running
+	}
+	return 0
+}
+
+// coded gives an error of the database the code of what is behind it.
+func coded(err error, format string, args ...any) error {
+	if err == nil {
+		return nil
+	}
+	var f *fault.Error
+	if errors.As(err, &f) {
+		return err
+	}
+	code := fault.Internal
+	var e *sqlite.Error
+	if errors.As(err, &e) {
+		switch e.Code() & 0xff {
+		case sqlite3.SQLITE_FULL:
+			code = fault.DiskFull
+		case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM:
+			code = fault.ReadOnly
+		case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+			code = fault.BadFile
+		case sqlite3.SQLITE_TOOBIG:
+			code = fault.TooLarge
+		}
+	}
+	if strings.Contains(err.Error(), "no space left") {
+		code = fault.DiskFull
+	}
+	return fault.Wrap(err, code, "%s", fmt.Sprintf(format, args...))
+}
