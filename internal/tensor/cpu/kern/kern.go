@@ -38,6 +38,9 @@ type Set struct {
 	MR, NR int // rows and columns of the largest tile
 	// Tile and Half are the kernels by number of rows, 1..MR; Half computes NR/2 columns.
 	Tile, Half [MaxRows + 1]func(*Gemm)
+	// Peak does n rounds of PeakFlops operations on registers alone, the measure of what is possible.
+	Peak      func(n int)
+	PeakFlops int
 	// PackT writes the transpose of rows 0..n-1 of src, srcLD elements apart and k long, as k rows of NR elements; columns from
 	// n to NR become 0. It writes exactly k*NR elements.
 	PackT func(dst []float32, src []float32, srcLD, n, k int)

@@ -14,7 +14,7 @@ const (
 // Portable gives the kernels in Go.
 func Portable() *Set {
 	s := &Set{
-		Name: "portable", MR: portableMR, NR: portableNR,
+		Name: "portable", MR: portableMR, NR: portableNR, Peak: peak, PeakFlops: 2 * portableNR,
 		PackT: packT, Widen16: widen16, WidenB16: widenB16,
 		Exp: each(exp32), Sigmoid: each(sigmoid), SiLU: each(silu), QuickGELU: each(quickGELU), GELU: each(gelu),
 		GELUTanh: each(geluTanh), Tanh: each(tanh), Erf: each(erf), ReLU: each(relu),
@@ -65,6 +65,28 @@ func dot(acc *[portableNR]float32, a []float32, b unsafe.Pointer, off, step int)
 		c6 += x * r[6]
 		c7 += x * r[7]
 		off += step
+	}
+	*acc = [portableNR]float32{c0, c1, c2, c3, c4, c5, c6, c7}
+}
+
+// peak multiplies and adds on registers alone.
+func peak(n int) {
+	var a, b [portableNR]float32
+	dotPeak(&a, &b, n)
+}
+
+func dotPeak(acc, b *[portableNR]float32, n int) {
+	c0, c1, c2, c3, c4, c5, c6, c7 := acc[0], acc[1], acc[2], acc[3], acc[4], acc[5], acc[6], acc[7]
+	x, y := b[0], b[1]
+	for range n {
+		c0 += x * y
+		c1 += x * y
+		c2 += x * y
+		c3 += x * y
+		c4 += x * y
+		c5 += x * y
+		c6 += x * y
+		c7 += x * y
 	}
 	*acc = [portableNR]float32{c0, c1, c2, c3, c4, c5, c6, c7}
 }

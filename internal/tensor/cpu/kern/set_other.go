@@ -1,3 +1,5 @@
+//go:build !amd64
+
 package kern
 
 import "github.com/cocoonhq/cocoon/internal/tensor/cpu/isa"
