@@ -6,7 +6,7 @@ import { sentenceOf } from "./form/checks.js";
 import { titleOf } from "./form/fields.js";
 import { draw, rolls } from "./form/seed.js";
 import { clone } from "./json.js";
-import { reduce } from "./runs.js";
+import { isFinal, reduce } from "./runs.js";
 import { words } from "./words.js";
 
 export function mountGenerate(app) {
@@ -37,10 +37,16 @@ export function mountGenerate(app) {
     const extra = refusedNodes(r.body.node_errors || {});
     store.set(s => ({
       runs: reduce(s.runs, "queued", { id: r.body.prompt_id, number: Number(r.body.number), prompt, own: true, seen: Date.now(), created: Date.now(), note: extra.leftOut }),
-      follow: s.follow && s.runs.byId.get(s.follow)?.state === "running" ? s.follow : r.body.prompt_id, view: null, says: null, errors: extra.errors,
+      follow: following(s) || r.body.prompt_id, view: null, says: null, errors: extra.errors,
     }));
     app.socketRead();
     return true;
+  }
+
+  // following is the run that is followed while it is not over.
+  function following({ runs, follow }) {
+    const run = runs.byId.get(follow);
+    return run && !isFinal(run) ? follow : null;
   }
 
   function refusedNodes(nodeErrors) {

@@ -1,12 +1,13 @@
 // JSON that keeps the digits of integers beyond 2^53: they become BigInt on the way in and plain digits on the way out.
 
 const MARK = "\u0001int:";
-const TOKENS = /"(?:[^"\\]|\\.)*"|-?\d{16,}(?![\d.eE])/g;
+const TOKENS = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*/g;
+const LONG = /^-?\d{16,}$/;
 const MARKED = /"\\u0001int:(-?\d+)"/g;
 
 // parse reads text as JSON.parse does, with integers outside ±(2^53-1) as BigInt.
 export function parse(text) {
-  const marked = text.replace(TOKENS, token => token[0] === '"' || Number.isSafeInteger(Number(token)) ? token : `"\\u0001int:${token}"`);
+  const marked = text.replace(TOKENS, token => LONG.test(token) && !Number.isSafeInteger(Number(token)) ? `"\\u0001int:${token}"` : token);
   return JSON.parse(marked, (_, v) => typeof v === "string" && v.startsWith(MARK) ? BigInt(v.slice(MARK.length)) : v);
 }
 

@@ -13,7 +13,7 @@ import { mountKeys } from "./keys.js";
 import { mountOpen } from "./open.js";
 import { mountPace } from "./pace.js";
 import { mountPictures } from "./pictures.js";
-import { noRuns, reduce, strays } from "./runs.js";
+import { noRuns, reduce, running, strays } from "./runs.js";
 import { connect, identity } from "./socket.js";
 import { mountStage } from "./stage.js";
 import { mountStatus } from "./status.js";
@@ -75,7 +75,9 @@ async function ended(id) {
 function event(type, data) {
   store.set(s => {
     const runs = reduce(s.runs, type, data, Date.now());
-    return runs === s.runs ? null : { runs };
+    if (runs === s.runs) return null;
+    const live = running(runs);
+    return { runs, follow: live?.own ? live.id : s.follow }; // the page follows its own runs
   });
 }
 

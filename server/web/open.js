@@ -53,9 +53,9 @@ export function mountOpen(app) {
     }
     if (turn !== busy) return;
     if (got.error) {
-      const none = /no_workflow|not_found|no_metadata/.test(got.error.type) || isPicture(file) && !/bad|invalid|broken|too/.test(got.error.type);
-      return none ? plain(file) : tell(`${file.name}: ${sentence([got.error.message, got.error.details].filter(Boolean).join(": "))}`);
+      return isPicture(file) && got.error.type === "unsupported" ? plain(file) : tell(`${file.name}: ${sentence([got.error.message, got.error.details].filter(Boolean).join(": "))}`);
     }
+    if (got.source === "media") return plain(file);
     await app.openPrompt(nameOf(file.name), got.prompt, { workflow: got.workflow || null, linear: got.linear || null, problems: got.problems || [] });
     const problems = got.problems || [];
     const back = button("Back to the former one", app.back);

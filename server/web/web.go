@@ -100,7 +100,9 @@ func (a *asset) serve(w http.ResponseWriter, r *http.Request) {
 	head.Set("Content-Security-Policy", policy)
 	head.Set("X-Content-Type-Options", "nosniff")
 	head.Set("Referrer-Policy", "no-referrer")
-	head.Set("Cache-Control", "no-cache")
+	if head.Get("Cache-Control") == "" { // a server may have its own rule for the page
+		head.Set("Cache-Control", "no-cache")
+	}
 	if a.packed != nil {
 		head.Set("Vary", "Accept-Encoding")
 		if accepts(r.Header.Get("Accept-Encoding"), "gzip") {

@@ -38,7 +38,7 @@ export function needed(prompt, info) {
 // words turns an input's name into words: ckpt_name is "Checkpoint".
 export function words(name) {
   if (WHOLE[name]) return WHOLE[name];
-  const parts = name.split(".").at(-1).replace(/_name(\d*)$/, "$1").split(/[_\s]+/).filter(Boolean).map(w => WORDS[w] || w);
+  const parts = name.split(".").at(-1).replace(/_name(\d*)$/, "_$1").split(/[_\s]+/).filter(Boolean).map(w => WORDS[w] || w);
   const s = parts.join(" ") || name;
   return s[0].toUpperCase() + s.slice(1);
 }

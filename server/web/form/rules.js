@@ -77,7 +77,7 @@ function retitled(prompt, info, id) {
 function asked(linear, all) {
   const fields = [];
   for (const entry of linear || []) {
-    const [node, name] = Array.isArray(entry) ? entry : [entry?.node_id ?? entry?.nodeId ?? entry?.id, entry?.name ?? entry?.input ?? entry?.widget];
+    const [node, name] = Array.isArray(entry) ? entry : [entry?.node_id ?? entry?.id, entry?.widget ?? entry?.name];
     const field = all.get(`${node}.${name}`);
     if (field && !fields.includes(field)) fields.push(field);
   }
