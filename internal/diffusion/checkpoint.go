@@ -21,12 +21,12 @@ type Checkpoint struct {
 }
 
 // Load reads a checkpoint, to be run on a backend. What kind it is and how large is told from the names and shapes of its
-// tensors. Errors: fault.WrongModel when the file is no checkpoint, saying what it is and which node loads it;
+// tensors. Errors: fault.WrongModel when the file is no checkpoint;
 // fault.Unsupported when it is one of a family that is not known; fault.BadFile when tensors are missing or do not fit.
 func Load(src weights.Source, b tensor.Backend) (Checkpoint, error) {
 	root := weights.NewScope(src, "")
 	if !root.HasSub(modelPrefix) {
-		return Checkpoint{}, notACheckpoint(src)
+		return Checkpoint{}, fault.New(fault.WrongModel, "this file is no checkpoint: it has no tensors below %q", modelPrefix)
 	}
 	f := detect(src, modelPrefix)
 	if f == nil {
@@ -61,7 +61,7 @@ func newModel(src weights.Source, f *family, run *programs.Cache) (*Model, error
 	if err := prove(u.Prove); err != nil {
 		return nil, err
 	}
-	return &Model{net: u, run: run, family: f, sampling: f.sampling(src)}, nil
+	return &Model{net: u, run: run, family: f, sampling: f.sampling(src), format: f.format(src)}, nil
 }
 
 func newCLIP(src weights.Source, f *family, run *programs.Cache) (*CLIP, error) {
@@ -94,9 +94,6 @@ func LoadVAE(src weights.Source, b tensor.Backend) (*VAE, error) {
 		if weights.NewScope(src, prefix).Has("decoder.conv_in.weight") {
 			return newVAE(src, prefix, programs.New(b))
 		}
-	}
-	if k := identify(src); k.what != "" {
-		return nil, fault.New(fault.WrongModel, "this file is %s and no VAE: %s", k.what, k.cure)
 	}
 	return nil, fault.New(fault.WrongModel, "this file holds no VAE")
 }

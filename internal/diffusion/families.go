@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/cocoonhq/cocoon/internal/diffusion/clip"
+	"github.com/cocoonhq/cocoon/internal/diffusion/sample/latent"
 	"github.com/cocoonhq/cocoon/internal/diffusion/sample/param"
 	"github.com/cocoonhq/cocoon/internal/diffusion/unet"
 	"github.com/cocoonhq/cocoon/internal/nn"
@@ -23,12 +24,13 @@ const (
 // family is a kind of checkpoint: what its tensors do not tell. Sizes are read from shapes, so that one row serves every
 // width and depth.
 type family struct {
-	name  string // as people call it
-	text  []textRow
-	unet  unet.Config
-	scale float64 // latents are multiplied by it on their way to the model
+	name   string // as people call it
+	text   []textRow
+	unet   unet.Config
+	format func(src weights.Source) latent.Format
 	// sampling reads how the model is sampled from what the file holds.
 	sampling func(src weights.Source) param.Sampling
+	label    labeller // what the label vector is made of; nil where there is none
 	// is says whether a checkpoint is of this family. It is asked in the order of the table.
 	is func(l layout) bool
 }
@@ -44,53 +46,63 @@ type textRow struct {
 // layout is what of a checkpoint decides its family.
 type layout struct {
 	convProjection bool // transformers begin with a 1×1 convolution
-	label          int  // width of the label vector, 0 for none
-	second         bool // there is a second text encoder
+	temporal       bool // layers look across pictures
+	label          bool // the denoiser is told more than time and text
+	large, second  bool // the first text encoder is OpenCLIP's; there is a second one
 }
-
-var (
-	smallText = textRow{name: "l", prefixes: []string{"cond_stage_model.transformer"}, config: clip.SD1, tokens: vocabulary.Options{PadWithEnd: true}}
-	hugeText  = textRow{name: "h", prefixes: []string{"cond_stage_model.model", "conditioner.embedders.0.model"}, config: clip.SD2}
-)
 
 // families is the table.
 func families() []family {
-	heads, wide := unet.Config{Heads: 8}, unet.Config{HeadWidth: 64}
+	small := textRow{name: "l", prefixes: []string{"cond_stage_model.transformer"}, config: clip.SD1, tokens: vocabulary.Options{PadWithEnd: true}}
+	huge := textRow{name: "h", prefixes: []string{"cond_stage_model.model", "conditioner.embedders.0.model"}, config: clip.SD2}
+	xlSmall := textRow{name: "l", prefixes: []string{"conditioner.embedders.0.transformer"}, config: clip.SDXLSmall, tokens: vocabulary.Options{PadWithEnd: true}}
+	xlLarge := textRow{name: "g", prefixes: []string{"conditioner.embedders.1.model"}, config: clip.SDXLLarge}
+	refiner := textRow{name: "g", prefixes: []string{"conditioner.embedders.0.model"}, config: clip.SDXLLarge}
+	eight, wide := unet.Config{Heads: 8}, unet.Config{HeadWidth: 64}
 	return []family{
 		{
-			name: "Stable Diffusion 1", text: []textRow{smallText}, unet: heads, scale: 0.18215,
-			sampling: func(weights.Source) param.Sampling { return param.NewEps(param.StableDiffusion()) },
-			is:       func(l layout) bool { return l.convProjection && l.label == 0 },
+			name: "Stable Diffusion 1", text: []textRow{small}, unet: eight, format: sd15Latent, sampling: epsSampling,
+			is: func(l layout) bool { return l.convProjection && !l.label },
 		},
 		{
-			name: "Stable Diffusion 2", text: []textRow{hugeText}, unet: wide, scale: 0.18215,
-			sampling: sd2Sampling,
-			is:       func(l layout) bool { return !l.convProjection && l.label == 0 && !l.second },
+			name: "Stable Diffusion 2", text: []textRow{huge}, unet: wide, format: sd15Latent, sampling: sd2Sampling,
+			is: func(l layout) bool { return !l.convProjection && !l.label && !l.second },
+		},
+		{
+			name: "Stable Diffusion XL", text: []textRow{xlSmall, xlLarge}, unet: wide, format: xlLatent, sampling: xlSampling,
+			label: xlLabel, is: func(l layout) bool { return !l.convProjection && l.label && l.second },
+		},
+		{
+			name: "Stable Diffusion XL Refiner", text: []textRow{refiner}, unet: wide, format: xlLatent, sampling: epsSampling,
+			label: refinerLabel, is: func(l layout) bool { return !l.convProjection && l.label && l.large },
 		},
 	}
 }
 
 // detect finds the family of a checkpoint whose denoiser is below prefix; nil when it is none of the table's.
 func detect(src weights.Source, prefix string) *family {
-	s := weights.NewScope(src, prefix)
-	l := layout{
-		label:  nn.Dim(s.Shape("label_emb.0.0.weight"), 1),
-		second: weights.NewScope(src, "").HasSub("conditioner.embedders.1"),
-	}
-	if s.Has("label_emb.weight") {
-		l.label = -1
-	}
+	s, root := weights.NewScope(src, prefix), weights.NewScope(src, "")
 	if !s.Has("input_blocks.0.0.weight") {
 		return nil
 	}
-	i := slices.IndexFunc(src.Names(), func(n string) bool {
+	names := src.Names()
+	i := slices.IndexFunc(names, func(n string) bool {
 		return strings.HasPrefix(n, s.Prefix()) && strings.HasSuffix(n, ".proj_in.weight")
 	})
 	if i < 0 {
 		return nil
 	}
-	projection, _ := weights.Describe(src, src.Names()[i])
-	l.convProjection = len(projection.Shape) == 4
+	projection, _ := weights.Describe(src, names[i])
+	l := layout{
+		convProjection: len(projection.Shape) == 4,
+		temporal:       s.Has("input_blocks.1.0.time_mixer.mix_factor"),
+		label:          s.HasSub("label_emb"),
+		large:          root.HasSub("conditioner.embedders.0.model.transformer"),
+		second:         root.HasSub("conditioner.embedders.1.model.transformer"),
+	}
+	if s.Has("label_emb.weight") || l.temporal {
+		return nil
+	}
 	for _, f := range families() {
 		if f.is(l) {
 			return &f
@@ -98,6 +110,8 @@ func detect(src weights.Source, prefix string) *family {
 	}
 	return nil
 }
+
+func epsSampling(weights.Source) param.Sampling { return param.NewEps(param.StableDiffusion()) }
 
 // sd2Sampling tells SD2's v models, which nothing but a statistic gives away.
 //
@@ -108,7 +122,29 @@ func sd2Sampling(src weights.Source) param.Sampling {
 	if t, ok := src.Tensor(name); ok && nn.Dim(in.Shape, 1) == 4 && deviation(t) > 0.09 {
 		return param.NewV(param.StableDiffusion())
 	}
-	return param.NewEps(param.StableDiffusion())
+	return epsSampling(src)
+}
+
+// xlSampling reads the marks by which SDXL's variants tell themselves apart.
+func xlSampling(src weights.Source) param.Sampling {
+	has := func(name string) bool { _, ok := weights.Describe(src, name); return ok }
+	number := func(name string, otherwise float64) float64 {
+		if t, ok := src.Tensor(name); ok && t.Elems() == 1 {
+			return tensor.ToF64(t)[0]
+		}
+		return otherwise
+	}
+	switch {
+	case has("edm_mean") && has("edm_std"):
+		return param.NewEDM(0.002, 80, 0.5)
+	case has("edm_vpred.sigma_max"):
+		return param.NewVContinuous(number("edm_vpred.sigma_min", 0.002), number("edm_vpred.sigma_max", 120), 1)
+	case has("v_pred"):
+		b := param.StableDiffusion()
+		b.ZeroSNR = has("ztsnr")
+		return param.NewV(b)
+	}
+	return epsSampling(src)
 }
 
 // deviation is the population standard deviation of a tensor's elements.

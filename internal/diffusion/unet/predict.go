@@ -50,12 +50,12 @@ func (u *UNet) Predict(ctx context.Context, run *programs.Cache, c Call) (*tenso
 	return out[0], nil
 }
 
-// Bytes is the memory that a call of these shapes needs beyond weights, inputs and outputs. Only shapes are looked at.
-func (u *UNet) Bytes(run *programs.Cache, c Call) (int64, error) {
-	if err := u.check(&c); err != nil {
-		return 0, err
+// Bytes is the memory that a call of these sizes needs beyond weights, inputs and outputs.
+func (u *UNet) Bytes(run *programs.Cache, batch, height, width, tokens int) (int64, error) {
+	if u.Context == 0 {
+		tokens = 0
 	}
-	return run.Bytes(u.spec(c))
+	return run.Bytes(u.specOf(shape{u: u, batch: batch, height: height, width: width, tokens: tokens, frames: batch}, 0))
 }
 
 func (u *UNet) spec(c Call) programs.Spec {
@@ -63,9 +63,16 @@ func (u *UNet) spec(c Call) programs.Spec {
 	if c.Context != nil {
 		s.tokens = c.Context.Dim(1)
 	}
+	return u.specOf(s, c.Pixels)
+}
+
+func (u *UNet) specOf(s shape, pixels int) programs.Spec {
+	if !u.Temporal {
+		s.frames = 0
+	}
 	return programs.Spec{
 		Key: s, Record: func(g *tensor.Graph) { u.program(g, s) },
-		Width: s.width * c.Pixels, Height: s.height * c.Pixels,
+		Width: s.width * pixels, Height: s.height * pixels,
 	}
 }
 
