@@ -1,0 +1,151 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/cocoonhq/cocoon/engine"
+	"github.com/cocoonhq/cocoon/engine/node"
+	"github.com/cocoonhq/cocoon/internal/demo"
+	"github.com/cocoonhq/cocoon/internal/jobs/sqlite"
+	"github.com/cocoonhq/cocoon/internal/models"
+	"github.com/cocoonhq/cocoon/internal/store/disk"
+	"github.com/cocoonhq/cocoon/internal/tensor/cpu"
+	nodes "github.com/cocoonhq/cocoon/nodes-builtin"
+	"github.com/cocoonhq/cocoon/nodes-builtin/image"
+	"github.com/cocoonhq/cocoon/nodes-builtin/sampling"
+)
+
+// app is everything that computes, wired together. serve puts a server before it, run a progress bar.
+type app struct {
+	files    *disk.Store
+	folders  *models.Folders
+	library  *models.Library
+	backend  *cpu.Backend
+	registry *node.Registry
+	jobs     *sqlite.Store
+	engine   *engine.Engine
+}
+
+// newApp opens folders and stores and starts the engine. database is the job store's file; "" keeps jobs in memory.
+func newApp(ctx context.Context, o *options, bus engine.Bus, database string) (a *app, err error) {
+	log := zerolog.Ctx(ctx)
+	a = &app{}
+	defer func() {
+		if err != nil {
+			a.Close()
+		}
+	}()
+	if a.files, err = disk.Open(disk.Dirs{Input: o.input, Output: o.output, Temp: o.temp, User: o.user}); err != nil {
+		return nil, err
+	}
+	if path, installed, err := demo.Install(filepath.Join(o.models, "checkpoints")); err != nil {
+		log.Warn().Err(err).Msg("the demo model could not be unpacked")
+	} else if installed {
+		log.Info().Str("file", path).Msg("no checkpoint was there: the demo model was unpacked")
+	}
+	if a.folders, err = o.folders(); err != nil {
+		return nil, err
+	}
+	a.backend = cpu.New(cpu.Options{Threads: o.cpuThreads})
+	a.library = models.NewLibrary(a.folders, a.backend)
+	if a.registry, err = node.NewRegistry(a.nodes(o)...); err != nil {
+		return nil, err
+	}
+	if a.jobs, err = sqlite.Open(ctx, database); err != nil {
+		return nil, err
+	}
+	cache, err := o.cache()
+	if err != nil {
+		return nil, err
+	}
+	a.engine, err = engine.New(engine.Config{
+		Registry: a.registry, Store: a.jobs, Bus: bus, Cache: cache,
+		Free: func(context.Context) { a.library.Unload() },
+	})
+	if err != nil {
+		return nil, err
+	}
+	return a, a.engine.Start(ctx)
+}
+
+func (a *app) nodes(o *options) []node.Node {
+	return nodes.All(nodes.Deps{
+		Models:   a.library,
+		Images:   image.Config{Files: a.files, Metadata: !o.disableMetadata},
+		Sampling: sampling.Config{Preview: o.previewMethod != "none", PreviewSize: o.previewSize},
+	})
+}
+
+// Close stops the engine and gives everything back.
+func (a *app) Close() error {
+	const grace = 15 * time.Second // for running nodes to obey
+	ctx, cancel := context.WithTimeout(context.Background(), grace)
+	defer cancel()
+	var errs []error
+	if a.engine != nil {
+		errs = append(errs, a.engine.Close(ctx))
+	}
+	if a.jobs != nil {
+		errs = append(errs, a.jobs.Close())
+	}
+	if a.library != nil {
+		errs = append(errs, a.library.Close())
+	}
+	if a.backend != nil {
+		errs = append(errs, a.backend.Close())
+	}
+	if a.files != nil {
+		errs = append(errs, a.files.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// folders are the model folders of the flags.
+func (o *options) folders() (*models.Folders, error) {
+	f := models.NewFolders(o.base, o.models)
+	for _, path := range o.extraPaths {
+		if err := f.AddConfig(path); err != nil {
+			return nil, err
+		}
+	}
+	f.AddOutput(o.output)
+	return f, nil
+}
+
+// cache reads the flags of the cache.
+func (o *options) cache() (engine.CacheConfig, error) {
+	switch {
+	case o.cacheClassic || o.highRAM:
+		return engine.CacheConfig{Kind: engine.CacheClassic}, nil
+	case o.cacheNone:
+		return engine.CacheConfig{Kind: engine.CacheNone}, nil
+	case o.cacheLRU > 0:
+		return engine.CacheConfig{Kind: engine.CacheLRU, Entries: o.cacheLRU}, nil
+	}
+	c := engine.CacheConfig{Kind: engine.CacheRAM}
+	if o.cacheRAM == "" {
+		return c, nil
+	}
+	gb, err := strconv.ParseFloat(o.cacheRAM, 64)
+	if err != nil || gb < 0 {
+		return c, fmt.Errorf("--cache-ram is %q; it must be a number of gigabytes", o.cacheRAM)
+	}
+	c.ActiveFree = uint64(gb * 1e9)
+	return c, nil
+}
+
+// ensureDir makes a folder that is to hold a file of ours.
+func ensureDir(dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("make the folder %q: %w", dir, err)
+	}
+	return nil
+}

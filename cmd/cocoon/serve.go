@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/cocoonhq/cocoon/internal/tensor/cpu/isa"
+	"github.com/cocoonhq/cocoon/server"
+	"github.com/cocoonhq/cocoon/server/web"
+)
+
+const serveUsage = `cocoon serve starts the server. Without flags it listens on http://127.0.0.1:8188 and keeps everything in ~/cocoon.
+
+  cocoon serve --listen                   also for other machines (whoever reaches the port may use it)
+  cocoon serve --base-directory /data     other folders
+  cocoon serve --extra-model-paths-config paths.yaml`
+
+// serveFlags are those of serve alone.
+type serveFlags struct {
+	options
+	listen        string
+	port          int
+	tlsKey        string
+	tlsCert       string
+	cors          string
+	maxUpload     float64
+	dontPrintHost bool
+}
+
+func (s *serveFlags) parse(args []string, std streams) error {
+	f := newFlags("serve", serveUsage, std.err)
+	s.add(f)
+	f.StringVar(&s.listen, "listen", "127.0.0.1", "`addresses` to listen on, with commas between; alone it means all")
+	f.IntVar(&s.port, "port", 8188, "`port` to listen on; 0 takes a free one")
+	f.StringVar(&s.tlsKey, "tls-keyfile", "", "key `file`: serves HTTPS, together with --tls-certfile")
+	f.StringVar(&s.tlsCert, "tls-certfile", "", "certificate `file`")
+	f.StringVar(&s.cors, "enable-cors-header", "", "let pages of this `origin` ask; alone it means any")
+	f.Float64Var(&s.maxUpload, "max-upload-size", 100, "most `megabytes` of a request")
+	f.BoolVar(&s.dontPrintHost, "dont-print-server", false, "do not print the address")
+	plain, err := parse(f, args)
+	if err != nil {
+		return err
+	}
+	switch {
+	case len(plain) > 0:
+		return fmt.Errorf("serve takes no argument %q; to run a workflow: cocoon run %s", plain[0], plain[0])
+	case (s.tlsKey == "") != (s.tlsCert == ""):
+		return errors.New("--tls-keyfile and --tls-certfile go together")
+	case s.maxUpload <= 0:
+		return fmt.Errorf("--max-upload-size is %v; it must be above 0", s.maxUpload)
+	}
+	return s.check()
+}
+
+// serve is "cocoon serve".
+func serve(ctx context.Context, args []string, std streams) error {
+	var s serveFlags
+	if err := s.parse(args, std); err != nil {
+		return err
+	}
+	log, err := newLogger(&s.options, std.err)
+	if err != nil {
+		return err
+	}
+	ctx = log.WithContext(ctx)
+	listeners, err := s.open()
+	if err != nil {
+		return err
+	}
+	if err := ensureDir(s.user); err != nil {
+		return err
+	}
+	hub := server.NewHub()
+	a, err := newApp(ctx, &s.options, hub, filepath.Join(s.user, "cocoon.db"))
+	if err != nil {
+		return err
+	}
+	h := server.New(server.Config{
+		Engine: a.engine, Registry: a.registry, Hub: hub, Files: a.files, Models: shelf{a.folders}, Web: web.Handler(),
+		Version: versionText(), Argv: os.Args, CORS: s.cors, MaxUpload: int64(s.maxUpload * (1 << 20)),
+		Memory: func() (total, free uint64) {
+			f, t := a.backend.Memory()
+			return uint64(t), uint64(f)
+		},
+		Device:      func() (name, kind string) { return "cpu " + isa.Best().String(), "cpu" },
+		BaseContext: func(c context.Context) context.Context { return log.WithContext(c) },
+	})
+	err = s.answer(ctx, h, hub, listeners, std)
+	return errors.Join(err, a.Close())
+}
+
+// open listens on every address.
+func (s *serveFlags) open() ([]net.Listener, error) {
+	var all []net.Listener
+	for addr := range strings.SplitSeq(s.listen, ",") {
+		l, err := net.Listen("tcp", net.JoinHostPort(strings.TrimSpace(addr), strconv.Itoa(s.port)))
+		if err != nil {
+			for _, l := range all {
+				l.Close()
+			}
+			return nil, fmt.Errorf("cannot listen on port %d; is another server running? Choose another by --port: %w", s.port, err)
+		}
+		all = append(all, l)
+	}
+	return all, nil
+}
+
+// answer serves until ctx ends, then lets requests finish.
+func (s *serveFlags) answer(ctx context.Context, h http.Handler, hub *server.Hub, listeners []net.Listener, std streams) error {
+	srv := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
+	scheme := "http"
+	if s.tlsCert != "" {
+		scheme = "https"
+	}
+	failed := make(chan error, len(listeners))
+	for _, l := range listeners {
+		go func() {
+			if s.tlsCert != "" {
+				failed <- srv.ServeTLS(l, s.tlsCert, s.tlsKey)
+			} else {
+				failed <- srv.Serve(l)
+			}
+		}()
+		if !s.dontPrintHost {
+			// Compat: scripts wait for this line.
+			fmt.Fprintf(std.out, "To see the GUI go to: %s://%s\n", scheme, l.Addr())
+		}
+	}
+	var err error
+	select {
+	case err = <-failed:
+	case <-ctx.Done():
+		zerolog.Ctx(ctx).Info().Msg("stopping")
+	}
+	hub.Close()
+	const grace = 5 * time.Second // for requests to finish
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+	defer cancel()
+	return errors.Join(err, srv.Shutdown(stop))
+}
