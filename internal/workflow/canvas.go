@@ -9,9 +9,16 @@ import (
 
 // Bounds on foreign files.
 const (
-	maxNodes   = 100_000   // nodes of a file, and of a prompt after its subgraphs are flattened
-	maxLinks   = 1_000_000 // links of a file
-	maxNesting = 64        // subgraphs within subgraphs
+	maxNodes     = 100_000 // nodes of a file, and of a prompt after its subgraphs are flattened
+	maxLinks     = 300_000 // links of a file
+	maxSlots     = 2_000   // inputs of a node
+	maxAllSlots  = 1_000_000
+	maxNesting   = 64    // subgraphs within subgraphs
+	maxPromoted  = 2_000 // proxyWidgets of a file
+	maxGroups    = 1_000 // old group nodes of a file
+	maxIDBytes   = 256
+	maxProblems  = 500
+	maxFileBytes = 64 << 20
 )
 
 // Options are what a conversion needs besides the file. The zero value is usable: random choices, the local time, no embeddings.
@@ -44,18 +51,23 @@ type Problem struct {
 
 // Canvas is a workflow as the client has it after loading. It is not safe for concurrent use.
 type Canvas struct {
-	types     *Types
-	opts      Options
-	root      *graph
-	raw       []byte // the file
-	defs      map[string]*graph
-	instances []*node
-	late      []*node // instances made before their definition
-	groups    map[string]*groupType
-	problems  []Problem
-	lastID    int64
-	count     int
-	linkCount int
+	types      *Types
+	opts       Options
+	root       *graph
+	raw        []byte // the file
+	defs       map[string]*graph
+	instances  []*node
+	late       []*node // instances made before their definition
+	groups     map[string]*groupType
+	problems   []Problem
+	lastID     int64
+	count      int
+	linkCount  int
+	slotCount  int
+	proxies    int // seen so far
+	groupsMade int
+	err        error  // the first bound that was passed
+	names      *names // for quotes in texts, while a prompt is made
 }
 
 // graph is the root or the definition of a subgraph.
@@ -67,7 +79,8 @@ type graph struct {
 	byLink   map[string]*link
 	inputs   []port // of a definition
 	outputs  []port
-	outLinks map[int]*link // what feeds each output
+	outLinks map[int]*link   // what feeds each output
+	inLinks  map[int][]*link // of each input; nil if not yet listed
 	raw      *object
 	rawNodes []*object
 	ready    bool // its nodes are made and linked
@@ -80,6 +93,7 @@ type port struct{ name, typ string }
 type link struct {
 	id, from, to     string
 	fromSlot, toSlot int
+	dead             bool // taken out, but still in the list
 }
 
 const (
@@ -103,9 +117,6 @@ func (c *Canvas) problem(n *node, id string, blocks bool, message string) {
 	}
 }
 
-// maxProblems bounds a report.
-const maxProblems = 500
-
 // Problems gives what was found wrong while loading and by the last call of Prompt.
 func (c *Canvas) Problems() []Problem { return append([]Problem(nil), c.problems...) }
 
@@ -116,23 +127,38 @@ func (c *Canvas) counted(n int) error {
 	return nil
 }
 
+// slots counts the inputs of all nodes.
+func (c *Canvas) slots(n int) {
+	if c.slotCount += n; c.slotCount > maxAllSlots && c.err == nil {
+		c.err = fault.New(fault.TooLarge, "the nodes of the workflow have more than %d inputs", maxAllSlots)
+	}
+}
+
 // feeds gives the widget an input of a subgraph leads to, or nil.
 func (g *graph) feeds(input int) *widget {
-	for _, l := range g.links {
-		if l.from != inputNode || l.fromSlot != input {
+	for _, l := range g.fromInput(input) {
+		n := g.byID[l.to]
+		if n == nil || l.toSlot < 0 || l.toSlot >= len(n.inputs) || n.inputs[l.toSlot].link != l {
 			continue
 		}
-		if n := g.byID[l.to]; n != nil {
-			for _, s := range n.inputs {
-				if s.link == l {
-					if w := n.slotWidget(s); w != nil {
-						return w
-					}
-				}
-			}
+		if w := n.slotWidget(n.inputs[l.toSlot]); w != nil {
+			return w
 		}
 	}
 	return nil
+}
+
+// fromInput lists the links of an input of a definition.
+func (g *graph) fromInput(input int) []*link {
+	if g.inLinks == nil {
+		g.inLinks = map[int][]*link{}
+		for _, l := range g.links {
+			if l.from == inputNode && !l.dead {
+				g.inLinks[l.fromSlot] = append(g.inLinks[l.fromSlot], l)
+			}
+		}
+	}
+	return g.inLinks[input]
 }
 
 // slotWidget gives the widget behind a slot, or nil.

@@ -20,7 +20,8 @@ func (c *Canvas) Prompt() (json.RawMessage, error) {
 }
 
 func (c *Canvas) prompt() (*object, error) {
-	c.applyPrimitives(c.root, 0)
+	c.names = nil
+	c.applyPrimitives(c.root, map[*graph]bool{})
 	e := &emitter{c: c, out: newObject(), r: &resolver{c: c}}
 	if err := e.graph(&scope{g: c.root}); err != nil {
 		return nil, err

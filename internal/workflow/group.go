@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/cocoonhq/cocoon/internal/fault"
 )
 
 // groupType is an old group node: a small graph that looked like one node. On load each becomes a subgraph.
@@ -159,6 +161,9 @@ func (c *Canvas) convertGroups() error {
 		if i < 0 {
 			return nil
 		}
+		if c.groupsMade++; c.groupsMade > maxGroups {
+			return fault.New(fault.TooLarge, "the workflow has more than %d group nodes", maxGroups)
+		}
 		if err := c.convertGroup(c.root.nodes[i], c.groups[c.root.nodes[i].def.name]); err != nil {
 			return err
 		}
@@ -190,11 +195,7 @@ func (c *Canvas) convertGroup(n *node, g *groupType) error {
 		}
 	}
 	sub.ready = true
-	for i, inner := range sub.nodes {
-		if inner.kind == primitive {
-			c.fillPrimitive(sub, inner, g.nodes[i])
-		}
-	}
+	c.fillPrimitives(sub, g.nodes)
 	c.replaceGroup(n, g, sub)
 	return nil
 }
@@ -242,9 +243,9 @@ func (c *Canvas) replaceGroup(n *node, g *groupType, sub *graph) {
 	root.byID[inst.id] = inst
 	c.joinOutputs(n, g, sub, inst)
 	for k := range sub.inputs {
-		inst.addHost(k)
+		inst.addHost(k, sub.feeds(k))
 	}
-	for _, l := range slices.Clone(root.links) {
+	for _, l := range root.links {
 		if l.to == n.id || l.from == n.id {
 			root.dropLink(l)
 		}

@@ -11,8 +11,11 @@ import (
 	"github.com/cocoonhq/cocoon/internal/fault"
 )
 
-// maxJSONDepth bounds how deep arrays and objects nest.
-const maxJSONDepth = 500
+// Bounds on JSON from outside.
+const (
+	maxJSONDepth  = 500       // arrays and objects within each other
+	maxJSONValues = 4_000_000 // values in one text; a list of all nodes of a server has some 100 000
+)
 
 // number is a JSON number with the digits it was written with. Drawings hold float64 instead.
 type number string
@@ -23,7 +26,7 @@ type object struct {
 	vals map[string]any
 }
 
-func newObject() *object { return &object{vals: map[string]any{}} }
+func newObject() *object { return &object{} }
 
 // get returns the value at key; a nil object has none.
 func (o *object) get(key string) any {
@@ -43,6 +46,9 @@ func (o *object) has(key string) bool {
 
 // set adds or replaces a value; a replaced one keeps its place.
 func (o *object) set(key string, v any) {
+	if o.vals == nil {
+		o.vals = map[string]any{}
+	}
 	if _, ok := o.vals[key]; !ok {
 		o.keys = append(o.keys, key)
 	}
@@ -117,6 +123,7 @@ type parser struct {
 	s      string
 	pos    int
 	depth  int
+	values int
 	digits bool // keep numbers as number
 }
 
@@ -152,6 +159,9 @@ func (p *parser) value() (any, error) {
 	p.space()
 	if p.pos == len(p.s) {
 		return nil, p.fail("a value is missing")
+	}
+	if p.values++; p.values > maxJSONValues {
+		return nil, fault.New(fault.TooLarge, "JSON of more than %d values", maxJSONValues)
 	}
 	switch c := p.s[p.pos]; c {
 	case '{', '[':

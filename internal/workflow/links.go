@@ -121,19 +121,17 @@ func (g *graph) addLink(id, from string, fromSlot int, to *node, toSlot int) *li
 	}
 	g.links = append(g.links, l)
 	g.byLink[id] = l
+	g.inLinks = nil
 	to.inputs[toSlot].link = l
 	return l
 }
 
 func (g *graph) dropLink(l *link) {
-	g.links = slices.DeleteFunc(g.links, func(x *link) bool { return x == l })
+	l.dead = true
 	delete(g.byLink, l.id)
-	if n := g.byID[l.to]; n != nil {
-		for _, s := range n.inputs {
-			if s.link == l {
-				s.link = nil
-			}
-		}
+	g.inLinks = nil
+	if n := g.byID[l.to]; n != nil && l.toSlot >= 0 && l.toSlot < len(n.inputs) && n.inputs[l.toSlot].link == l {
+		n.inputs[l.toSlot].link = nil
 	}
 }
 
@@ -141,6 +139,9 @@ func (g *graph) dropLink(l *link) {
 func (g *graph) outgoing() map[string][]*link {
 	m := map[string][]*link{}
 	for _, l := range g.links {
+		if l.dead {
+			continue
+		}
 		if l.to == outputNode {
 			m[l.from] = append(m[l.from], l)
 		} else if n := g.byID[l.to]; n != nil && l.toSlot >= 0 && l.toSlot < len(n.inputs) && n.inputs[l.toSlot].link == l {

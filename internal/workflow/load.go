@@ -78,6 +78,9 @@ func (c *Canvas) build(g *graph) error {
 	}
 	for i, n := range g.nodes {
 		c.configure(n, g.rawNodes[i])
+		if c.slots(len(n.inputs)); c.err != nil {
+			return c.err
+		}
 	}
 	c.connect(g)
 	g.ready = true
@@ -91,16 +94,17 @@ func (c *Canvas) build(g *graph) error {
 		if n.kind == instance {
 			c.promote(n, g.rawNodes[i])
 		}
-		if n.kind == primitive {
-			c.fillPrimitive(g, n, g.rawNodes[i])
-		}
 	}
-	return nil
+	c.fillPrimitives(g, g.rawNodes)
+	return c.err
 }
 
 // place adds an empty node. A doubled or missing id is replaced by a new one.
 func (c *Canvas) place(g *graph, raw *object) {
 	id := nodeID(raw.get("id"))
+	if len(id) > maxIDBytes && c.err == nil {
+		c.err = fault.New(fault.TooLarge, "the id of a node has more than %d bytes", maxIDBytes)
+	}
 	if id == "" || id == "-1" || g.byID[id] != nil {
 		id = c.newID(func(id string) bool { return g.byID[id] != nil })
 	} else if i, ok := canonical(id); ok {
@@ -175,7 +179,7 @@ func (c *Canvas) configure(n *node, raw *object) {
 		}
 		n.fileSlots(raw)
 	case instance:
-		for _, p := range n.sub.inputs {
+		for _, p := range n.sub.inputs[:min(len(n.sub.inputs), maxSlots)] {
 			n.inputs = append(n.inputs, &slot{name: p.name, typ: p.typ})
 		}
 		for _, p := range n.sub.outputs {
@@ -204,7 +208,7 @@ func (n *node) keepSockets(raw *object) {
 		n.inputs = append(n.inputs, &slot{name: name, typ: typeName(s.get("type"))})
 	}
 	for i, v := range raw.array("outputs") {
-		if o, ok := v.(*object); ok && i >= len(n.outputs) {
+		if o, ok := v.(*object); ok && i >= len(n.outputs) && i < maxSlots {
 			n.outputs = append(n.outputs, output{name: o.text("name"), typ: typeName(o.get("type"))})
 		}
 	}
@@ -227,14 +231,16 @@ func (n *node) fileSlots(raw *object) {
 	}
 	for _, v := range raw.array("outputs") {
 		o, _ := v.(*object)
-		n.outputs = append(n.outputs, output{name: o.text("name"), typ: typeName(o.get("type"))})
+		if len(n.outputs) < maxSlots {
+			n.outputs = append(n.outputs, output{name: o.text("name"), typ: typeName(o.get("type"))})
+		}
 	}
 }
 
 func slots(raw *object) []*object {
 	var list []*object
 	for _, v := range raw.array("inputs") {
-		if o, ok := v.(*object); ok {
+		if o, ok := v.(*object); ok && len(list) < maxSlots {
 			list = append(list, o)
 		}
 	}

@@ -4,11 +4,10 @@ import (
 	"bytes"
 	"compress/zlib"
 	"io"
-	"regexp"
 	"strings"
 )
 
-// maxInflated bounds the text of a compressed PNG chunk.
+// maxInflated bounds the compressed texts of a PNG.
 const maxInflated = 16 << 20
 
 // readPNG reads the tEXt, iTXt and comf chunks, wherever they stand; a later one of the same key wins. zTXt is not read.
@@ -18,6 +17,7 @@ func readPNG(data []byte) map[string]entry {
 	if !bytes.HasPrefix(data, []byte("\x89PNG\r\n\x1a\n")) {
 		return m
 	}
+	inflate := maxInflated
 	r := &reader{data: data[8:], ok: true}
 	for r.ok && len(r.data) >= 8 && len(m) < maxEntries {
 		n := int(r.number(4, false))
@@ -35,7 +35,7 @@ func readPNG(data []byte) map[string]entry {
 		case "tEXt", "comf":
 			m[text(key)] = entry{text: text(rest)}
 		case "iTXt":
-			if s, ok := internationalText(rest); ok {
+			if s, ok := internationalText(rest, &inflate); ok {
 				m[text(key)] = entry{text: s}
 			}
 		}
@@ -43,8 +43,8 @@ func readPNG(data []byte) map[string]entry {
 	return m
 }
 
-// internationalText reads what follows the keyword of an iTXt chunk.
-func internationalText(b []byte) (string, bool) {
+// internationalText reads what follows the keyword of an iTXt chunk. room is how many bytes it may still inflate to.
+func internationalText(b []byte, room *int) (string, bool) {
 	if len(b) < 2 {
 		return "", false
 	}
@@ -64,8 +64,9 @@ func internationalText(b []byte) (string, bool) {
 	if err != nil {
 		return "", false
 	}
-	out, err := io.ReadAll(io.LimitReader(z, maxInflated+1))
-	if err != nil || len(out) > maxInflated {
+	out, err := io.ReadAll(io.LimitReader(z, int64(*room)+1))
+	*room = max(*room-len(out), 0)
+	if err != nil || *room == 0 {
 		return "", false
 	}
 	return text(out), true
@@ -117,6 +118,7 @@ func readEXIF(m map[string]entry, b []byte) {
 		}
 		return &reader{data: b[offset:], ok: true}
 	}
+	room := len(b)
 	dir := at(at(4).number(4, little))
 	for range dir.number(2, little) {
 		dir.take(2) // tag
@@ -124,9 +126,10 @@ func readEXIF(m map[string]entry, b []byte) {
 		if !dir.ok {
 			return
 		}
-		if kind != 2 || n == 0 || n > uint64(len(b)) {
-			continue
+		if kind != 2 || n == 0 || n > uint64(room) {
+			continue // entries that overlap could claim more than there is
 		}
+		room -= int(n)
 		value := at(offset)
 		s := text(value.take(min(int(n)-1, len(value.data))))
 		if key, rest, ok := strings.Cut(s, ":"); ok {
@@ -135,16 +138,16 @@ func readEXIF(m map[string]entry, b []byte) {
 	}
 }
 
-var svgMetadata = regexp.MustCompile(`(?is)<metadata>\s*<!\[CDATA\[(.*?)\]\]>\s*</metadata>`)
-
 // readSVG reads the JSON in the CDATA of <metadata>.
 func readSVG(data []byte) map[string]entry {
 	m := map[string]entry{}
-	found := svgMetadata.FindSubmatch(data)
-	if found == nil {
+	_, rest, _ := cutFold(data, "<metadata>")
+	rest, ok := bytes.CutPrefix(bytes.TrimLeft(rest, " \t\r\n"), []byte("<![CDATA["))
+	content, rest, closed := bytes.Cut(rest, []byte("]]>"))
+	if rest = bytes.TrimLeft(rest, " \t\r\n"); !ok || !closed || len(rest) < 11 || !bytes.EqualFold(rest[:11], []byte("</metadata>")) {
 		return m
 	}
-	v, err := parseJSON(strings.TrimSpace(text(found[1])), true)
+	v, err := parseJSON(strings.TrimSpace(text(content)), true)
 	if o, ok := v.(*object); err == nil && ok {
 		for _, key := range o.keys {
 			if s, ok := o.vals[key].(string); ok {
@@ -155,4 +158,18 @@ func readSVG(data []byte) map[string]entry {
 		}
 	}
 	return m
+}
+
+// cutFold cuts data at the first tag, in any case.
+func cutFold(data []byte, tag string) (before, after []byte, found bool) {
+	for i := 0; i+len(tag) <= len(data); i++ {
+		j := bytes.IndexByte(data[i:], tag[0])
+		if j < 0 || i+j+len(tag) > len(data) {
+			break
+		}
+		if i += j; bytes.EqualFold(data[i:i+len(tag)], []byte(tag)) {
+			return data[:i], data[i+len(tag):], true
+		}
+	}
+	return data, nil, false
 }

@@ -8,9 +8,6 @@ import (
 	"github.com/cocoonhq/cocoon/internal/fault"
 )
 
-// maxFileBytes bounds a file that is opened.
-const maxFileBytes = 64 << 20
-
 // Sources of an opened prompt.
 const (
 	FromWorkflow   = "workflow"   // a client's workflow

@@ -1,8 +1,17 @@
 package workflow
 
-// fillPrimitive gives a PrimitiveNode the widget of the first input it is linked to, with the value of the file.
-func (c *Canvas) fillPrimitive(g *graph, n *node, raw *object) {
-	for _, l := range g.outgoing()[n.id] {
+// fillPrimitives gives each PrimitiveNode the widget of the first input it is linked to, with the value of the file.
+func (c *Canvas) fillPrimitives(g *graph, raw []*object) {
+	out := g.outgoing()
+	for i, n := range g.nodes {
+		if n.kind == primitive {
+			fillPrimitive(g, n, out[n.id], raw[i])
+		}
+	}
+}
+
+func fillPrimitive(g *graph, n *node, out []*link, raw *object) {
+	for _, l := range out {
 		if l.fromSlot != 0 || l.to == outputNode {
 			continue
 		}
@@ -49,11 +58,16 @@ func (n *node) adopt(target *widget, typ string, raw *object) {
 }
 
 // applyPrimitives writes the values of PrimitiveNodes into the widgets they are linked to, whatever their mode.
-func (c *Canvas) applyPrimitives(g *graph, depth int) {
+// Each graph is done once: its instances share the inner nodes.
+func (c *Canvas) applyPrimitives(g *graph, done map[*graph]bool) {
+	if done[g] {
+		return
+	}
+	done[g] = true
 	out := g.outgoing()
 	for _, n := range g.sorted(out) {
-		if n.kind == instance && depth < maxNesting {
-			c.applyPrimitives(n.sub, depth+1)
+		if n.kind == instance {
+			c.applyPrimitives(n.sub, done)
 		}
 		if n.kind != primitive || len(n.widgets) == 0 {
 			continue

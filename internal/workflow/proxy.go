@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/cocoonhq/cocoon/internal/fault"
 )
 
 // proxy is an entry of an instance's proxyWidgets: a widget of an inner node that older files show on the instance.
@@ -21,6 +23,10 @@ func (c *Canvas) promote(n *node, raw *object) {
 		return
 	}
 	list := proxies(raw.object("properties").get("proxyWidgets"), n.values)
+	if c.proxies += len(list); c.proxies > maxPromoted {
+		c.err = fault.New(fault.TooLarge, "the workflow's subgraphs show more than %d inner widgets", maxPromoted)
+		return
+	}
 	shown := map[string]bool{} // primitives whose widgets became one input
 	for _, p := range list {
 		switch inner := n.sub.byID[p.node]; {
@@ -70,24 +76,20 @@ func (n *node) give(input int, p proxy) {
 
 // promoted finds the input of the instance that already leads to the widget, -1 if none does.
 func (n *node) promoted(p proxy) int {
-	return slices.IndexFunc(n.sub.links2inputs(len(n.inputs)), func(l *link) bool {
-		if l == nil || l.to != p.node {
-			return false
+	inner := n.sub.byID[p.node]
+	if inner == nil || p.widget == "" {
+		return -1
+	}
+	for i := range n.inputs {
+		links := n.sub.fromInput(i)
+		if len(links) == 0 || links[0].to != p.node {
+			continue
 		}
-		inner := n.sub.byID[l.to]
-		return inner != nil && l.toSlot >= 0 && l.toSlot < len(inner.inputs) && inner.inputs[l.toSlot].widget == p.widget && p.widget != ""
-	})
-}
-
-// links2inputs gives the first link of each input of a definition.
-func (g *graph) links2inputs(count int) []*link {
-	list := make([]*link, count)
-	for _, l := range g.links {
-		if l.from == inputNode && l.fromSlot >= 0 && l.fromSlot < count && list[l.fromSlot] == nil {
-			list[l.fromSlot] = l
+		if at := links[0].toSlot; at >= 0 && at < len(inner.inputs) && inner.inputs[at].widget == p.widget {
+			return i
 		}
 	}
-	return list
+	return -1
 }
 
 var oldPrefix = regexp.MustCompile(`^\s*\d+\s*:\s*(.+)$`)
@@ -156,9 +158,10 @@ func (c *Canvas) addInput(g *graph, name, typ string) int {
 }
 
 func (c *Canvas) bindNew(g *graph, input int) {
+	inner := g.feeds(input)
 	for _, n := range c.instances {
 		if n.sub == g {
-			n.addHost(input)
+			n.addHost(input, inner)
 		}
 	}
 }

@@ -36,7 +36,7 @@ type resolver struct {
 }
 
 // maxSteps bounds the work of following all links of a prompt.
-const maxSteps = 20_000_000
+const maxSteps = 3_000_000
 
 // input finds what feeds input i of a node. A nil source means nothing does. typ is the type asked for, if it is not the slot's.
 func (r *resolver) input(s *scope, n *node, i int, typ string) *source {

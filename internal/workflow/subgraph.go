@@ -221,8 +221,8 @@ func (c *Canvas) bind(n *node, values bool) {
 		c.late = append(c.late, n)
 		return
 	}
-	for i := range n.sub.inputs {
-		n.addHost(i)
+	for i := range n.inputs {
+		n.addHost(i, n.sub.feeds(i))
 	}
 	if !values {
 		return
@@ -243,9 +243,8 @@ func (c *Canvas) bind(n *node, values bool) {
 	}
 }
 
-// addHost gives input i of an instance its widget, if it feeds one.
-func (n *node) addHost(i int) {
-	inner := n.sub.feeds(i)
+// addHost gives input i of an instance its widget, if it feeds an inner one.
+func (n *node) addHost(i int, inner *widget) {
 	if inner == nil || i >= len(n.inputs) {
 		return
 	}

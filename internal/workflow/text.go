@@ -9,6 +9,8 @@ import (
 
 var comments = regexp.MustCompile(`(?s:/\*.*?\*/)|//[^\n\r\x{2028}\x{2029}]*`)
 
+var escapes = strings.NewReplacer(`\{`, "{", `\}`, "}", `\|`, "|")
+
 // maxBraces bounds how deep alternatives nest.
 const maxBraces = 200
 
@@ -17,9 +19,7 @@ func expand(text string, random func() float64) string {
 	return unescape(choose(comments.ReplaceAllString(text, ""), random, 0))
 }
 
-func unescape(s string) string {
-	return strings.NewReplacer(`\{`, "{", `\}`, "}", `\|`, "|").Replace(s)
-}
+func unescape(s string) string { return escapes.Replace(s) }
 
 // choose replaces every outermost block of s by one of its alternatives; escapes are kept.
 func choose(s string, random func() float64, depth int) string {
@@ -77,12 +77,13 @@ var savesFiles = map[string]bool{
 
 var (
 	quotes    = regexp.MustCompile(`%[^%]+%`)
-	forbidden    = regexp.MustCompile(`[/?<>\\:*|"\x00-\x1F\x7F]`)
+	forbidden = regexp.MustCompile(`[/?<>\\:*|"\x00-\x1F\x7F]`)
 	dateParts = regexp.MustCompile(`dd?|MM?|hh?|mm?|ss?|yyy?y?`)
 )
 
 // replace fills in %Node.widget% and %date:format%. What cannot be found stays.
 func (c *Canvas) replace(text string) string {
+	room := maxReplaced
 	return quotes.ReplaceAllStringFunc(text, func(quote string) string {
 		parts := strings.Split(quote[1:len(quote)-1], ".")
 		if len(parts) != 2 {
@@ -99,25 +100,37 @@ func (c *Canvas) replace(text string) string {
 		if w == nil {
 			return quote
 		}
-		return forbidden.ReplaceAllString(display(w.value), "_")
+		value := display(w.value)
+		if room -= len(value); room < 0 {
+			return quote
+		}
+		return forbidden.ReplaceAllString(value, "_")
 	})
 }
 
+// maxReplaced bounds what quotes add to a text.
+const maxReplaced = 1 << 16
+
+// names finds nodes for quotes: the first of a name.
+type names struct{ byAlias, byTitle map[string]*node }
+
 // find looks for a node by its property, then by its title, in all graphs.
 func (c *Canvas) find(name string) *node {
-	var byTitle, byProperty *node
-	c.all(func(n *node) {
-		if byProperty == nil && n.alias() == name {
-			byProperty = n
-		}
-		if byTitle == nil && n.title == name {
-			byTitle = n
-		}
-	})
-	if byProperty != nil {
-		return byProperty
+	if c.names == nil {
+		c.names = &names{map[string]*node{}, map[string]*node{}}
+		c.all(func(n *node) {
+			if alias := n.alias(); c.names.byAlias[alias] == nil {
+				c.names.byAlias[alias] = n
+			}
+			if c.names.byTitle[n.title] == nil {
+				c.names.byTitle[n.title] = n
+			}
+		})
 	}
-	return byTitle
+	if n := c.names.byAlias[name]; n != nil {
+		return n
+	}
+	return c.names.byTitle[name]
 }
 
 // alias is the name by which texts may quote a node.
