@@ -198,7 +198,7 @@ func (c call) complete(f *form) error {
 		}
 		if !found {
 			return &node.Exception{Kind: "TypeError",
-				Text: fmt.Sprintf("%s missing 1 required positional argument: '%s'", f.schema.ID, in.key)}
+				Text: fmt.Sprintf("%s.run() missing 1 required positional argument: '%s'", f.schema.ID, in.key)}
 		}
 	}
 	return nil

@@ -10,8 +10,9 @@ import (
 	"time"
 )
 
-// Sized is a value that knows how much memory it holds, in bytes. The cache drops the largest first.
-type Sized interface{ Bytes() int64 }
+// Sized is a value that knows how much memory it holds, in bytes. The cache drops the largest first. A value that gives its
+// bytes themselves, by a method Bytes, needs no such.
+type Sized interface{ MemoryBytes() int64 }
 
 const (
 	gib = 1 << 30
@@ -129,8 +130,11 @@ func sizeOf(outputs [][]any) float64 {
 	size := unknownBytes
 	for _, values := range outputs {
 		for _, v := range values {
-			if s, ok := v.(Sized); ok {
-				size += float64(s.Bytes())
+			switch x := v.(type) {
+			case Sized:
+				size += float64(x.MemoryBytes())
+			case interface{ Bytes() []byte }:
+				size += float64(len(x.Bytes()))
 			}
 		}
 	}

@@ -82,14 +82,6 @@ func (f *form) add(key string, in *node.Input, g node.Group) {
 		f.index = map[string]*node.Input{}
 	}
 	if f.index[key] != nil {
-		for _, list := range [][]field{f.required, f.optional} {
-			for i := range list {
-				if list[i].key == key {
-					list[i].in = in
-				}
-			}
-		}
-		f.index[key] = in
 		return
 	}
 	f.index[key] = in

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"sync/atomic"
 )
@@ -56,11 +57,16 @@ func (g *GraphBuilder) AddAs(local, class string, inputs ...Port) string {
 // ID is the full id of a local one.
 func (g *GraphBuilder) ID(local string) string { return g.prefix + local }
 
-// Set sets an input of a node that was added.
+// Set sets an input of a node that was added; nil takes the input away.
 func (g *GraphBuilder) Set(id, input string, v any) {
 	for i := range g.graph.Nodes {
 		n := &g.graph.Nodes[i]
 		if n.ID != id {
+			continue
+		}
+		if v == nil {
+			delete(n.Inputs, input)
+			n.Order = slices.DeleteFunc(n.Order, func(name string) bool { return name == input })
 			continue
 		}
 		if _, there := n.Inputs[input]; !there {

@@ -152,7 +152,11 @@ func inputGroups(ctx context.Context, s *Schema) (groups, order *doc.Object) {
 				names = append(names, name)
 				continue
 			}
-			entries.Set(h.Name, string(h.Kind))
+			if h.Kind == Any {
+				entries.Set(h.Name, []any{string(h.Kind)})
+			} else {
+				entries.Set(h.Name, string(h.Kind))
+			}
 			names = append(names, h.Name)
 		}
 		groups.Set("hidden", entries)
