@@ -25,7 +25,8 @@ import (
 
 // Config describes a store.
 type Config struct {
-	Path string // of the file; its folder must be there
+	// Path of the file; its folder must be there. "" keeps the jobs in a file that is deleted at Close.
+	Path string
 	// Full syncs every write to the disk, so that even a power cut loses nothing.
 	Full bool
 	// HistoryLimit is how many finished jobs a tenant keeps; 0 is 10,000.
@@ -40,6 +41,7 @@ type Store struct {
 	write *sql.DB // one connection
 	read  *sql.DB
 	lock  *os.File
+	temp  string // folder to delete at Close
 	begun time.Time
 
 	mu     sync.Mutex // guards the rest
@@ -79,20 +81,31 @@ CREATE INDEX IF NOT EXISTS history_order ON history (tenant, pos);
 CREATE TABLE IF NOT EXISTS paused (tenant TEXT PRIMARY KEY) WITHOUT ROWID;
 `
 
-// Open opens or makes the store. Jobs that a dead process was running are pending again. A file that another process has
+// Open is OpenWith for a path alone.
+func Open(ctx context.Context, path string) (*Store, error) { return OpenWith(ctx, Config{Path: path}) }
+
+// OpenWith opens or makes the store. Jobs that a dead process was running are pending again. A file that another process has
 // open is a fault.Conflict. Close it when done.
-func Open(ctx context.Context, c Config) (*Store, error) {
+func OpenWith(ctx context.Context, c Config) (*Store, error) {
 	if c.HistoryLimit == 0 {
 		c.HistoryLimit = 10_000
 	}
 	if c.Weight == nil {
 		c.Weight = func(tenant.ID) float64 { return 1 }
 	}
+	temp := ""
+	if c.Path == "" {
+		var err error
+		if temp, err = os.MkdirTemp("", "cocoon-jobs-"); err != nil {
+			return nil, fault.Wrap(err, fault.ReadOnly, "no temporary file can be made for the jobs")
+		}
+		c.Path = filepath.Join(temp, "jobs.db")
+	}
 	lock, err := lockFile(c.Path + ".lock")
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{c: c, lock: lock, begun: time.Now(), counts: map[tenant.ID]*counts{}, leased: map[int64]time.Time{},
+	s := &Store{c: c, temp: temp, lock: lock, begun: time.Now(), counts: map[tenant.ID]*counts{}, leased: map[int64]time.Time{},
 		paused: map[tenant.ID]bool{}}
 	if err := s.open(ctx); err != nil {
 		s.Close()
@@ -180,6 +193,9 @@ func (s *Store) Close() error {
 		}
 	}
 	errs = append(errs, s.lock.Close())
+	if s.temp != "" {
+		errs = append(errs, os.RemoveAll(s.temp))
+	}
 	return errors.Join(errs...)
 }
 
