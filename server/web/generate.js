@@ -39,6 +39,7 @@ export function mountGenerate(app) {
       runs: reduce(s.runs, "queued", { id: r.body.prompt_id, number: Number(r.body.number), prompt, own: true, seen: Date.now(), created: Date.now(), note: extra.leftOut }),
       follow: following(s) || r.body.prompt_id, view: null, says: null, errors: extra.errors,
     }));
+    if (extra.leftOut) app.tell(extra.leftOut);
     app.socketRead();
     return true;
   }

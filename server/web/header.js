@@ -72,7 +72,6 @@ export function mountHeader(app) {
   store.subscribe(state => {
     say(flow.querySelector(".name"), state.draft?.name || "Text to image");
     document.body.classList.toggle("graph-open", state.graphOpen);
-    put($("graph-open"), "aria-pressed", String(state.graphOpen));
     put($("graph-open"), "aria-label", state.graphOpen ? "Smaller graph" : "Larger graph");
     put($("graph-open"), "title", state.graphOpen ? "Smaller graph" : "Larger graph");
     put($("graph-icon"), "href", state.graphOpen ? "#i-x" : "#i-expand");

@@ -129,6 +129,7 @@ export function mountForm(app) {
     inside.replaceChildren(...groups);
     say(list, form.more.flatMap(g => g.fields.map(f => f.label.toLowerCase())).slice(0, 6).join(", "));
     more.hidden = !groups.length;
+    more.open = !main.length;
     box.replaceChildren(...main, more);
     if (!main.length && !groups.length) box.prepend(el("p", { class: "none" }, "This workflow has no settings. Generate runs it as it is."));
     const size = box.querySelector(".row.size");

@@ -9,7 +9,7 @@ let pen = null;
 // width measures s in px, as the graph writes it.
 function width(s, weight) {
   pen ??= new OffscreenCanvas(1, 1).getContext("2d");
-  pen.font = `${weight} ${weight === TITLE ? 12.5 : 11.5}px ${getComputedStyle(document.body).fontFamily}`;
+  pen.font = `${weight} ${weight === TITLE ? 12 : 11.5}px ${getComputedStyle(document.body).fontFamily}`;
   return pen.measureText(s).width;
 }
 
@@ -55,11 +55,11 @@ function sub(n, missing) {
 export function nodeView({ id, title: label, missing, x, y, w, h, rows }) {
   const top = y - h / 2, mid = top + 19;
   const box = svg("rect", { class: "box", x, y: top, width: w, height: h, rx: 8 }), dot = svg("circle", { class: "dot", cx: x + 16, cy: mid, r: 6.5 });
-  const tick = svg("path", { class: "tick", d: "" }), name = svg("text", { x: x + 30, y: mid + 4.4 }), below = svg("text", { class: "sub", x: x + 30, y: mid + 12 });
+  const tick = svg("path", { class: "tick", d: "" }), name = svg("text", { x: x + 28, y: mid + 4.4 }), below = svg("text", { class: "sub", x: x + 28, y: mid + 12 });
   const bar = svg("rect", { class: "fill", x: x + 8, y: mid + 15.4, width: 0, height: 2.2, rx: 1.1 });
   const g = svg("g", { "data-node": id }, svg("title"), box, dot, tick, name, below, bar);
   g.firstChild.textContent = label;
-  name.textContent = title(label, w - 38);
+  name.textContent = title(label, w - 34);
   if (rows.length) g.append(svg("path", { class: "rule", d: `M${x + 10} ${top + 39}h${w - 20}` }));
   rows.forEach(([k, v], i) => {
     const at = top + 38 + 16 + i * 16, key = svg("text", { class: "key", x: x + 12, y: at }), val = svg("text", { class: "val", x: x + w - 12, y: at, "text-anchor": "end" });
