@@ -59,7 +59,7 @@ func (h *headers) Tensor(name string) (*tensor.Tensor, bool) {
 }
 
 // readHeader loads FILE.header.json.gz; prefix is put before every name.
-func readHeader(t *testing.T, path, prefix string) *headers {
+func readHeader(t testing.TB, path, prefix string) *headers {
 	t.Helper()
 	f, err := os.Open(path)
 	if err != nil {

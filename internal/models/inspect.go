@@ -1,6 +1,7 @@
 package models
 
 import (
+	"cmp"
 	"path/filepath"
 	"strings"
 
@@ -28,9 +29,10 @@ func InspectFile(path string) (Report, error) {
 	}
 	defer f.Close() // the report keeps no tensor
 	r := Inspect(f)
+	r.Format = f.Format()
 	meta := f.Metadata()
-	if f.Format() == weights.GGUF {
-		r.Notes = append(r.Notes, "GGUF, architecture "+meta["general.architecture"])
+	if r.Format == weights.GGUF {
+		r.Notes = append(r.Notes, "GGUF, architecture "+cmp.Or(meta["general.architecture"], "not given"), "no built-in node loads GGUF files")
 	}
 	for _, key := range []string{"modelspec.title", "modelspec.architecture", "ss_base_model_version"} {
 		if v := meta[key]; v != "" && len(v) < 200 {

@@ -1,13 +1,18 @@
 package models_test
 
 import (
+	"encoding/binary"
 	"errors"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/cocoonhq/cocoon/internal/fault"
+	"github.com/cocoonhq/cocoon/internal/golden"
 	"github.com/cocoonhq/cocoon/internal/models"
 	"github.com/cocoonhq/cocoon/internal/tensor"
 	"github.com/cocoonhq/cocoon/internal/weights"
@@ -143,6 +148,45 @@ func TestReportWant(t *testing.T) {
 		case c.text != "" && (!errors.Is(err, fault.WrongModel) || err.Error() != c.text):
 			t.Errorf("%s:\ngot  %v\nwant %s", c.name, err, c.text)
 		}
+	}
+}
+
+func TestInspectFile(t *testing.T) {
+	dir := t.TempDir()
+	u64 := func(n uint64) string { return string(binary.LittleEndian.AppendUint64(nil, n)) }
+	u32 := func(n uint32) string { return string(binary.LittleEndian.AppendUint32(nil, n)) }
+	text := func(s string) string { return u64(uint64(len(s))) + s }
+	header := `{"__metadata__":{"modelspec.title":"mine"},"emb_params":{"dtype":"F16","shape":[1,2],"data_offsets":[0,4]}}`
+	for name, data := range map[string]string{
+		"e.safetensors": u64(uint64(len(header))) + header + "1234",
+		"g.gguf":        "GGUF" + u32(3) + u64(0) + u64(1) + text("general.architecture") + u32(8) + text("flux"),
+		"bad":           "nothing of use",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(data), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r, err := models.InspectFile(filepath.Join(dir, "e.safetensors"))
+	if err != nil || r.Kind != models.Embedding || r.Format != weights.Safetensors || !slices.Contains(r.Notes, "modelspec.title: mine") {
+		t.Errorf("%+v, %v", r, err)
+	}
+	r, err = models.InspectFile(filepath.Join(dir, "g.gguf"))
+	if err != nil || r.Format != weights.GGUF || r.LoaderFor() != "" || !slices.Contains(r.Notes, "GGUF, architecture flux") {
+		t.Errorf("%+v, %v", r, err)
+	}
+	if _, err := models.InspectFile(filepath.Join(dir, "bad")); !errors.Is(err, fault.BadFile) {
+		t.Errorf("a file of other bytes: %v", err)
+	}
+}
+
+func BenchmarkInspect(b *testing.B) {
+	for _, name := range []string{"sd15", "sdxl-base"} {
+		h := readHeader(b, filepath.Join(golden.Dir(b, "models/detect-unet"), name+".header.json.gz"), "")
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				models.Inspect(h)
+			}
+		})
 	}
 }
 

@@ -46,11 +46,12 @@ type Part struct {
 // Report is what a model file is.
 type Report struct {
 	Kind       Kind
-	Family     Family // empty when unknown
-	Class      string // the reference's name of the model class: "SD15"; empty when unknown
-	Label      string // the family for people: "Stable Diffusion 1"
-	UNetPrefix string // what stands before the diffusion model's names
-	UNet       *UNet  // nil for transformers and for files without a diffusion model
+	Format     weights.Format // of the file; empty for tensors that come from none
+	Family     Family         // empty when unknown
+	Class      string         // the reference's name of the model class: "SD15"; empty when unknown
+	Label      string         // the family for people: "Stable Diffusion 1"
+	UNetPrefix string         // what stands before the diffusion model's names
+	UNet       *UNet          // nil for transformers and for files without a diffusion model
 	Sampling   Sampling
 	Latent     string // the reference's name of the latent format
 	Inpaint    bool   // takes a mask and the masked picture beside the latent
@@ -118,6 +119,8 @@ func (k Kind) loader() loader {
 // LoaderFor is the class of the node that loads such a file; empty when no node does.
 func (r Report) LoaderFor() string {
 	switch {
+	case r.Format == weights.GGUF:
+		return ""
 	case r.Kind == Checkpoint && r.Family == SVD:
 		return "ImageOnlyCheckpointLoader"
 	case r.Kind == ControlNet && r.Control != nil && r.Control.Difference:
