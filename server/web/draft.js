@@ -1,6 +1,7 @@
 // The draft: the opened prompt with what the form keeps beside it, and where it is stored.
 
 import { clone, parse, stringify } from "./json.js";
+import { local } from "./memory.js";
 
 const KEY = "cocoon.draft", LIMIT = 2 << 20;
 
@@ -50,17 +51,13 @@ export function save(draft, count, run) {
   const small = { name: draft.name, modes: draft.modes, linear: draft.linear, fresh: draft.fresh, count };
   let s = stringify({ ...small, prompt: draft.prompt, problems: draft.problems });
   if (s.length > LIMIT) s = stringify({ ...small, values: values(draft.prompt), run });
-  try {
-    localStorage.setItem(KEY, s);
-  } catch {
-    // Storage is full or forbidden; the page works without it.
-  }
+  local.set(KEY, s);
 }
 
 // load gives what save kept, or null.
 export function load() {
   try {
-    const d = parse(localStorage.getItem(KEY) || "null");
+    const d = parse(local.get(KEY) || "null");
     return d && (d.prompt || d.values) ? d : null;
   } catch {
     return null;

@@ -1,6 +1,7 @@
 // The header: which workflow is open, opening another, the theme; and the bar with Generate.
 
 import { $, cell, el, put, say } from "./dom.js";
+import { local } from "./memory.js";
 
 export function mountHeader(app) {
   const { store } = app, flow = $("flow"), menu = $("flow-menu"), count = $("count"), form = $("form");
@@ -29,7 +30,7 @@ export function mountHeader(app) {
     const dark = getComputedStyle(document.documentElement).colorScheme === "dark" || !document.documentElement.dataset.theme && matchMedia("(prefers-color-scheme: dark)").matches;
     const next = dark ? "light" : "dark";
     document.documentElement.dataset.theme = next;
-    localStorage.setItem("cocoon.theme", next);
+    local.set("cocoon.theme", next);
   });
 
   form.addEventListener("submit", e => {

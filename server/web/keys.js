@@ -2,13 +2,14 @@
 
 import { $ } from "./dom.js";
 import { weigh } from "./form/weigh.js";
+import { local } from "./memory.js";
 
 const KEY = "cocoon.letters";
 export function mountKeys(app) {
   const mac = /mac|iphone|ipad/i.test(navigator.userAgentData?.platform || navigator.platform || "");
   const help = $("help"), letters = $("letters");
-  letters.checked = localStorage.getItem(KEY) !== "off";
-  letters.addEventListener("change", () => localStorage.setItem(KEY, letters.checked ? "on" : "off"));
+  letters.checked = local.get(KEY) !== "off";
+  letters.addEventListener("change", () => local.set(KEY, letters.checked ? "on" : "off"));
   if (mac) for (const k of document.querySelectorAll("kbd")) if (k.textContent.startsWith("Ctrl")) k.textContent = k.textContent.replace("Ctrl", "⌘").replace("Alt", "⌥");
 
   $("help-open").addEventListener("click", () => help.showModal());

@@ -2,6 +2,7 @@
 
 import { learn, newClock, part, speak, tick } from "./eta.js";
 import { needed } from "./form/fields.js";
+import { local } from "./memory.js";
 import { isFinal } from "./runs.js";
 
 const KEY = "cocoon.times";
@@ -10,9 +11,9 @@ export function mountPace(app) {
   let times = {}, clock = newClock(null);
   const parts = new Map(), plans = new Map(), learned = new Set();
   try {
-    times = JSON.parse(localStorage.getItem(KEY)) || {};
+    times = JSON.parse(local.get(KEY)) || {};
   } catch {
-    // Unreadable or forbidden storage: guesses will do.
+    // Unreadable: guesses will do.
   }
 
   function planOf(run) {
@@ -44,11 +45,7 @@ export function mountPace(app) {
       learned.add(run.id);
       if (run.state === "done" && run.own) {
         times = learn(times, run.prompt, run.nodes);
-        try {
-          localStorage.setItem(KEY, JSON.stringify(times));
-        } catch {
-          // See above.
-        }
+        local.set(KEY, JSON.stringify(times));
       }
       parts.delete(run.id);
       plans.delete(run.id);

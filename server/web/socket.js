@@ -1,5 +1,7 @@
 // The socket: events and previews in, and a connection that comes back by itself.
 
+import { session } from "./memory.js";
+
 const WAITS = [500, 1000, 2000, 4000, 8000];
 const text = new TextDecoder();
 
@@ -23,15 +25,15 @@ export function frame(buffer) {
 // identity gives this tab's client id: kept over a reload, and taken anew by a copy of the tab.
 export function identity(onNew) {
   const fresh = () => crypto.getRandomValues(new Uint32Array(4)).reduce((s, n) => s + n.toString(16).padStart(8, "0"), "");
-  let id = sessionStorage.getItem("cocoon.client") || fresh();
+  let id = session.get("cocoon.client") || fresh();
   const me = fresh(), channel = new BroadcastChannel("cocoon.client");
-  sessionStorage.setItem("cocoon.client", id);
+  session.set("cocoon.client", id);
   channel.onmessage = ({ data }) => {
     if (data.id !== id || data.tab === me) return;
     if (data.ask) return channel.postMessage({ id, tab: me, to: data.tab });
     if (data.to !== me) return;
     id = fresh();
-    sessionStorage.setItem("cocoon.client", id);
+    session.set("cocoon.client", id);
     onNew(id);
   };
   channel.postMessage({ id, tab: me, ask: true });

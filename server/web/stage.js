@@ -25,17 +25,21 @@ export function mountStage(app) {
     app.generate();
   };
 
-  // preview takes a frame of a run: the newest wins, and a bitmap is closed after use.
-  let decoding = 0;
-  app.preview = async (id, { mime, bytes }) => {
-    const turn = ++decoding;
-    let bitmap;
-    try {
-      bitmap = await createImageBitmap(new Blob([bytes], { type: mime }));
-    } catch {
-      return;
+  // preview takes a frame of a run: one is decoded at a time, the newest wins, a bitmap is closed after use.
+  let next = null, decoding = false;
+  app.preview = async (id, frame) => {
+    next = { id, frame };
+    if (decoding) return;
+    decoding = true;
+    while (next) {
+      const { id: run, frame: { mime, bytes } } = next;
+      next = null;
+      const bitmap = await createImageBitmap(new Blob([bytes], { type: mime })).catch(() => null);
+      if (bitmap) keep(run, bitmap);
     }
-    if (turn < decoding) return bitmap.close();
+    decoding = false;
+  };
+  function keep(id, bitmap) {
     previews.get(id)?.close();
     previews.delete(id);
     previews.set(id, bitmap);
@@ -45,7 +49,7 @@ export function mountStage(app) {
       previews.delete(old);
     }
     store.set(s => ({ frames: s.frames + 1 }));
-  };
+  }
   // paint draws a run's last preview; false if there is none.
   app.paint = (target, id) => {
     const b = previews.get(id);

@@ -252,6 +252,7 @@ await test("a run that fails names its node", async () => {
   await page.click("#show");
   await page.click("#flow");
   await page.locator("#flow-menu .item", { hasText: "start again" }).click();
+  await page.waitForFunction(() => document.querySelector("#flow .name").textContent === "Text to image", null, LONG);
 });
 
 await test("a reload keeps the draft, the pictures and a running run", async () => {
