@@ -4,6 +4,7 @@ package brownian
 
 import (
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/cocoonhq/cocoon/internal/diffusion/sample/rng"
@@ -11,14 +12,15 @@ import (
 
 // Tree is a Brownian path over an interval for many cells at once. Its root knows the increment over the whole interval; a
 // node splits at its middle by a Brownian bridge whose noise is seeded by the node's place. Nothing is stored: a question
-// walks down from the root. It is not safe for concurrent use.
+// walks down from the root, and the parts it finds are added in the order of time. It is not safe for concurrent use.
 type Tree struct {
 	seed   uint64
 	t0, t1 float64
 	whole  []float32 // W(t1) - W(t0)
 	at     node      // the walker
 	noise  []float32
-	other  []float32 // the walker's second value while it stands at the fork
+	other  []float32   // the walker's second value while it stands at the fork
+	parts  [][]float32 // of a question, the later ones first
 	gen    *rng.Generator
 	pool   [poolSize]uint32
 	digits []byte
@@ -42,7 +44,8 @@ func New(seed uint64, t0, t1 float32, n int) *Tree {
 	t.t0, t.t1 = t.round(float64(min(t0, t1))), t.round(float64(max(t0, t1)))
 	t.gen.Seed(uint64(seedSequence(t.pool[:], seed, nil, 3)[0]))
 	t.gen.Randn(t.whole)
-	scale := float32(math.Sqrt(t.t1 - t.t0))
+	// Compat: the root's ends are not rounded yet.
+	scale := float32(math.Sqrt(math.Abs(float64(t1) - float64(t0))))
 	for i := range t.whole {
 		t.whole[i] *= scale
 	}
@@ -107,23 +110,31 @@ func (t *Tree) walk(dst []float32, from, to float64) {
 	add(dst, n.w)
 }
 
-// tail adds the increment over [from, end of n] to dst.
+// tail adds the increment over [from, end of n] to dst, its parts in the order of time.
 func (t *Tree) tail(dst []float32, n *node, from float64) {
+	parts := 0
 	for n.start != from {
 		mid, ok := t.split(n)
 		if !ok {
-			return
+			break
 		}
 		if from >= mid {
 			n.goRight(mid, t.noise)
 			continue
 		}
-		for i, left := range t.noise {
-			dst[i] += n.w[i] - left
+		if parts == len(t.parts) {
+			t.parts = append(t.parts, make([]float32, len(dst)))
 		}
+		for i, left := range t.noise {
+			t.parts[parts][i] = n.w[i] - left
+		}
+		parts++
 		n.goLeft(mid, t.noise)
 	}
 	add(dst, n.w)
+	for _, p := range slices.Backward(t.parts[:parts]) {
+		add(dst, p)
+	}
 }
 
 // head adds the increment over [start of n, to] to dst.
@@ -152,10 +163,11 @@ func (t *Tree) split(n *node) (mid float64, ok bool) {
 	}
 	t.gen.Seed(uint64(seedSequence(t.pool[:], t.seed, []uint64{n.key, n.depth}, 4)[0]))
 	t.gen.Randn(t.noise)
-	h := n.end - n.start
-	along, spread := float32(mid-n.start), float32(math.Sqrt((mid-n.start)*(n.end-mid)/h))
+	inverse := 1 / (n.end - n.start)
+	left, right := mid-n.start, n.end-mid
+	along, per, spread := float32(left), float32(inverse), float32(math.Sqrt(left*right*inverse))
 	for i, z := range t.noise {
-		t.noise[i] = along*n.w[i]/float32(h) + spread*z
+		t.noise[i] = float32(along*n.w[i]*per) + float32(spread*z)
 	}
 	return mid, true
 }

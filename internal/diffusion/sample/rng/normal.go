@@ -7,8 +7,6 @@ const block = 16
 
 // Randn fills dst with normal values. Their number decides how they are drawn: fewer than 16 come in pairs from doubles,
 // more in blocks of 16 from floats.
-//
-// The large kind differs from torch's by its polynomial approximations: up to 9e-7.
 func (g *Generator) Randn(dst []float32) {
 	n := len(dst)
 	if n < block {
@@ -54,9 +52,9 @@ func (g *Generator) RandnF64(dst []float64) {
 
 func boxMuller(d *[block]float32) {
 	for j := range block / 2 {
-		r := math.Sqrt(-2 * math.Log(float64(1-d[j])))
-		sin, cos := math.Sincos(2 * math.Pi * float64(d[j+block/2]))
-		d[j], d[j+block/2] = float32(r*cos), float32(r*sin)
+		r := float32(math.Sqrt(float64(-2 * log32(1-d[j]))))
+		sin, cos := sincos32(float32(2*math.Pi) * d[j+block/2])
+		d[j], d[j+block/2] = r*cos, r*sin
 	}
 }
 

@@ -39,7 +39,7 @@ func DPMPP2MCFGPP(ctx context.Context, r *Run, x []float32) ([]float32, error) {
 		mix3(x, exp(-h), x, 1, denoised, -exp(-h), uncond)
 		if i > 0 && s[i+1] != 0 {
 			c := expm1(-h) * (1 / (2 * ((t + log(s[i-1])) / h)))
-			mix3(x, 1, x, -c, denoised, c, old)
+			addDiff(x, -c, denoised, old)
 		}
 		uncond, old = old, uncond
 	}
@@ -70,11 +70,11 @@ func DPMPP2MSDE(eta, sNoise float32, heun bool) Solver {
 				alpha, gain := to*exp(lt), -expm1(-h*(eta+1))
 				mix(x, to/from*exp(-h*eta), x, alpha*gain, denoised)
 				if known {
-					c := 0.5 * alpha * gain / (last / h)
+					c := 0.5 * alpha * gain * (1 / (last / h))
 					if heun {
-						c = alpha * (gain/(-h*(eta+1)) + 1) / (last / h)
+						c = alpha * (gain/(-h*(eta+1)) + 1) * (1 / (last / h))
 					}
-					mix3(x, 1, x, c, denoised, -c, old)
+					addDiff(x, c, denoised, old)
 				}
 				if eta > 0 && sNoise > 0 {
 					draw(noise, from, to)
@@ -119,8 +119,7 @@ func DPMPP3MSDE(eta, sNoise float32) Solver {
 			case i >= 2:
 				third(x, d, h1/h, h2/h, alpha*phi2, alpha*phi3)
 			case i == 1:
-				c := alpha * phi2 / (h1 / h)
-				mix3(x, 1, x, c, d[0], -c, d[1])
+				addDiff(x, alpha*phi2/(h1/h), d[0], d[1])
 			}
 			if eta > 0 && sNoise > 0 {
 				draw(noise, from, to)

@@ -44,7 +44,8 @@ func (s *dpmSolver) second(ctx context.Context, dst, x []float32, t, next, r1 fl
 		return err
 	}
 	a, b := -exp(-next)*expm1(h), -exp(-next)/(2*r1)*expm1(h)
-	mix3(dst, 1, x, a-b, s.eps, b, s.eps1)
+	mix(dst, 1, x, a, s.eps)
+	addDiff(dst, b, s.eps1, s.eps)
 	return nil
 }
 
@@ -64,12 +65,14 @@ func (s *dpmSolver) third(ctx context.Context, dst, x []float32, t, next float32
 	}
 	at := t + r2*h
 	a, b := -exp(-at)*expm1(r2*h), -exp(-at)*(r2/r1)*(expm1(r2*h)/(r2*h)-1)
-	mix3(s.u, 1, x, a-b, s.eps, b, s.eps1)
+	mix(s.u, 1, x, a, s.eps)
+	addDiff(s.u, b, s.eps1, s.eps)
 	if err := s.predict(ctx, 2, s.eps2, s.u, at); err != nil {
 		return err
 	}
 	a, b = -exp(-next)*expm1(h), -exp(-next)/r2*(expm1(h)/h-1)
-	mix3(dst, 1, x, a-b, s.eps, b, s.eps2)
+	mix(dst, 1, x, a, s.eps)
+	addDiff(dst, b, s.eps2, s.eps)
 	return nil
 }
 

@@ -40,11 +40,12 @@ func ERSDE(scale ERSDEScale, sNoise float32, stages int) Solver {
 				dt := lt - ls
 				area, moment := ersdeIntegrals(scale, ls, lt)
 				d := ls - lambda[i-1]
-				mix(slope, 1/d, denoised, -1/d, old)
+				clear(slope)
+				addDiff(slope, 1/d, denoised, old)
 				add(x, alphaT*(dt+area*scale(lt)), slope)
 				if stages >= 3 && i >= 2 {
 					c := alphaT * (dt*dt/2 + moment*scale(lt)) / ((ls - lambda[i-2]) / 2)
-					mix3(x, 1, x, c, slope, -c, oldSlope)
+					addDiff(x, c, slope, oldSlope)
 				}
 				slope, oldSlope = oldSlope, slope
 			}

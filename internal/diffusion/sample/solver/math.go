@@ -55,6 +55,14 @@ func add(dst []float32, a float32, v []float32) {
 	}
 }
 
+// addDiff adds c·(a - b) to dst.
+func addDiff(dst []float32, c float32, a, b []float32) {
+	a, b = a[:len(dst)], b[:len(dst)]
+	for i := range dst {
+		dst[i] += c * (a[i] - b[i])
+	}
+}
+
 // mix writes a·x + b·y. dst may be x or y.
 func mix(dst []float32, a float32, x []float32, b float32, y []float32) {
 	x, y = x[:len(dst)], y[:len(dst)]

@@ -1,9 +1,6 @@
 package solver
 
-import (
-	"context"
-	"math"
-)
+import "context"
 
 // StochasticAdams are the settings of SASolver.
 type StochasticAdams struct {
@@ -25,6 +22,7 @@ type adams struct {
 	StochasticAdams
 	s, lambda []float32   // levels and their half-logSNR
 	history   [][]float32 // predictions, newest first
+	sum       []float32
 	known     int
 	tau       float32 // noise of the last predictor step
 }
@@ -74,7 +72,7 @@ func newAdams(a StochasticAdams, r *Run, x []float32) *adams {
 		a.Start, a.End = r.Sampling.PercentToSigma(0.2), r.Sampling.PercentToSigma(0.8)
 	}
 	a.SNoise *= r.Sampling.NoiseScale()
-	st := &adams{StochasticAdams: a, s: r.levels(), history: vectors(x, max(a.Predictor, a.Corrector, 1))}
+	st := &adams{StochasticAdams: a, s: r.levels(), history: vectors(x, max(a.Predictor, a.Corrector, 1)), sum: make([]float32, len(x))}
 	for _, s := range st.s {
 		st.lambda = append(st.lambda, r.Sampling.HalfLogSNR(s))
 	}
@@ -128,78 +126,9 @@ func (a *adams) predict(i int, pred, x []float32) {
 
 // advance writes decay·x plus the weighted predictions; weights come oldest first.
 func (a *adams) advance(dst, x []float32, decay float32, weights []float32) {
-	for k := range dst {
-		dst[k] = decay * x[k]
-	}
+	clear(a.sum)
 	for k, w := range weights {
-		add(dst, w, a.history[len(weights)-1-k])
+		add(a.sum, w, a.history[len(weights)-1-k])
 	}
-}
-
-// weights gives the weights of the predictions at the points lambda, oldest first, for the step from s to t: equations 15
-// and 18 of the paper.
-func (a *adams) weights(sigma float32, points []float32, s, t float32, corrector bool) []float32 {
-	n := len(points)
-	mul := 1 + float64(a.tau)*float64(a.tau)
-	h := float64(t) - float64(s)
-	alpha := float64(sigma) * math.Exp(float64(t))
-	if a.Simple && n == 2 {
-		gain := alpha * -math.Expm1(-h*mul)
-		if corrector {
-			b1 := alpha * 0.5 * mul * h
-			return []float32{float32(gain - b1), float32(b1)}
-		}
-		b2 := alpha * 0.5 * mul * h * h / (float64(points[0]) - float64(s))
-		return []float32{float32(b2), float32(gain - b2)}
-	}
-	m := make([][]float64, n) // m[p][k] = points[k]^p
-	for p := range m {
-		m[p] = make([]float64, n+1)
-		for k, l := range points {
-			m[p][k] = math.Pow(float64(l), float64(p))
-		}
-		m[p][n] = expIntegral(float64(s), float64(t), p, mul)
-	}
-	out := make([]float32, n)
-	for k, v := range solve(m) {
-		out[k] = float32(alpha * v)
-	}
-	return out
-}
-
-// expIntegral is mul·∫exp(mul·x)·x^p dx from s to t over exp(mul·t), by parts.
-func expIntegral(s, t float64, p int, mul float64) float64 {
-	v := 0.0
-	for k := range p + 1 {
-		v = math.Pow(t, float64(k)) - math.Pow(s, float64(k))*math.Exp(-mul*(t-s)) - float64(k)/mul*v
-	}
-	return v
-}
-
-// solve solves a linear system whose right side is the last column, by elimination with pivots. It overwrites m.
-func solve(m [][]float64) []float64 {
-	n := len(m)
-	for c := range n {
-		best := c
-		for r := c + 1; r < n; r++ {
-			if math.Abs(m[r][c]) > math.Abs(m[best][c]) {
-				best = r
-			}
-		}
-		m[c], m[best] = m[best], m[c]
-		for r := range n {
-			if r == c {
-				continue
-			}
-			f := m[r][c] / m[c][c]
-			for k := c; k <= n; k++ {
-				m[r][k] -= f * m[c][k]
-			}
-		}
-	}
-	out := make([]float64, n)
-	for r := range n {
-		out[r] = m[r][n] / m[r][r]
-	}
-	return out
+	mix(dst, decay, x, 1, a.sum)
 }

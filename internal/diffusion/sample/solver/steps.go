@@ -130,8 +130,7 @@ func GradientEstimation(gamma float32, cfgPP bool) Solver {
 				add(x, to-from, d)
 			}
 			if i >= 1 {
-				c := (gamma - 1) * (to - from)
-				mix3(x, 1, x, c, d, -c, old)
+				addDiff(x, (gamma-1)*(to-from), d, old)
 			}
 			d, old = old, d
 		}

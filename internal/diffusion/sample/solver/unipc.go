@@ -1,9 +1,6 @@
 package solver
 
-import (
-	"context"
-	"math"
-)
+import "context"
 
 // unipc is the state of a run of UniPC. It works on variance-preserving latents: x/sqrt(1 + sigma²).
 type unipc struct {
@@ -126,7 +123,7 @@ func (u *unipc) update(ctx context.Context, x []float32, i, order int) error {
 	n := len(w.corrector) - 1
 	u.combine(x, alpha*w.b, w.corrector[:n], w.ratios)
 	c := alpha * w.b * w.corrector[n]
-	mix3(x, 1, x, -c, next, c, u.history[0])
+	addDiff(x, -c, next, u.history[0])
 	rotate(u.history)
 	copy(u.times[1:], u.times)
 	u.times[0] = t
@@ -137,8 +134,7 @@ func (u *unipc) update(ctx context.Context, x []float32, i, order int) error {
 func (u *unipc) combine(x []float32, scale float32, weights, ratios []float32) {
 	copy(x, u.base)
 	for k, w := range weights {
-		c := scale * w / ratios[k]
-		mix3(x, 1, x, -c, u.history[k+1], c, u.history[0])
+		addDiff(x, -scale*w/ratios[k], u.history[k+1], u.history[0])
 	}
 }
 
@@ -160,10 +156,10 @@ func (u *unipc) weights(order int, h float32) unipcWeights {
 		w.ratios = append(w.ratios, (lambda(u.times[k])-now)/h)
 	}
 	ratios := append(append([]float32(nil), w.ratios...), 1)
-	b := make([]float64, order)
+	b := make([]float32, order)
 	phi, factorial := expm1(hh)/hh-1, float32(1)
 	for k := range b {
-		b[k] = float64(phi * factorial / w.b)
+		b[k] = phi * factorial / w.b
 		factorial *= float32(k + 2)
 		phi = phi/hh - 1/factorial
 	}
@@ -179,19 +175,13 @@ func (u *unipc) weights(order int, h float32) unipcWeights {
 }
 
 // vandermonde solves for the weights whose moments over the points are b.
-func vandermonde(points []float32, b []float64) []float32 {
-	n := len(points)
-	m := make([][]float64, n)
+func vandermonde(points []float32, b []float32) []float32 {
+	m := make([][]float32, len(points))
 	for p := range m {
-		m[p] = make([]float64, n+1)
+		m[p] = make([]float32, len(points))
 		for k, v := range points {
-			m[p][k] = math.Pow(float64(v), float64(p))
+			m[p][k] = power(v, p)
 		}
-		m[p][n] = b[p]
 	}
-	out := make([]float32, n)
-	for k, v := range solve(m) {
-		out[k] = float32(v)
-	}
-	return out
+	return solve32(m, append([]float32(nil), b[:len(points)]...))
 }
