@@ -33,18 +33,10 @@ func (f *File) parseTorchZip(name string) error {
 	if table == nil {
 		return fault.New(fault.BadFile, "%s: a zip archive, but not one that torch.save wrote (no data.pkl in it); unpack it", name)
 	}
-	if members[root+"constants.pkl"] != nil {
-		return fault.New(fault.Unsupported, "%s: a TorchScript program, not a file of weights; get the safetensors file of this model", name)
+	if err := f.checkTorchZip(name, root, members); err != nil {
+		return err
 	}
-	load := func(m *zip.File) ([]byte, int64, error) { return f.member(name, m) }
-	if order := members[root+"byteorder"]; order != nil {
-		if text, _, err := load(order); err != nil {
-			return err
-		} else if string(text) != "little" {
-			return fault.New(fault.Unsupported, "%s: stored in %q byte order; save it again on a little-endian machine", name, text)
-		}
-	}
-	text, _, err := load(table)
+	text, _, err := f.member(name, table)
 	if err != nil {
 		return err
 	}
@@ -61,13 +53,32 @@ func (f *File) parseTorchZip(name string) error {
 		if m == nil {
 			return fault.New(fault.BadFile, "%s: storage %q is not in the archive; download the file again", name, key)
 		}
-		data, at, err := load(m)
+		data, at, err := f.member(name, m)
 		if err != nil {
 			return err
 		}
 		s.offset, s.size = at, int64(len(data))
 	}
 	return f.addTable(name, v)
+}
+
+// checkTorchZip refuses programs and foreign byte orders.
+func (f *File) checkTorchZip(name, root string, members map[string]*zip.File) error {
+	if members[root+"constants.pkl"] != nil {
+		return fault.New(fault.Unsupported, "%s: a TorchScript program, not a file of weights; get the safetensors file of this model", name)
+	}
+	order := members[root+"byteorder"]
+	if order == nil {
+		return nil
+	}
+	text, _, err := f.member(name, order)
+	if err != nil {
+		return err
+	}
+	if string(text) != "little" {
+		return fault.New(fault.Unsupported, "%s: stored in %q byte order; save it again on a little-endian machine", name, text)
+	}
+	return nil
 }
 
 // member gives the bytes of an archive member and where they are in the file.

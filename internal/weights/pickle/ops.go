@@ -26,12 +26,7 @@ func (m *machine) step() error {
 		m.done = true
 		return err
 	case '(': // MARK
-		m.pushed++
-		if m.pushed > maxValues {
-			return errors.New("too many marks")
-		}
-		m.marks = append(m.marks, len(m.stack))
-		return nil
+		return m.mark()
 	case '0': // POP
 		_, err := m.pop()
 		return err
@@ -54,6 +49,15 @@ func (m *machine) step() error {
 		return m.fill(op)
 	}
 	return m.scalar(byte(code))
+}
+
+func (m *machine) mark() error {
+	m.pushed++
+	if m.pushed > maxValues {
+		return errors.New("too many marks")
+	}
+	m.marks = append(m.marks, len(m.stack))
+	return nil
 }
 
 // memory runs BINPUT, LONG_BINPUT, MEMOIZE, BINGET and LONG_BINGET.
@@ -249,19 +253,24 @@ func (m *machine) named(op byte) error {
 		}
 		return m.find(Global{module, name})
 	case 'R', 0x81: // REDUCE, NEWOBJ
-		g, ok1 := pair[0].(Global)
-		args, ok2 := pair[1].(Tuple)
-		if !ok1 || !ok2 {
-			return fmt.Errorf("a call of a %T with a %T", pair[0], pair[1])
-		}
-		v, err := m.rules.Reduce(g, args)
-		if err != nil {
-			return err
-		}
-		return m.push(v)
+		return m.call(pair[0], pair[1])
 	}
 	// BUILD: attributes of an object. No value we make has any that count.
 	return m.push(pair[0])
+}
+
+// call asks the rules what a name applied to arguments is.
+func (m *machine) call(callee, args any) error {
+	g, ok1 := callee.(Global)
+	t, ok2 := args.(Tuple)
+	if !ok1 || !ok2 {
+		return fmt.Errorf("a call of a %T with a %T", callee, args)
+	}
+	v, err := m.rules.Reduce(g, t)
+	if err != nil {
+		return err
+	}
+	return m.push(v)
 }
 
 func (m *machine) find(g Global) error {
