@@ -135,7 +135,8 @@ func (c *Canvas) setInput(n *node, name string, v any, ids map[string]string) {
 	case out < 0 || out >= len(from.outputs):
 		c.problemOnce(n, true, fmt.Sprintf("Input %q is linked to an output that node %s does not have.", name, ref))
 	case !fits(from.outputs[out].typ, n.inputs[at].typ):
-		c.problemOnce(n, true, fmt.Sprintf("Input %q takes %s, but node %s gives %s.", name, n.inputs[at].typ, ref, from.outputs[out].typ))
+		c.problemOnce(n, true, fmt.Sprintf("Input %q takes %s, but node %s gives %s.",
+			name, n.inputs[at].typ, ref, from.outputs[out].typ))
 	default:
 		c.root.addLink(c.linkID(c.root), id, out, n, at)
 	}

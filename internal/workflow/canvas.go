@@ -60,6 +60,8 @@ type Canvas struct {
 	late       []*node // instances made before their definition
 	groups     map[string]*groupType
 	problems   []Problem
+	loaded     int // how many of them were found while loading
+	prompted   bool
 	lastID     int64
 	count      int
 	linkCount  int

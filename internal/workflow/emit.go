@@ -21,6 +21,10 @@ func (c *Canvas) Prompt() (json.RawMessage, error) {
 
 func (c *Canvas) prompt() (*object, error) {
 	c.names = nil
+	if !c.prompted {
+		c.prompted, c.loaded = true, len(c.problems)
+	}
+	c.problems = c.problems[:c.loaded]
 	c.applyPrimitives(c.root, map[*graph]bool{})
 	e := &emitter{c: c, out: newObject(), r: &resolver{c: c}}
 	if err := e.graph(&scope{g: c.root}); err != nil {

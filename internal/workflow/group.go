@@ -59,13 +59,14 @@ func (c *Canvas) group(typ string) *groupType {
 
 // parseGroup builds the node definition of a group. A group with an inner type the server lacks is none.
 func (c *Canvas) parseGroup(name string, raw *object) *groupType {
-	g := &groupType{def: &nodeType{name: groupPrefix + name, display: name}, links: raw.array("links"), linked: map[groupEnd]bool{}}
+	g := &groupType{links: raw.array("links"), linked: map[groupEnd]bool{}}
+	g.def = &nodeType{name: groupPrefix + name, display: name}
 	for _, v := range raw.array("nodes") {
 		o, ok := v.(*object)
 		if !ok || len(g.nodes) > maxNodes {
 			return nil
 		}
-		if typ := o.text("type"); c.types.get(typ) == nil && typ != "Reroute" && typ != "PrimitiveNode" && typ != "Note" {
+		if typ := o.text("type"); c.types.get(typ) == nil && typ != "Reroute" && typ != "PrimitiveNode" && typ != "Note" && typ != "MarkdownNote" {
 			return nil
 		}
 		g.nodes = append(g.nodes, o)
@@ -269,8 +270,9 @@ func (c *Canvas) joinOutputs(n *node, g *groupType, sub *graph, inst *node) {
 			o := port(g.def.outputs[l.fromSlot])
 			sub.outputs = append(sub.outputs, o)
 			inst.outputs = append(inst.outputs, output(o))
-			sub.outLinks[k] = &link{id: "out" + strconv.Itoa(k), from: sub.nodes[end.node].id, fromSlot: end.slot, to: outputNode, toSlot: k}
-			sub.links = append(sub.links, sub.outLinks[k])
+			l := &link{id: "out" + strconv.Itoa(k), from: sub.nodes[end.node].id, fromSlot: end.slot, to: outputNode, toSlot: k}
+			sub.outLinks[k] = l
+			sub.links = append(sub.links, l)
 		}
 		c.root.addLink(c.linkID(c.root), inst.id, k, c.root.byID[l.to], l.toSlot)
 	}

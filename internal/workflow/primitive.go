@@ -18,8 +18,11 @@ func fillPrimitive(g *graph, n *node, out []*link, raw *object) {
 		to := g.byID[l.to]
 		s := to.inputs[l.toSlot]
 		target := to.slotWidget(s)
-		if target == nil || to.kind == instance {
-			return
+		if target == nil {
+			if widgetForms[s.typ] == "" {
+				return
+			}
+			target = newWidget(s.name, &input{name: s.name, typ: s.typ}) // a socket that could be a widget
 		}
 		n.adopt(target, s.typ, raw)
 		return
@@ -37,7 +40,7 @@ func (n *node) adopt(target *widget, typ string, raw *object) {
 		choices: target.choices, inFile: true, inPrompt: true}
 	n.widgets = []*widget{w}
 	if w.typ == "number" || w.typ == "combo" {
-		w.control = &controller{mode: sideWidget("control_after_generate", "combo", "fixed")}
+		w.control = &controller{mode: modeWidget("control_after_generate", "fixed")}
 		n.widgets = append(n.widgets, w.control.mode)
 		if w.typ == "combo" {
 			w.control.filter = sideWidget("control_filter_list", "string", "")
@@ -78,13 +81,12 @@ func (c *Canvas) applyPrimitives(g *graph, done map[*graph]bool) {
 		}
 		for _, l := range out[n.id] {
 			to := g.byID[l.to]
-			if l.fromSlot != 0 || to == nil || to.kind == instance {
-				continue // Compat: a primitive does not reach the widget of an instance
+			if l.fromSlot != 0 || to == nil {
+				continue
 			}
-			if s := to.inputs[l.toSlot]; s.widget != "" {
-				if w := to.widget(s.widget); w != nil {
-					to.set(w, v)
-				}
+			// Compat: the widget of an instance takes the value too, but its link hides it: what is sent is the inner widget's.
+			if w := to.slotWidget(to.inputs[l.toSlot]); w != nil {
+				to.set(w, v)
 			}
 		}
 	}

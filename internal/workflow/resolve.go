@@ -55,7 +55,8 @@ func (r *resolver) input(s *scope, n *node, i int, typ string) *source {
 	}
 	origin := s.g.byID[in.link.from]
 	if origin == nil {
-		r.c.problem(r.node, r.id, true, fmt.Sprintf("Input %q is linked to node %s, which the workflow does not have.", in.name, in.link.from))
+		r.c.problem(r.node, r.id, true,
+			fmt.Sprintf("Input %q is linked to node %s, which the workflow does not have.", in.name, in.link.from))
 		return nil
 	}
 	return r.output(s, origin, in.link.fromSlot, typ)
@@ -105,7 +106,8 @@ func (r *resolver) inner(s *scope, n *node, slot int, typ string) *source {
 	}
 	origin := n.sub.byID[l.from]
 	if origin == nil {
-		r.c.problem(n, s.prefix+n.id, true, fmt.Sprintf("Output %d of the subgraph is linked to node %s, which it does not have.", slot, l.from))
+		r.c.problem(n, s.prefix+n.id, true,
+			fmt.Sprintf("Output %d of the subgraph is linked to node %s, which it does not have.", slot, l.from))
 		return nil
 	}
 	return r.output(s.inside(n), origin, l.fromSlot, typ)

@@ -147,11 +147,18 @@ func controlOf(name string, in *input, typ string) *controller {
 	} else if prefix := in.opts.text("control_prefix"); prefix != "" {
 		label = prefix + " " + label
 	}
-	c := &controller{mode: sideWidget(label, "combo", mode)}
+	c := &controller{mode: modeWidget(label, mode)}
 	if typ == "COMBO" {
 		c.filter = sideWidget("control_filter_list", "string", "")
 	}
 	return c
+}
+
+// modeWidget makes the side widget that says how a value moves on.
+func modeWidget(name, mode string) *widget {
+	w := sideWidget(name, "combo", mode)
+	w.choices = []any{"fixed", "increment", "decrement", "randomize"}
+	return w
 }
 
 // sideWidget makes a widget that is saved but not sent.
