@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
@@ -25,7 +26,7 @@ func isPrompt(v any) bool {
 // LoadPrompt puts a prompt (API format) on a canvas, as the client does when one is opened as a file: inputs the server does
 // not know are dropped, missing ones get their default, a node of an unknown type keeps only its links. Numbers keep their
 // digits.
-func LoadPrompt(data []byte, types *Types, opts Options) (*Canvas, error) {
+func LoadPrompt(ctx context.Context, data []byte, types *Types, opts Options) (*Canvas, error) {
 	if len(data) > maxFileBytes {
 		return nil, fault.New(fault.TooLarge, "the prompt has %d bytes, more than %d", len(data), maxFileBytes)
 	}
@@ -36,10 +37,10 @@ func LoadPrompt(data []byte, types *Types, opts Options) (*Canvas, error) {
 	if !isPrompt(v) {
 		return nil, fault.New(fault.InvalidPrompt, "a prompt needs a class_type and inputs for each node")
 	}
-	return loadPrompt(v.(*object), types, opts)
+	return loadPrompt(ctx, v.(*object), types, opts)
 }
 
-func loadPrompt(prompt *object, types *Types, opts Options) (*Canvas, error) {
+func loadPrompt(ctx context.Context, prompt *object, types *Types, opts Options) (*Canvas, error) {
 	c := newCanvas(types, opts)
 	if err := c.counted(len(prompt.keys)); err != nil {
 		return nil, err
@@ -50,6 +51,9 @@ func loadPrompt(prompt *object, types *Types, opts Options) (*Canvas, error) {
 	}
 	for range 2 { // the second pass sets the inputs that a dynamic combo of the first brought
 		for _, key := range prompt.order() {
+			if err := ctx.Err(); err != nil {
+				return nil, fmt.Errorf("load node %s: %w", key, err)
+			}
 			inputs := prompt.object(key).object("inputs")
 			n := c.root.byID[ids[key]]
 			for _, name := range inputs.order() {

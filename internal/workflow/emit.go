@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -11,15 +12,15 @@ import (
 // Prompt converts the canvas as it is now to the prompt of POST /prompt. Keys are in the order the client sends them. Text
 // with alternatives is expanded, so that two calls may differ; the canvas itself keeps the text. What is found wrong is added
 // to Problems.
-func (c *Canvas) Prompt() (json.RawMessage, error) {
-	prompt, err := c.prompt()
+func (c *Canvas) Prompt(ctx context.Context) (json.RawMessage, error) {
+	prompt, err := c.prompt(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return appendJSON(nil, prompt), nil
 }
 
-func (c *Canvas) prompt() (*object, error) {
+func (c *Canvas) prompt(ctx context.Context) (*object, error) {
 	c.names = nil
 	if !c.prompted {
 		c.prompted, c.loaded = true, len(c.problems)
@@ -27,7 +28,7 @@ func (c *Canvas) prompt() (*object, error) {
 	c.problems = c.problems[:c.loaded]
 	c.applyPrimitives(c.root, map[*graph]bool{})
 	e := &emitter{c: c, out: newObject(), r: &resolver{c: c}}
-	if err := e.graph(&scope{g: c.root}); err != nil {
+	if err := e.graph(ctx, &scope{g: c.root}); err != nil {
 		return nil, err
 	}
 	if e.r.steps >= maxSteps {
@@ -45,7 +46,7 @@ type emitter struct {
 }
 
 // graph emits the root in running order and definitions in the order of their file.
-func (e *emitter) graph(s *scope) error {
+func (e *emitter) graph(ctx context.Context, s *scope) error {
 	if s.depth > maxNesting {
 		return fault.New(fault.TooLarge, "subgraphs nest deeper than %d", maxNesting)
 	}
@@ -60,8 +61,11 @@ func (e *emitter) graph(s *scope) error {
 		if e.count++; e.count > maxNodes {
 			return fault.New(fault.TooLarge, "the prompt has more than %d nodes", maxNodes)
 		}
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("convert node %s: %w", n.id, err)
+		}
 		if n.kind == instance {
-			if err := e.graph(s.inside(n)); err != nil {
+			if err := e.graph(ctx, s.inside(n)); err != nil {
 				return err
 			}
 		}

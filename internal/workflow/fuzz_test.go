@@ -58,7 +58,7 @@ func FuzzOpen(f *testing.F) {
 	types := goldenTypes(f, goldenFiles)
 	seedFiles(f, "")
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if o, err := Open("", data, types, fixedOptions()); err == nil && !json.Valid(o.Prompt) {
+		if o, err := Open(t.Context(), "", data, types, fixedOptions()); err == nil && !json.Valid(o.Prompt) {
 			t.Errorf("the prompt is no JSON: %s", o.Prompt)
 		}
 	})
@@ -77,12 +77,12 @@ func FuzzWorkflow(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		c, err := LoadWorkflow(data, types, fixedOptions())
+		c, err := LoadWorkflow(t.Context(), data, types, fixedOptions())
 		if err != nil {
 			return
 		}
 		for range 2 {
-			p, err := c.Prompt()
+			p, err := c.Prompt(t.Context())
 			if err == nil && !json.Valid(p) {
 				t.Errorf("the prompt is no JSON: %s", p)
 			}
@@ -97,11 +97,11 @@ func FuzzPrompt(f *testing.F) {
 	f.Add([]byte(`{"1":{"class_type":"KSampler","inputs":{"seed":1,"model":["2",0]}},"2:3":{"class_type":"X","inputs":{"a":["1",0]}}}`))
 	f.Add([]byte(`{"2":{"class_type":"ResizeImageMaskNode","inputs":{"resize_type":"match size","resize_type.crop":"center"}}}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		c, err := LoadPrompt(data, types, fixedOptions())
+		c, err := LoadPrompt(t.Context(), data, types, fixedOptions())
 		if err != nil {
 			return
 		}
-		if p, err := c.Prompt(); err == nil && !json.Valid(p) {
+		if p, err := c.Prompt(t.Context()); err == nil && !json.Valid(p) {
 			t.Errorf("the prompt is no JSON: %s", p)
 		}
 		c.Advance()
@@ -116,7 +116,7 @@ func FuzzParameters(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if p, err := c.Prompt(); err != nil || !json.Valid(p) {
+		if p, err := c.Prompt(t.Context()); err != nil || !json.Valid(p) {
 			t.Errorf("%v, prompt %s", err, p)
 		}
 	})
@@ -141,6 +141,6 @@ func FuzzObjectInfo(f *testing.F) {
 		for _, name := range types.Names() {
 			newNode(types.get(name))
 		}
-		_, _ = Open("w.json", []byte(`{"nodes":[{"id":1,"type":"`+strings.Join(types.Names(), "")+`"}]}`), types, fixedOptions())
+		_, _ = Open(t.Context(), "w.json", []byte(`{"nodes":[{"id":1,"type":"`+strings.Join(types.Names(), "")+`"}]}`), types, fixedOptions())
 	})
 }

@@ -11,11 +11,11 @@ import (
 func TestGoldenAPI(t *testing.T) {
 	types := goldenTypes(t, nil)
 	forCases(t, "api", func(t *testing.T, c *object) {
-		canvas, err := LoadPrompt(appendJSON(nil, c.get("file")), types, fixedOptions())
+		canvas, err := LoadPrompt(t.Context(), appendJSON(nil, c.get("file")), types, fixedOptions())
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := canvas.Prompt()
+		got, err := canvas.Prompt(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -37,7 +37,7 @@ func TestGoldenA1111(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := canvas.Prompt()
+		got, err := canvas.Prompt(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}

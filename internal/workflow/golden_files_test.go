@@ -30,7 +30,7 @@ func TestGoldenFiles(t *testing.T) {
 				t.Fatal(err)
 			}
 			want := files.object(name)
-			o, err := Open(name, data, types, fixedOptions())
+			o, err := Open(t.Context(), name, data, types, fixedOptions())
 			if want.has("read_error") {
 				return // the client never answers; we may read it
 			}

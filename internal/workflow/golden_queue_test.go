@@ -10,13 +10,13 @@ import (
 func TestGoldenQueue(t *testing.T) {
 	types := goldenTypes(t, nil)
 	forCases(t, "queue", func(t *testing.T, c *object) {
-		canvas, err := LoadWorkflow(appendJSON(nil, c.get("workflow")), types, fixedOptions())
+		canvas, err := LoadWorkflow(t.Context(), appendJSON(nil, c.get("workflow")), types, fixedOptions())
 		if err != nil {
 			t.Fatal(err)
 		}
 		embedded := c.array("embedded_widgets_values")
 		for i, want := range c.array("prompts") {
-			got, err := canvas.Prompt()
+			got, err := canvas.Prompt(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}

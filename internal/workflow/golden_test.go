@@ -131,7 +131,7 @@ func TestGoldenMade(t *testing.T) {
 }
 
 func checkConversion(t *testing.T, c *object, types *Types) {
-	canvas, err := LoadWorkflow(appendJSON(nil, c.get("workflow")), types, fixedOptions())
+	canvas, err := LoadWorkflow(t.Context(), appendJSON(nil, c.get("workflow")), types, fixedOptions())
 	failed := c.has("load_failed") || c.has("load_error")
 	switch {
 	case err != nil && failed:
@@ -139,13 +139,13 @@ func checkConversion(t *testing.T, c *object, types *Types) {
 	case err != nil:
 		t.Fatal(err)
 	case c.has("prompt"):
-		got, err := canvas.Prompt()
+		got, err := canvas.Prompt(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
 		checkPrompt(t, got, appendJSON(nil, c.get("prompt")))
 	case c.has("prompt_error"):
-		if _, err := canvas.Prompt(); err == nil && !blocked(canvas) && !strings.Contains(c.text("prompt_error"), "No output node") {
+		if _, err := canvas.Prompt(t.Context()); err == nil && !blocked(canvas) && !strings.Contains(c.text("prompt_error"), "No output node") {
 			t.Errorf("the client fails with %q; got neither an error nor a problem that blocks", c.text("prompt_error"))
 		}
 	case failed && !strings.Contains(c.text("load_error"), "structuredClone"): // a slip of the browser, not of the file

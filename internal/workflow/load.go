@@ -1,6 +1,8 @@
 package workflow
 
 import (
+	"context"
+	"fmt"
 	"math"
 	"strconv"
 
@@ -9,7 +11,7 @@ import (
 
 // LoadWorkflow loads a client's workflow. It fails where the client does: no object, null among nodes or links, a subgraph
 // within itself; everything else is repaired as the client repairs it.
-func LoadWorkflow(data []byte, types *Types, opts Options) (*Canvas, error) {
+func LoadWorkflow(ctx context.Context, data []byte, types *Types, opts Options) (*Canvas, error) {
 	if len(data) > maxFileBytes {
 		return nil, fault.New(fault.TooLarge, "the workflow has %d bytes, more than %d", len(data), maxFileBytes)
 	}
@@ -21,7 +23,7 @@ func LoadWorkflow(data []byte, types *Types, opts Options) (*Canvas, error) {
 	if !ok {
 		return nil, fault.New(fault.BadFile, "a workflow must be a JSON object")
 	}
-	c, err := load(root, types, opts)
+	c, err := load(ctx, root, types, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -29,7 +31,7 @@ func LoadWorkflow(data []byte, types *Types, opts Options) (*Canvas, error) {
 	return c, nil
 }
 
-func load(root *object, types *Types, opts Options) (*Canvas, error) {
+func load(ctx context.Context, root *object, types *Types, opts Options) (*Canvas, error) {
 	c := newCanvas(types, opts)
 	if root.has("config") && root.get("config") == nil {
 		return nil, fault.New(fault.BadFile, "the workflow's config is null") // Compat: the client cannot load it either
@@ -41,10 +43,10 @@ func load(root *object, types *Types, opts Options) (*Canvas, error) {
 	}
 	c.lastID = max(integer(root.get("last_node_id")), integer(root.object("state").get("lastNodeId")), 0)
 	c.readGroups(root.object("extra").object("groupNodes"))
-	if err := c.loadDefinitions(root); err != nil {
+	if err := c.loadDefinitions(ctx, root); err != nil {
 		return nil, err
 	}
-	if err := c.build(c.root); err != nil {
+	if err := c.build(ctx, c.root); err != nil {
 		return nil, err
 	}
 	c.all((*node).repair)
@@ -69,7 +71,7 @@ func (c *Canvas) rawNodes(raw *object) ([]*object, error) {
 }
 
 // build makes a graph's nodes and links them.
-func (c *Canvas) build(g *graph) error {
+func (c *Canvas) build(ctx context.Context, g *graph) error {
 	if err := c.readLinks(g); err != nil {
 		return err
 	}
@@ -80,6 +82,9 @@ func (c *Canvas) build(g *graph) error {
 		c.configure(n, g.rawNodes[i])
 		if c.slots(len(n.inputs)); c.err != nil {
 			return c.err
+		}
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("load node %s: %w", n.id, err)
 		}
 	}
 	c.connect(g)

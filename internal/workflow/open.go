@@ -1,7 +1,9 @@
 package workflow
 
 import (
+	"context"
 	"encoding/json"
+	"fmt"
 	"path"
 	"strings"
 
@@ -46,12 +48,12 @@ type AppInput struct {
 // Errors are fault.TooLarge (over 64 MiB, or a bound on nodes, links or depth), fault.BadFile (nothing usable in it),
 // fault.Unsupported (templates, unknown files, a server without the nodes needed). A prompt that cannot run, because a node
 // type is unknown for example, is no error: see Problems.
-func Open(name string, data []byte, types *Types, opts Options) (*Opened, error) {
+func Open(ctx context.Context, name string, data []byte, types *Types, opts Options) (*Opened, error) {
 	m := readMetadataBounded(name, data)
 	if len(data) > maxFileBytes && m.container != "safetensors" {
 		return nil, fault.New(fault.TooLarge, "%s has %d bytes, more than %d", path.Base(name), len(data), maxFileBytes)
 	}
-	o, err := openEntries(m, types, opts)
+	o, err := openEntries(ctx, m, types, opts)
 	if o == nil && err == nil {
 		o, err = openMedia(name, m, types, opts)
 	}
@@ -59,7 +61,7 @@ func Open(name string, data []byte, types *Types, opts Options) (*Opened, error)
 		return nil, err
 	}
 	o.Media = m.media
-	if o.Prompt, err = o.Canvas.Prompt(); err != nil {
+	if o.Prompt, err = o.Canvas.Prompt(ctx); err != nil {
 		return nil, err
 	}
 	o.Problems = append([]Problem{}, o.Canvas.Problems()...)
@@ -72,7 +74,7 @@ func readMetadataBounded(name string, data []byte) metadata {
 }
 
 // openEntries uses what the file carries; nil without an error means that it carries nothing.
-func openEntries(m metadata, types *Types, opts Options) (*Opened, error) {
+func openEntries(ctx context.Context, m metadata, types *Types, opts Options) (*Opened, error) {
 	var first error
 	failed := func(err error) {
 		if first == nil {
@@ -83,15 +85,16 @@ func openEntries(m metadata, types *Types, opts Options) (*Opened, error) {
 		return nil, fault.New(fault.Unsupported, "the file holds templates of nodes, not a workflow")
 	}
 	if e, ok := m.entries["workflow"]; ok && e.text != "" {
-		o, err := openWorkflow(e.text, types, opts)
+		o, err := openWorkflow(ctx, e.text, types, opts)
 		if err == nil {
 			return o, nil
 		}
 		failed(err)
 	}
 	if e, ok := m.entries["prompt"]; ok && e.text != "" {
-		c, err := LoadPrompt([]byte(e.text), types, opts)
+		c, err := LoadPrompt(ctx, []byte(e.text), types, opts)
 		if err == nil {
+			c.instead(first, "prompt")
 			return &Opened{Source: FromPrompt, Canvas: c}, nil
 		}
 		failed(err)
@@ -99,6 +102,7 @@ func openEntries(m metadata, types *Types, opts Options) (*Opened, error) {
 	if e, ok := m.entries["parameters"]; ok && e.text != "" && !e.parsed {
 		c, err := LoadParameters(e.text, types, opts)
 		if err == nil {
+			c.instead(first, "parameters")
 			return &Opened{Source: FromParameters, Canvas: c}, nil
 		}
 		failed(err)
@@ -106,8 +110,15 @@ func openEntries(m metadata, types *Types, opts Options) (*Opened, error) {
 	return nil, first
 }
 
-func openWorkflow(text string, types *Types, opts Options) (*Opened, error) {
-	c, err := LoadWorkflow([]byte(text), types, opts)
+// instead reports what could not be used of a file.
+func (c *Canvas) instead(err error, what string) {
+	if err != nil {
+		c.problem(nil, "", false, fmt.Sprintf("This is the file's %s, as something better in it is broken: %v.", what, err))
+	}
+}
+
+func openWorkflow(ctx context.Context, text string, types *Types, opts Options) (*Opened, error) {
+	c, err := LoadWorkflow(ctx, []byte(text), types, opts)
 	if err != nil {
 		return nil, err
 	}

@@ -41,11 +41,11 @@ func TestRules(t *testing.T) {
 	types := goldenTypes(t, nil)
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			c, err := LoadWorkflow([]byte(tt.in), types, fixedOptions())
+			c, err := LoadWorkflow(t.Context(), []byte(tt.in), types, fixedOptions())
 			if err != nil {
 				t.Fatal(err)
 			}
-			prompt, err := c.prompt()
+			prompt, err := c.prompt(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -84,11 +84,11 @@ func TestSubgraphModes(t *testing.T) {
 	types := goldenTypes(t, nil)
 	for _, tt := range tests {
 		t.Run(fmt.Sprint(tt.mode), func(t *testing.T) {
-			c, err := LoadWorkflow(fmt.Appendf(nil, in, tt.mode), types, fixedOptions())
+			c, err := LoadWorkflow(t.Context(), fmt.Appendf(nil, in, tt.mode), types, fixedOptions())
 			if err != nil {
 				t.Fatal(err)
 			}
-			prompt, err := c.prompt()
+			prompt, err := c.prompt(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -104,12 +104,12 @@ func TestSubgraphModes(t *testing.T) {
 
 // TestPromptTwice: a second conversion reports the same problems, not more.
 func TestPromptTwice(t *testing.T) {
-	c, err := LoadWorkflow([]byte(one(`{"id":1,"type":"Gone"}`, "")), goldenTypes(t, nil), fixedOptions())
+	c, err := LoadWorkflow(t.Context(), []byte(one(`{"id":1,"type":"Gone"}`, "")), goldenTypes(t, nil), fixedOptions())
 	if err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if _, err := c.Prompt(); err != nil {
+		if _, err := c.Prompt(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		if got := len(c.Problems()); got != 1 {
@@ -129,7 +129,7 @@ func BenchmarkOpen(b *testing.B) {
 		data := []byte(one(strings.Join(nodes, ","), strings.Join(links[1:], ",")))
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			for b.Loop() {
-				if _, err := Open("w.json", data, types, Options{}); err != nil {
+				if _, err := Open(b.Context(), "w.json", data, types, Options{}); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -1,13 +1,14 @@
 package workflow
 
 import (
+	"context"
 	"strings"
 
 	"github.com/cocoonhq/cocoon/internal/fault"
 )
 
 // loadDefinitions reads the definitions of subgraphs, gives clashing inner ids new numbers and builds them, leaves first.
-func (c *Canvas) loadDefinitions(root *object) error {
+func (c *Canvas) loadDefinitions(ctx context.Context, root *object) error {
 	defs, err := c.definitions(root.object("definitions").array("subgraphs"), 0)
 	if err != nil || len(defs) == 0 {
 		return err
@@ -29,7 +30,7 @@ func (c *Canvas) loadDefinitions(root *object) error {
 		}
 	}
 	for _, g := range buildOrder(defs, c.defs) {
-		if err := c.build(g); err != nil {
+		if err := c.build(ctx, g); err != nil {
 			return err
 		}
 	}

@@ -52,7 +52,7 @@ func TestFormatDate(t *testing.T) {
 }
 
 func TestReplaceDate(t *testing.T) {
-	c, err := LoadWorkflow([]byte(`{"nodes":[]}`), nil, fixedOptions())
+	c, err := LoadWorkflow(t.Context(), []byte(`{"nodes":[]}`), nil, fixedOptions())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -60,11 +61,11 @@ func TestKeptLinks(t *testing.T) {
 
 func convert(t *testing.T, types *Types, workflow string) map[string]any {
 	t.Helper()
-	c, err := LoadWorkflow([]byte(workflow), types, fixedOptions())
+	c, err := LoadWorkflow(t.Context(), []byte(workflow), types, fixedOptions())
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := c.Prompt()
+	p, err := c.Prompt(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +91,7 @@ func TestPassthrough(t *testing.T) {
 
 func TestPromptKeepsDigits(t *testing.T) {
 	const in = `{"1":{"class_type":"KSampler","inputs":{"seed":18446744073709551615,"cfg":7.0,"denoise":0.123456789}}}`
-	o, err := Open("a.json", []byte(in), goldenTypes(t, nil), fixedOptions())
+	o, err := Open(t.Context(), "a.json", []byte(in), goldenTypes(t, nil), fixedOptions())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,9 +123,9 @@ func TestLoadErrors(t *testing.T) {
 	types := goldenTypes(t, nil)
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			c, err := LoadWorkflow([]byte(tt.in), types, fixedOptions())
+			c, err := LoadWorkflow(t.Context(), []byte(tt.in), types, fixedOptions())
 			if err == nil {
-				_, err = c.Prompt()
+				_, err = c.Prompt(t.Context())
 			}
 			if !errors.Is(err, tt.want) {
 				t.Errorf("got %v, want %s", err, tt.want)
@@ -164,7 +165,7 @@ func TestProblems(t *testing.T) {
 	types := goldenTypes(t, nil)
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			o, err := Open("w.json", []byte(tt.in), types, fixedOptions())
+			o, err := Open(t.Context(), "w.json", []byte(tt.in), types, fixedOptions())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -177,7 +178,7 @@ func TestProblems(t *testing.T) {
 
 func TestApp(t *testing.T) {
 	const in = `{"version":0.4,"nodes":[{"id":3,"type":"EmptyImage"}],"extra":{"linearData":{"inputs":[[3,"width"],["4:5","text",{"height":2}],[6]],"outputs":[9,"10"]}}}`
-	o, err := Open("w.json", []byte(in), goldenTypes(t, nil), fixedOptions())
+	o, err := Open(t.Context(), "w.json", []byte(in), goldenTypes(t, nil), fixedOptions())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -203,10 +204,34 @@ func TestOpenErrors(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if _, err := Open(tt.name, []byte(tt.data), types, fixedOptions()); !errors.Is(err, tt.want) {
+			if _, err := Open(t.Context(), tt.name, []byte(tt.data), types, fixedOptions()); !errors.Is(err, tt.want) {
 				t.Errorf("got %v, want %s", err, tt.want)
 			}
 		})
+	}
+}
+
+func TestCancelled(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := Open(ctx, "w.json", []byte(one(`{"id":1,"type":"EmptyImage"}`, "")), goldenTypes(t, nil), fixedOptions())
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want %v", err, context.Canceled)
+	}
+}
+
+// TestInstead: a file with a broken workflow gives its prompt and says so.
+func TestInstead(t *testing.T) {
+	data, err := os.ReadFile(filepath.Join(golden.Dir(t, "workflows"), "files", "broken_workflow.png"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o, err := Open(t.Context(), "broken_workflow.png", data, goldenTypes(t, nil), fixedOptions())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o.Source != FromPrompt || len(o.Problems) != 1 || o.Problems[0].Blocks {
+		t.Errorf("got %s with %v, want a prompt with one problem that does not block", o.Source, o.Problems)
 	}
 }
 
@@ -230,7 +255,7 @@ func TestAdvance(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			opts := fixedOptions()
 			opts.Rand = func() float64 { return tt.rand }
-			c, err := LoadWorkflow(fmt.Appendf(nil, in, tt.seed, tt.mode), types, opts)
+			c, err := LoadWorkflow(t.Context(), fmt.Appendf(nil, in, tt.seed, tt.mode), types, opts)
 			if err != nil {
 				t.Fatal(err)
 			}
