@@ -1,6 +1,7 @@
 package diffusion
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/cocoonhq/cocoon/internal/diffusion/clip"
@@ -53,12 +54,8 @@ func Load(src weights.Source, b tensor.Backend) (Checkpoint, error) {
 func (c Checkpoint) Close() error { return c.Model.run.Close() }
 
 func newModel(src weights.Source, f *family, run *programs.Cache) (*Model, error) {
-	s := weights.NewScope(src, modelPrefix)
-	u := unet.New(s, f.unet)
-	if err := s.Err(); err != nil {
-		return nil, err
-	}
-	if err := prove(u.Prove); err != nil {
+	u, err := build(src, modelPrefix, func(s *weights.Scope) *unet.UNet { return unet.New(s, f.unet) })
+	if err != nil {
 		return nil, err
 	}
 	return &Model{net: u, run: run, family: f, sampling: f.sampling(src), format: f.format(src)}, nil
@@ -71,12 +68,8 @@ func newCLIP(src weights.Source, f *family, run *programs.Cache) (*CLIP, error) 
 		if prefix == "" {
 			return nil, nil
 		}
-		s := weights.NewScope(src, prefix)
-		e := clip.New(s, row.config)
-		if err := s.Err(); err != nil {
-			return nil, err
-		}
-		if err := prove(e.Prove); err != nil {
+		e, err := build(src, prefix, func(s *weights.Scope) *clip.Encoder { return clip.New(s, row.config) })
+		if err != nil {
 			return nil, err
 		}
 		c.parts = append(c.parts, textPart{name: row.name, encoder: e, options: row.tokens})
@@ -99,24 +92,26 @@ func LoadVAE(src weights.Source, b tensor.Backend) (*VAE, error) {
 }
 
 func newVAE(src weights.Source, prefix string, run *programs.Cache) (*VAE, error) {
-	s := weights.NewScope(src, prefix)
-	v := vae.New(s)
-	if err := s.Err(); err != nil {
-		return nil, err
-	}
-	if err := prove(v.Prove); err != nil {
+	v, err := build(src, prefix, vae.New)
+	if err != nil {
 		return nil, err
 	}
 	return &VAE{net: v, run: run}, nil
 }
 
-// prove records a network once: tensors may each have a possible shape and still not fit together, which recording finds.
-func prove(record func()) (err error) {
+// build makes a network of the tensors below a prefix and records it once: tensors may each have a possible shape and still
+// not fit together, which recording finds by a panic.
+func build[N interface{ Prove() }](src weights.Source, prefix string, make func(s *weights.Scope) N) (n N, err error) {
+	s := weights.NewScope(src, prefix)
 	defer func() {
 		if r := recover(); r != nil {
-			err = fault.New(fault.BadFile, "the file's tensors do not fit together: %v", r)
+			err = cmp.Or(s.Err(), error(fault.New(fault.BadFile, "the file's tensors do not fit together: %v", r)))
 		}
 	}()
-	record()
-	return nil
+	n = make(s)
+	if err := s.Err(); err != nil {
+		return n, err
+	}
+	n.Prove()
+	return n, nil
 }

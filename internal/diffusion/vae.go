@@ -42,6 +42,9 @@ func (v *VAE) EncodeTiled(ctx context.Context, p value.Image, t Tiles) (*tensor.
 	return v.net.EncodeTiled(ctx, v.run, p.Tensor, t)
 }
 
+// Close gives back the compiled programs, which a checkpoint's VAE shares with the other parts. It stays usable.
+func (v *VAE) Close() error { return v.run.Close() }
+
 // Ratio is the number of pixels a latent cell stands for, each way.
 func (v *VAE) Ratio() int { return v.net.Ratio }
 

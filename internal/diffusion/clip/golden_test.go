@@ -6,6 +6,7 @@ import (
 	"github.com/cocoonhq/cocoon/internal/diffusion/diffusiontest"
 	"github.com/cocoonhq/cocoon/internal/diffusion/programs"
 	"github.com/cocoonhq/cocoon/internal/tensor"
+	"github.com/cocoonhq/cocoon/internal/tensor/interp"
 	"github.com/cocoonhq/cocoon/internal/tokenizer"
 	vocabulary "github.com/cocoonhq/cocoon/internal/tokenizer/clip"
 	"github.com/cocoonhq/cocoon/internal/weights"
@@ -42,6 +43,17 @@ func TestGolden(t *testing.T) {
 			return false
 		}
 		testEncode(t, c, diffusiontest.CPU(t))
+		return true
+	})
+}
+
+// TestGoldenOracle runs the smallest encoder in float64, which shows that its program is right and not only near.
+func TestGoldenOracle(t *testing.T) {
+	diffusiontest.Each(t, "clip-text", func(t *testing.T, c diffusiontest.Case) bool {
+		if c.Part != "text_encoder" || c.Family != "sd1" {
+			return false
+		}
+		testEncode(t, c, interp.New())
 		return true
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/cocoonhq/cocoon/internal/diffusion/diffusiontest"
 	"github.com/cocoonhq/cocoon/internal/diffusion/programs"
 	"github.com/cocoonhq/cocoon/internal/tensor"
+	"github.com/cocoonhq/cocoon/internal/tensor/interp"
 	"github.com/cocoonhq/cocoon/internal/weights"
 	"github.com/cocoonhq/cocoon/internal/weights/weightstest"
 )
@@ -36,6 +37,17 @@ func TestGolden(t *testing.T) {
 			return false
 		}
 		testForward(t, c, diffusiontest.CPU(t))
+		return true
+	})
+}
+
+// TestGoldenOracle runs the smallest network in float64, which shows that its program is right and not only near.
+func TestGoldenOracle(t *testing.T) {
+	diffusiontest.Each(t, "unet", func(t *testing.T, c diffusiontest.Case) bool {
+		if c.Part != "diffusion_model" || c.Family != "mini" {
+			return false
+		}
+		testForward(t, c, interp.New())
 		return true
 	})
 }

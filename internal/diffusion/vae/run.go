@@ -35,9 +35,21 @@ func (v *VAE) Decode(ctx context.Context, run *programs.Cache, latent *tensor.Te
 	}
 	out, err := v.each(ctx, run, decodeImage, latent)
 	if errors.Is(err, fault.OutOfMemory) {
-		return v.DecodeTiled(ctx, run, latent, Tiles{Width: 64, Height: 64, Overlap: 16})
+		return inTiles(Tiles{Width: 64, Height: 64, Overlap: 16}, err, func(t Tiles) (*tensor.Tensor, error) { return v.DecodeTiled(ctx, run, latent, t) })
 	}
 	return out, err
+}
+
+// inTiles tries tiles of a size, of half and of a quarter of it, until they fit; else it gives whole, why the whole did not.
+func inTiles(t Tiles, whole error, f func(t Tiles) (*tensor.Tensor, error)) (*tensor.Tensor, error) {
+	for range 3 {
+		out, err := f(t)
+		if !errors.Is(err, fault.OutOfMemory) {
+			return out, err
+		}
+		t = Tiles{Width: t.Width / 2, Height: t.Height / 2, Overlap: t.Overlap / 2}
+	}
+	return nil, whole
 }
 
 // Encode gives latents F32 [b, Channels, h/Ratio, w/Ratio], the means, not scaled to what a model works on, for pictures
@@ -50,7 +62,7 @@ func (v *VAE) Encode(ctx context.Context, run *programs.Cache, picture *tensor.T
 	}
 	out, err := v.each(ctx, run, encodeMean, picture)
 	if errors.Is(err, fault.OutOfMemory) {
-		return v.EncodeTiled(ctx, run, picture, Tiles{Width: 512, Height: 512, Overlap: 64})
+		return inTiles(Tiles{Width: 512, Height: 512, Overlap: 64}, err, func(t Tiles) (*tensor.Tensor, error) { return v.EncodeTiled(ctx, run, picture, t) })
 	}
 	return out, err
 }
