@@ -199,11 +199,26 @@ func (s *gemmStep) panel(b *block, dst []float32, j, n int) {
 		k.PackT(dst, asF32(b.b)[s.bOuter[b.outer]+j*s.b.ld+b.k0*s.taps:], s.b.ld, n, depth)
 		return
 	}
+	if f := packFrom(k, s.b.dt); f != nil {
+		f(dst, b.b[(s.bOuter[b.outer]+j*s.b.ld+b.k0*s.taps)*size:], s.b.ld, n, depth)
+		return
+	}
 	for i := range n {
 		at := (s.bOuter[b.outer] + (j+i)*s.b.ld + b.k0*s.taps) * size
 		widen(k, b.stage[i*depth:(i+1)*depth], s.b.dt, b.b[at:at+depth*size])
 	}
 	k.PackT(dst, b.stage, depth, n, depth)
+}
+
+// packFrom is the packing of a dtype without a step between, nil if there is none.
+func packFrom(k *kern.Set, dt tensor.DType) func(dst []float32, src []byte, srcLD, n, k int) {
+	switch dt {
+	case tensor.F16:
+		return k.PackT16
+	case tensor.BF16:
+		return k.PackTB16
+	}
+	return nil
 }
 
 // compute does one tile of rows for all columns of the block.

@@ -33,7 +33,7 @@ func files() map[string][]byte {
 		tiles, pack, vec := newFile(m), newFile(m), newFile(m)
 		tiles.gemms()
 		tiles.peak()
-		pack.packT()
+		pack.packTs()
 		pack.widen()
 		vec.functions()
 		out["gemm_"+m.name+"_gen_amd64.s"] = tiles.text()

@@ -1,15 +1,31 @@
 package main
 
-// packT writes PackT(dst, src []float32, srcLD, n, k int): the transpose, a square of lanes × lanes at a time.
+// packed is a dtype that panels are packed from.
+type packed struct {
+	name, src string // of the Go function and its parameter
+	shift     int    // log2 of bytes an element
+	load      string // of a vector under a mask
+}
+
+// packTs writes the packing of each dtype; the narrow ones need loads under a mask that convert.
+func (f *file) packTs() {
+	f.packT(packed{"packT", "dst, src []float32", 2, "VMOVUPS.Z"})
+	if f.wide {
+		f.packT(packed{"packT16", "dst []float32, src []byte", 1, "VCVTPH2PS.Z"})
+		f.packT(packed{"packTB16", "dst []float32, src []byte", 1, "VPMOVZXWD.Z"})
+	}
+}
+
+// packT writes PackT(dst, src, srcLD, n, k int): the transpose, a square of lanes × lanes at a time.
 //
 //	DI dst    SI src    R8 bytes from row to row    R9 rows left for this half    R10 k
 //	R11 half  CX column of src    R12 where in dst    R13 steps left
-func (f *file) packT() {
-	f.fn("packT", "(dst, src []float32, srcLD, n, k int)", 72)
+func (f *file) packT(from packed) {
+	f.fn(from.name, "("+from.src+", srcLD, n, k int)", 72)
 	f.p("MOVQ dst_base+0(FP), DI")
 	f.p("MOVQ src_base+24(FP), SI")
 	f.p("MOVQ srcLD+48(FP), R8")
-	f.p("SHLQ $2, R8")
+	f.p("SHLQ $%d, R8", from.shift)
 	f.p("MOVQ n+56(FP), R9")
 	f.p("MOVQ k+64(FP), R10")
 	f.p("MOVQ $2, R11")
@@ -21,7 +37,7 @@ func (f *file) packT() {
 	f.p("%s:", square)
 	f.p("TESTQ R13, R13")
 	f.p("JLE %s", next)
-	f.loadSquare()
+	f.loadSquare(from)
 	out := f.transpose()
 	for i := range f.lanes {
 		f.p("VMOVUPS %s, %d(R12)", f.v(out[i]), i*2*f.lanes*4)
@@ -30,7 +46,7 @@ func (f *file) packT() {
 			f.p("JLE %s", next)
 		}
 	}
-	f.p("ADDQ $%d, CX", f.lanes*4)
+	f.p("ADDQ $%d, CX", f.lanes<<from.shift)
 	f.p("ADDQ $%d, R12", f.lanes*2*f.lanes*4)
 	f.p("SUBQ $%d, R13", f.lanes)
 	f.p("JMP %s", square)
@@ -56,7 +72,7 @@ func log2(n int) int {
 }
 
 // loadSquare loads lanes rows from CX, as 0 where rows or steps are over.
-func (f *file) loadSquare() {
+func (f *file) loadSquare(from packed) {
 	f.p("MOVQ CX, DX")
 	if f.wide {
 		f.p("MOVQ $-1, AX")
@@ -69,7 +85,10 @@ func (f *file) loadSquare() {
 			zero, done := f.label("zero"), f.label("row")
 			f.p("CMPQ R9, $%d", i)
 			f.p("JLE %s", zero)
-			f.p("VMOVUPS.Z (DX), K1, %s", f.v(i))
+			f.p("%s (DX), K1, %s", from.load, f.v(i))
+			if from.load == "VPMOVZXWD.Z" {
+				f.p("VPSLLD $16, %s, %s", f.v(i), f.v(i))
+			}
 			f.p("ADDQ R8, DX")
 			f.p("JMP %s", done)
 			f.p("%s:", zero)

@@ -213,6 +213,12 @@ func peakAVX512(n int)
 func packTAVX512(dst, src []float32, srcLD, n, k int)
 
 //go:noescape
+func packT16AVX512(dst []float32, src []byte, srcLD, n, k int)
+
+//go:noescape
+func packTB16AVX512(dst []float32, src []byte, srcLD, n, k int)
+
+//go:noescape
 func widen16AVX512(dst []float32, src []byte)
 
 //go:noescape

@@ -32,7 +32,7 @@ type Gemm struct {
 	Cols  int            // columns: 1..NR, in a half tile 1..NR/2
 }
 
-// Set is the kernels for one kind of processor. Its fields are never nil.
+// Set is the kernels for one kind of processor. Its fields are not nil unless they say so.
 type Set struct {
 	Name   string
 	MR, NR int // rows and columns of the largest tile
@@ -44,6 +44,8 @@ type Set struct {
 	// PackT writes the transpose of rows 0..n-1 of src, srcLD elements apart and k long, as k rows of NR elements; columns from
 	// n to NR become 0. It writes exactly k*NR elements.
 	PackT func(dst []float32, src []float32, srcLD, n, k int)
+	// PackT16 and PackTB16 do the same from halves and bfloat16s; they are nil where widening first is as good.
+	PackT16, PackTB16 func(dst []float32, src []byte, srcLD, n, k int)
 	// Widen16 and WidenB16 read halves and bfloat16s, len(dst) of them; src need not be aligned.
 	Widen16, WidenB16 func(dst []float32, src []byte)
 

@@ -112,6 +112,34 @@ func TestPackT(t *testing.T) {
 	}
 }
 
+// TestPackNarrow compares packing from halves and bfloat16s with widening first.
+func TestPackNarrow(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(2, 3))
+	for _, k := range sets() {
+		for i, f := range []func([]float32, []byte, int, int, int){k.PackT16, k.PackTB16} {
+			if f == nil {
+				continue
+			}
+			for _, n := range []int{1, 5, k.NR / 2, k.NR/2 + 1, k.NR} {
+				for _, depth := range []int{1, 15, 16, 17, 40} {
+					words, _ := guarded(t, (n*depth+1)/2)
+					src := unsafe.Slice((*byte)(unsafe.Pointer(&words[0])), 4*len(words))[n*depth%2*2:]
+					for j := range src {
+						src[j] = byte(rnd.Uint32())
+					}
+					wide := make([]float32, n*depth)
+					[]func([]float32, []byte){widen16, widenB16}[i](wide, src)
+					dst, _ := guarded(t, depth*k.NR)
+					f(dst, src, depth, n, depth)
+					want := make([]float32, len(dst))
+					packTo(want, wide, depth, n, depth, k.NR)
+					near(t, fmt.Sprintf("%s pack %d of %dx%d", k.Name, i, n, depth), dst, want, 0)
+				}
+			}
+		}
+	}
+}
+
 // TestRuns compares the functions over runs with the portable ones, on memory that ends at a guard page, then begins at one.
 func TestRuns(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(3, 3))

@@ -35,7 +35,8 @@ func setAVX2() *Set {
 func setAVX512() *Set {
 	s := &Set{
 		Name: "avx512", MR: 14, NR: 32, Peak: peakAVX512, PeakFlops: 2 * 14 * 32,
-		PackT: packTAVX512, Widen16: inLanes(16, 2, widen16AVX512, widen16), WidenB16: inLanes(16, 2, widenB16AVX512, widenB16),
+		PackT: packTAVX512, PackT16: packT16AVX512, PackTB16: packTB16AVX512,
+		Widen16: inLanes(16, 2, widen16AVX512, widen16), WidenB16: inLanes(16, 2, widenB16AVX512, widenB16),
 		Exp: expAVX512, Sigmoid: sigmoidAVX512, SiLU: siluAVX512, QuickGELU: quickGELUAVX512, GELU: geluAVX512, GELUTanh: geluTanhAVX512,
 		Tanh: tanhAVX512, Erf: erfAVX512, ReLU: reluAVX512,
 		Add: addAVX512, Sub: subAVX512, Mul: mulAVX512, Div: divAVX512, Min: minOfAVX512, Max: maxOfAVX512,
