@@ -83,11 +83,12 @@ type compiler struct {
 	last  []int // by value: the last node that reads it
 	vals  []val // by value; buf is -1 until it is defined
 	wide  map[tensor.ID]val
+	halos map[tensor.ID]val // by value: the image with a convolution's padding around it
 	e     *exe
 }
 
 func compile(b *Backend, p *tensor.Program) (*exe, error) {
-	c := &compiler{b: b, p: p, nodes: fuse(p), vals: make([]val, len(p.Values)), wide: map[tensor.ID]val{}, e: &exe{b: b, p: p}}
+	c := &compiler{b: b, p: p, nodes: fuse(p), vals: make([]val, len(p.Values)), wide: map[tensor.ID]val{}, halos: map[tensor.ID]val{}, e: &exe{b: b, p: p}}
 	c.lifetimes()
 	c.sources()
 	for i := range c.nodes {

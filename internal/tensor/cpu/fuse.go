@@ -14,6 +14,8 @@ type node struct {
 	add  tensor.ID   // added to the op's result: of the same shape, or by image and channel; none if absent
 	act  tensor.Kind // then applied to each element; KindInvalid if absent
 	gate int         // then a GLU with this gate; -1 if absent
+	// pad is the convolution that alone reads the result, which is then written with that one's padding around it.
+	pad *tensor.Op
 }
 
 // reads lists the values that the node reads.
@@ -49,6 +51,7 @@ func fuse(p *tensor.Program) []node {
 	for i := range p.Ops {
 		o := &p.Ops[i]
 		if !f.merge(o) {
+			f.pad(o)
 			f.nodes = append(f.nodes, node{op: o, out: o.Out, add: none, gate: -1})
 			f.by[o.Out] = len(f.nodes) - 1
 		}
@@ -104,13 +107,24 @@ func (f *fuser) extend(n *node, o *tensor.Op) bool {
 	return true
 }
 
+// pad lets the step that computes o's image write it with o's padding, when o is a convolution and alone in reading it.
+func (f *fuser) pad(o *tensor.Op) {
+	if o.Kind != tensor.KindConv2D || o.Attr.I[2]+o.Attr.I[3]+o.Attr.I[4]+o.Attr.I[5] == 0 {
+		return
+	}
+	n := f.sole(o.Args[0])
+	if n != nil && (n.op.Kind == tensor.KindGroupNorm || n.op.Kind == tensor.KindResize) && f.p.Values[n.out].Shape.Elems() > 0 {
+		n.pad = o
+	}
+}
+
 // sole is the node that computes a value which is read once and not yet merged further, nil if there is none.
 func (f *fuser) sole(id tensor.ID) *node {
 	if f.by[id] < 0 || f.uses[id] != 1 {
 		return nil
 	}
 	n := &f.nodes[f.by[id]]
-	if n.out != id || n.gate >= 0 {
+	if n.out != id || n.gate >= 0 || n.pad != nil {
 		return nil
 	}
 	return n

@@ -75,7 +75,8 @@ func (s *rowNormStep) row(k *kern.Set, dst, x, w, bias []float32) {
 
 // groupNormStep normalises [batch, rows, channels] within groups of channels, then applies SiLU if asked.
 type groupNormStep struct {
-	dst, x, parts   val // parts: for each batch and chunk of rows, sums and sums of squares by channel
+	to              frame
+	x, parts        val // parts: for each batch and chunk of rows, sums and sums of squares by channel
 	coef            val // for each batch, scale and shift by channel
 	w, bias         val
 	hasW, hasBias   bool
@@ -102,8 +103,8 @@ func (c *compiler) groupNorm(n *node) {
 	}
 	s.parts = c.temp(tensor.F32, s.batch, s.chunks(), 2, s.ch)
 	s.coef = c.temp(tensor.F32, s.batch, 2, s.ch)
-	s.dst = c.outOver(n.out, x)
-	c.emit(s, append(uses, s.parts, s.coef, s.dst)...)
+	s.to = c.frameFor(n, func() val { return c.outOver(n.out, x) })
+	c.emit(s, append(uses, s.parts, s.coef, s.to.dst)...)
 }
 
 func (s *groupNormStep) chunks() int { return (s.rows + s.chunk - 1) / s.chunk }
@@ -113,7 +114,7 @@ func (s *groupNormStep) run(r *run) error {
 		return nil
 	}
 	n := s.chunks()
-	x, dst, parts, coef := r.f32(s.x), r.f32(s.dst), r.f32(s.parts), r.f32(s.coef)
+	x, dst, parts, coef := r.f32(s.x), r.f32(s.to.dst), r.f32(s.parts), r.f32(s.coef)
 	r.b.pool.do(s.batch*n, func(_, u int) {
 		b, from := u/n, u%n*s.chunk
 		p := parts[u*2*s.ch:][:2*s.ch]
@@ -128,12 +129,13 @@ func (s *groupNormStep) run(r *run) error {
 	if s.silu {
 		apply = r.k.ScaleShiftSiLU
 	}
+	s.to.clear(r)
 	r.b.pool.do(s.batch*n, func(_, u int) {
 		b, from := u/n, u%n*s.chunk
 		c := coef[b*2*s.ch:][:2*s.ch]
 		for i := from; i < min(from+s.chunk, s.rows); i++ {
 			row := b*s.rows + i
-			apply(dst[row*s.ch:][:s.ch], x[row*s.x.ld:][:s.ch], c[:s.ch], c[s.ch:])
+			apply(dst[s.to.at(row):][:s.ch], x[row*s.x.ld:][:s.ch], c[:s.ch], c[s.ch:])
 		}
 	})
 	return nil

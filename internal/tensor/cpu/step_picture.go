@@ -8,7 +8,9 @@ import (
 
 // pictureStep resizes or pools [b, h, w, c]: each pixel of the result is a weighted sum, or the maximum, of others.
 type pictureStep struct {
-	dst, x val
+	to     frame
+	x      val
+	shape  tensor.Shape // of the result
 	ys, xs [][]tap
 	most   bool // the maximum
 }
@@ -28,8 +30,8 @@ func (c *compiler) picture(n *node) {
 	} else {
 		s.ys, s.xs = poolTaps(out[1], a[0], a[2]), poolTaps(out[2], a[1], a[3])
 	}
-	s.dst = c.out(n.out)
-	c.emit(s, s.dst, x)
+	s.to, s.shape = c.frameFor(n, func() val { return c.out(n.out) }), out
+	c.emit(s, s.to.dst, x)
 }
 
 func poolTaps(out, kernel, stride int) [][]tap {
@@ -81,17 +83,15 @@ func cubicNear(x float64) float64 { return ((cubicA+2)*x-(cubicA+3))*x*x + 1 }
 func cubicFar(x float64) float64  { return ((cubicA*x-5*cubicA)*x+8*cubicA)*x - 4*cubicA }
 
 func (s *pictureStep) run(r *run) error {
-	dst, x := r.f32(s.dst), r.f32(s.x)
-	c, w, h := s.dst.cols(), s.dst.shape[2], s.dst.shape[1]
-	if len(dst) == 0 {
-		return nil
-	}
+	dst, x := r.f32(s.to.dst), r.f32(s.x)
+	h, w, c := s.shape[1], s.shape[2], s.shape[3]
+	s.to.clear(r)
 	cost := w * c * len(s.ys[0]) * len(s.xs[0]) * 2
-	r.ranges(s.dst.shape[0]*h, cost, func(from, to int) {
+	r.ranges(s.shape[0]*h, cost, func(from, to int) {
 		for i := from; i < to; i++ {
 			b, y := i/h, i%h
 			for z := range w {
-				s.pixel(r, dst[(i*w+z)*c:][:c], x, b, y, z)
+				s.pixel(r, dst[s.to.at(i*w+z):][:c], x, b, y, z)
 			}
 		}
 	})

@@ -118,9 +118,13 @@ func (c *compiler) convShape(n *node) convShape {
 // padding around it.
 func (c *compiler) conv2d(n *node) {
 	d := c.convShape(n)
-	x := c.f32(n.op.Args[0])
 	w := c.vals[n.op.Args[1]]
 	w.shape, w.ld = tensor.Shape{d.cout, w.shape[1:].Elems()}, w.shape[1:].Elems()
+	if x, ok := c.halos[n.op.Args[0]]; ok {
+		c.convOver(n, d, x, w)
+		return
+	}
+	x := c.f32(n.op.Args[0])
 	if d.kh == 1 && d.kw == 1 && d.sy == 1 && d.sx == 1 && d.top+d.left+d.bottom+d.right == 0 && d.grp == 1 {
 		s := c.product(n, x, w)
 		s.lines, s.width, s.n, s.depth, s.taps = 1, x.rows(), d.cout, d.cin, 1
@@ -161,57 +165,3 @@ func (c *compiler) convOver(n *node, d convShape, x, w val) {
 	c.finish(n, s)
 }
 
-// haloStep copies images into larger ones with zeros around.
-type haloStep struct {
-	dst, x    val
-	top, left int
-}
-
-// halo gives a copy of x with the convolution's padding. Pixels lie so far apart that tile rows use different cache sets.
-func (c *compiler) halo(x val, d convShape) val {
-	h, w := d.h+d.top+d.bottom, d.w+d.left+d.right
-	ld := haloStride(d.cin)
-	wide := c.temp(tensor.F32, d.batch, h, w, ld)
-	wide.shape = tensor.Shape{d.batch, h, w, d.cin}
-	c.emit(&haloStep{wide, x, d.top, d.left}, wide, x)
-	return wide
-}
-
-// haloStride is the elements from pixel to pixel of a padded image.
-func haloStride(channels int) int {
-	if channels%256 == 0 {
-		return channels + 16
-	}
-	return channels
-}
-
-func (s *haloStep) run(r *run) error {
-	dst, x := r.f32(s.dst), r.f32(s.x)
-	h, w, c := s.dst.shape[1], s.dst.shape[2], s.dst.cols()
-	ih, iw := s.x.shape[1], s.x.shape[2]
-	if len(dst) == 0 {
-		return nil
-	}
-	r.ranges(s.dst.shape[0]*h, w*c, func(from, to int) {
-		for i := from; i < to; i++ {
-			line := dst[i*w*s.dst.ld:]
-			line = line[:min(w*s.dst.ld, len(line))]
-			y := i%h - s.top
-			if y < 0 || y >= ih {
-				clear(line)
-				continue
-			}
-			clear(line[:s.left*s.dst.ld])
-			clear(line[min((s.left+iw)*s.dst.ld, len(line)):])
-			src := x[((i/h)*ih+y)*iw*s.x.ld:]
-			if s.dst.ld == c && s.x.ld == c {
-				copy(line[s.left*c:(s.left+iw)*c], src)
-				continue
-			}
-			for z := range iw {
-				copy(line[(s.left+z)*s.dst.ld:][:c], src[z*s.x.ld:])
-			}
-		}
-	})
-	return nil
-}

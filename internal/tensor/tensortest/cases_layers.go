@@ -145,6 +145,14 @@ func fusedCases() []tc {
 			skip := g.Conv2D(x, g.w(tensor.F32, 0.3, 48, 32, 1, 1), g.w(tensor.F32, 1, 48), tensor.Conv{Stride: 1})
 			g.Output(g.Add(skip, h))
 		}},
+		{"padded by the op before", summed, func(g *graph) {
+			w := g.w(tensor.F16, 0.1, 20, 256, 3, 3)
+			c := tensor.Conv{Stride: 1, Pad: [4]int{1, 1, 1, 1}}
+			g.Output(g.Conv2D(g.Resize(g.in(2, 3, 5, 256), 6, 10, tensor.Nearest), w, tensor.None, c))
+			g.Output(g.Conv2D(g.GroupNorm(g.in(2, 5, 4, 256), tensor.None, tensor.None, 2, 1e-5), w, tensor.None, tensor.Conv{Stride: 2, Pad: [4]int{0, 2, 1, 0}}))
+			x := g.GroupNorm(g.in(1, 5, 4, 256), tensor.None, tensor.None, 2, 1e-5)
+			g.Output(g.Conv2D(x, w, tensor.None, c), g.SiLU(x))
+		}},
 		{"residual read twice", summed, func(g *graph) {
 			x := g.in(10, 24)
 			y := g.Linear(x, g.w(tensor.F32, 0.3, 24, 24), g.w(tensor.F32, 1, 24))
