@@ -31,7 +31,7 @@ func (s *Server) openWorkflow(w http.ResponseWriter, r *http.Request, _ params) 
 	if err != nil {
 		return err
 	}
-	o, err := workflow.Open(name, b, types, workflow.Options{})
+	o, err := workflow.Open(r.Context(), name, b, types, workflow.Options{})
 	if err != nil {
 		return err
 	}

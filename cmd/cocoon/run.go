@@ -123,7 +123,7 @@ func openPrompt(ctx context.Context, reg *node.Registry, file string) (json.RawM
 	if err != nil {
 		return nil, err
 	}
-	o, err := workflow.Open(filepath.Base(file), b, types, workflow.Options{})
+	o, err := workflow.Open(ctx, filepath.Base(file), b, types, workflow.Options{})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
