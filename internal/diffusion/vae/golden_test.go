@@ -39,6 +39,43 @@ func TestGolden(t *testing.T) {
 	})
 }
 
+// TestGoldenTiny runs tiny autoencoders both ways.
+func TestGoldenTiny(t *testing.T) {
+	diffusiontest.Each(t, "vae", func(t *testing.T, c diffusiontest.Case) bool {
+		if c.Part != "taesd" {
+			return false
+		}
+		var cfg struct {
+			Channels int     `json:"latent_channels"`
+			Scale    float64 `json:"vae_scale"`
+			Shift    float64 `json:"vae_shift"`
+		}
+		c.Config(t, &cfg)
+		s := weights.NewScope(weightstest.FromGolden(t, c.Path), "")
+		v := NewTiny(s, Tiny{Scale: cfg.Scale, Shift: cfg.Shift, Patched: cfg.Channels == 128})
+		if err := s.Err(); err != nil {
+			t.Fatal(err)
+		}
+		if rest := s.Unused("vae_"); len(rest) > 0 || v.Channels != cfg.Channels {
+			t.Fatalf("%d channels, nobody read %v", v.Channels, rest)
+		}
+		b := diffusiontest.CPU(t)
+		run := programs.New(b)
+		picture, err := v.Decode(t.Context(), run, c.Tensor(t, "in.latent"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Compare(t, "out.image", picture)
+		latent, err := v.Encode(t.Context(), run, c.Tensor(t, "in.image"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Compare(t, "out.latent", latent)
+		testRaw(t, c, v, b, c.Tensor(t, "in.latent"))
+		return true
+	})
+}
+
 // tilesOf reads the arguments of a tiled call.
 var tilesOf = regexp.MustCompile(`tile_x=(\d+), tile_y=(\d+), overlap=(\d+)`)
 
@@ -75,14 +112,16 @@ func testCase(t *testing.T, c diffusiontest.Case, b tensor.Backend) {
 
 // testRaw compares what the network gives before it is mapped to pictures, or cut to the mean.
 func testRaw(t *testing.T, c diffusiontest.Case, v *VAE, b tensor.Backend, in *tensor.Tensor) {
-	name, record := "out.raw", v.RecordDecode
+	name, record := "out.raw", v.net.decode
 	if c.Has("out.moments") {
 		cropped, err := v.crop(in)
 		if err != nil {
 			t.Fatal(err)
 		}
 		in, name = cropped.Permute(0, 3, 1, 2).Clone(), "out.moments"
-		record = func(g *tensor.Graph, x tensor.Ref) tensor.Ref { return v.RecordEncode(g, g.Affine(x, 2, -1)) }
+		record = func(g *tensor.Graph, x tensor.Ref) tensor.Ref {
+			return v.net.(*gaussian).moments(g, g.Affine(x, 2, -1))
+		}
 	}
 	g := tensor.NewGraph()
 	x := g.Input("x", tensor.F32, in.Shape()...)

@@ -119,10 +119,10 @@ func (v *VAE) one(ctx context.Context, run *programs.Cache, k kind, x *tensor.Te
 func (v *VAE) program(g *tensor.Graph, k kind, n, h, w int) {
 	switch k {
 	case decodeImage:
-		x := v.RecordDecode(g, g.Permute(g.Input("latent", tensor.F32, n, v.Channels, h, w), 0, 2, 3, 1))
+		x := v.net.decode(g, g.Permute(g.Input("latent", tensor.F32, n, v.Channels, h, w), 0, 2, 3, 1))
 		g.Output(g.Clamp(g.Affine(x, 0.5, 0.5), 0, 1))
 	case decodeRaw:
-		x := v.RecordDecode(g, g.Permute(g.Input("latent", tensor.F32, n, v.Channels, h, w), 0, 2, 3, 1))
+		x := v.net.decode(g, g.Permute(g.Input("latent", tensor.F32, n, v.Channels, h, w), 0, 2, 3, 1))
 		g.Output(g.Permute(x, 0, 3, 1, 2))
 	case encodeMean, encodeTile:
 		var x tensor.Ref
@@ -131,8 +131,7 @@ func (v *VAE) program(g *tensor.Graph, k kind, n, h, w int) {
 		} else {
 			x = g.Permute(g.Input("picture", tensor.F32, n, 3, h, w), 0, 2, 3, 1)
 		}
-		z := v.RecordEncode(g, g.Affine(x, 2, -1)) // [n, h', w', 2c]
-		g.Output(g.Permute(g.Slice(z, -1, 0, z.Dim(3)/2), 0, 3, 1, 2))
+		g.Output(g.Permute(v.net.encode(g, g.Affine(x, 2, -1)), 0, 3, 1, 2))
 	}
 }
 
@@ -145,7 +144,7 @@ func (v *VAE) checkLatent(z *tensor.Tensor) error {
 
 // crop cuts pictures to sizes that Ratio divides, in the middle, and to three channels.
 func (v *VAE) crop(p *tensor.Tensor) (*tensor.Tensor, error) {
-	if v.noEncode {
+	if !v.CanEncode() {
 		return nil, fault.New(fault.WrongModel, "this VAE has no encoder: it can only decode")
 	}
 	if len(p.Shape()) != 4 || p.Dim(3) < 3 {
@@ -164,7 +163,7 @@ func (v *VAE) crop(p *tensor.Tensor) (*tensor.Tensor, error) {
 // Prove records both directions once at a small size. It panics when weights do not fit together.
 func (v *VAE) Prove() {
 	v.program(tensor.NewGraph(), decodeRaw, 1, 1, 1)
-	if !v.noEncode {
-		v.program(tensor.NewGraph(), encodeMean, 1, v.Ratio, v.Ratio)
+	if v.CanEncode() {
+		v.program(tensor.NewGraph(), encodeMean, 1, 2*v.Ratio, 2*v.Ratio)
 	}
 }

@@ -9,7 +9,7 @@ import (
 )
 
 func TestTilesRefused(t *testing.T) {
-	v := &VAE{Channels: 4, Ratio: 8}
+	v := &VAE{Channels: 4, Ratio: 8, net: &gaussian{enc: &encoder{}}}
 	for _, tiles := range []Tiles{{}, {64, 64, 32}, {64, 16, 8}, {64, 64, -1}} {
 		_, err := v.DecodeTiled(t.Context(), nil, tensor.New(tensor.F32, 1, 4, 8, 8), tiles)
 		if !errors.Is(err, fault.BadRequest) {
@@ -19,7 +19,7 @@ func TestTilesRefused(t *testing.T) {
 }
 
 func TestWrongShapes(t *testing.T) {
-	v := &VAE{Channels: 4, Ratio: 8}
+	v := &VAE{Channels: 4, Ratio: 8, net: &gaussian{enc: &encoder{}}}
 	if _, err := v.Decode(t.Context(), nil, tensor.New(tensor.F32, 1, 16, 8, 8)); !errors.Is(err, fault.BadTensor) {
 		t.Errorf("latent of 16 channels: %v", err)
 	}

@@ -19,55 +19,70 @@ type VAE struct {
 	Ratio    int  // pixels a latent cell, each way
 	Temporal bool // the latents of a batch are one video, decoded together
 
-	enc      encoder
-	dec      decoder
-	quant    *nn.Linear // moments to moments; nil: none
-	unquant  *nn.Linear // latent to latent; nil: none
-	noEncode bool       // the file has a decoder alone
+	net network
+}
+
+// network is one kind of autoencoder. Pictures are [b, h, w, 3], -1 to 1 and a little beyond, latents [b, h, w, Channels].
+type network interface {
+	decode(g *tensor.Graph, z tensor.Ref) tensor.Ref
+	encode(g *tensor.Graph, x tensor.Ref) tensor.Ref
+	encodes() bool
 }
 
 // New reads an autoencoder from a scope ("decoder.conv_in.weight", …). A file may hold the decoder alone. What is missing or
 // of the wrong shape is in the scope afterwards.
 func New(s *weights.Scope) *VAE {
-	v := &VAE{Channels: nn.Dim(s.Shape("decoder.conv_in.weight"), 1)}
-	if s.Has("post_quant_conv.weight") {
-		v.Channels = nn.Dim(s.Shape("post_quant_conv.weight"), 1)
-		l := nn.NewPointwise(s.Sub("post_quant_conv"), v.Channels, nn.Dim(s.Shape("post_quant_conv.weight"), 0))
-		v.unquant = &l
+	n := &gaussian{dec: newDecoder(s.Sub("decoder"))}
+	v := &VAE{Channels: nn.Dim(s.Shape("decoder.conv_in.weight"), 1), net: n}
+	if w := s.Shape("post_quant_conv.weight"); w != nil {
+		v.Channels = nn.Dim(w, 1)
+		l := nn.NewPointwise(s.Sub("post_quant_conv"), v.Channels, nn.Dim(w, 0))
+		n.unquant = &l
 	}
-	v.dec = newDecoder(s.Sub("decoder"))
-	v.Temporal = v.dec.time != nil
-	v.Ratio = 1 << max(0, len(v.dec.up)-1)
-	v.noEncode = !s.HasSub("encoder")
-	if v.noEncode {
+	v.Temporal = n.dec.time != nil
+	v.Ratio = 1 << min(max(0, len(n.dec.up)-1), 16)
+	if !s.HasSub("encoder") {
 		return v
 	}
-	v.enc = newEncoder(s.Sub("encoder"))
-	if s.Has("quant_conv.weight") {
-		w := s.Shape("quant_conv.weight")
+	enc := newEncoder(s.Sub("encoder"))
+	n.enc = &enc
+	if w := s.Shape("quant_conv.weight"); w != nil {
 		l := nn.NewPointwise(s.Sub("quant_conv"), nn.Dim(w, 1), nn.Dim(w, 0))
-		v.quant = &l
+		n.quant = &l
 	}
 	return v
 }
 
 // CanEncode reports whether the autoencoder has an encoder.
-func (v *VAE) CanEncode() bool { return !v.noEncode }
+func (v *VAE) CanEncode() bool { return v.net.encodes() }
 
-// RecordDecode gives pictures [b, h·Ratio, w·Ratio, 3], -1 to 1 and a little beyond, for latents [b, h, w, Channels].
-func (v *VAE) RecordDecode(g *tensor.Graph, z tensor.Ref) tensor.Ref {
-	if v.unquant != nil {
-		z = v.unquant.Record(g, z)
-	}
-	return v.dec.record(g, z)
+// gaussian is the variational autoencoder.
+type gaussian struct {
+	enc     *encoder // nil where the file has a decoder alone
+	dec     decoder
+	quant   *nn.Linear // moments to moments; nil: none
+	unquant *nn.Linear // latent to latent; nil: none
 }
 
-// RecordEncode gives the moments [b, h/Ratio, w/Ratio, 2·Channels] of pictures [b, h, w, 3], -1 to 1: the mean, then the
-// logarithm of the variance.
-func (v *VAE) RecordEncode(g *tensor.Graph, x tensor.Ref) tensor.Ref {
-	h := v.enc.record(g, x)
-	if v.quant != nil {
-		h = v.quant.Record(g, h)
+func (n *gaussian) encodes() bool { return n.enc != nil }
+
+func (n *gaussian) decode(g *tensor.Graph, z tensor.Ref) tensor.Ref {
+	if n.unquant != nil {
+		z = n.unquant.Record(g, z)
+	}
+	return n.dec.record(g, z)
+}
+
+func (n *gaussian) encode(g *tensor.Graph, x tensor.Ref) tensor.Ref {
+	z := n.moments(g, x)
+	return g.Slice(z, -1, 0, z.Dim(3)/2)
+}
+
+// moments gives the mean and behind it the logarithm of the variance, [b, h', w', 2·Channels].
+func (n *gaussian) moments(g *tensor.Graph, x tensor.Ref) tensor.Ref {
+	h := n.enc.record(g, x)
+	if n.quant != nil {
+		h = n.quant.Record(g, h)
 	}
 	return h
 }
