@@ -44,6 +44,7 @@ type flipIn struct {
 
 var flip = node.Def[flipIn, oneOut]{
 	ID: "LatentFlip", Name: "Flip Latent", Category: category + "/transform", Help: "Mirrors latents.",
+	Aliases: []string{"mirror latent"},
 	Ports: func(p *node.Ports, in *flipIn, out *oneOut) {
 		node.Link(p, "samples", &in.Samples)
 		node.Choice(p, "flip_method", &in.Method, "x-axis: vertically", "y-axis: horizontally")
@@ -69,7 +70,8 @@ type cropIn struct {
 
 var crop = node.Def[cropIn, oneOut]{
 	ID: "LatentCrop", Name: "Crop Latent", Category: category + "/transform",
-	Help: "Cuts a rectangle, given in pixels, out of latents.",
+	Help:    "Cuts a rectangle, given in pixels, out of latents.",
+	Aliases: []string{"trim latent", "cut latent"},
 	Ports: func(p *node.Ports, in *cropIn, out *oneOut) {
 		node.Link(p, "samples", &in.Samples)
 		node.Number(p, "width", &in.Width, 512).Range(64, maxResolution).Step(8)
@@ -108,6 +110,7 @@ type compositeIn struct {
 
 var composite = node.Def[compositeIn, oneOut]{
 	ID: "LatentComposite", Name: "Latent Composite", Category: category, Help: "Pastes latents onto others, with soft edges if asked.",
+	Aliases: []string{"overlay latent", "layer latent", "paste latent"},
 	Ports: func(p *node.Ports, in *compositeIn, out *oneOut) {
 		node.Link(p, "samples_to", &in.To)
 		node.Link(p, "samples_from", &in.From)

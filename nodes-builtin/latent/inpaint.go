@@ -28,6 +28,9 @@ var vaeEncodeForInpaint = node.Def[inpaintIn, oneOut]{
 		result(p, out)
 	},
 	Do: func(ctx context.Context, in inpaintIn) (oneOut, error) {
+		if in.VAE == nil {
+			return oneOut{}, noVAE()
+		}
 		pixels, mask, err := cutToCells(ctx, in.Pixels, in.Mask, in.VAE.Ratio())
 		if err != nil {
 			return oneOut{}, err
@@ -68,6 +71,9 @@ var inpaintConditioning = node.Def[inpaintConditioningIn, inpaintConditioningOut
 		node.Result(p, "LATENT", &out.Latent).Named("latent")
 	},
 	Do: func(ctx context.Context, in inpaintConditioningIn) (inpaintConditioningOut, error) {
+		if in.VAE == nil {
+			return inpaintConditioningOut{}, noVAE()
+		}
 		const cells = 8 // Compat: whatever the VAE's ratio is
 		pixels, mask, err := cutToCells(ctx, in.Pixels, in.Mask, cells)
 		if err != nil {

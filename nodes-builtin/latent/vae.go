@@ -5,6 +5,7 @@ import (
 
 	"github.com/cocoonhq/cocoon/engine/node"
 	"github.com/cocoonhq/cocoon/internal/diffusion"
+	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/internal/tensor"
 	"github.com/cocoonhq/cocoon/internal/value"
 )
@@ -26,6 +27,11 @@ func WithVAE() []node.Node {
 	}
 }
 
+// noVAE tells what to do when a checkpoint brought no VAE.
+func noVAE() error {
+	return fault.New(fault.WrongModel, "the vae input is empty: the checkpoint holds no VAE. Load one with VAELoader")
+}
+
 func vaeInput(p *node.Ports, to *VAE) node.In { return node.Linked(p, "vae", "VAE", to) }
 
 type decodeIn struct {
@@ -44,6 +50,9 @@ var vaeDecode = node.Def[decodeIn, imageOut]{
 		node.Result(p, "IMAGE", &out.Image).Help("The pictures.")
 	},
 	Do: func(ctx context.Context, in decodeIn) (imageOut, error) {
+		if in.VAE == nil {
+			return imageOut{}, noVAE()
+		}
 		img, err := in.VAE.Decode(ctx, in.Samples.Samples)
 		return imageOut{img}, err
 	},
@@ -75,6 +84,9 @@ var vaeDecodeTiled = node.Def[decodeTiledIn, imageOut]{
 		node.Result(p, "IMAGE", &out.Image)
 	},
 	Do: func(ctx context.Context, in decodeTiledIn) (imageOut, error) {
+		if in.VAE == nil {
+			return imageOut{}, noVAE()
+		}
 		overlap, cell := in.Overlap, in.VAE.Ratio()
 		if in.Size < overlap*4 { // Compat
 			overlap = in.Size / 4
@@ -99,6 +111,9 @@ var vaeEncode = node.Def[encodeIn, oneOut]{
 		result(p, out)
 	},
 	Do: func(ctx context.Context, in encodeIn) (oneOut, error) {
+		if in.VAE == nil {
+			return oneOut{}, noVAE()
+		}
 		s, err := in.VAE.Encode(ctx, in.Pixels)
 		return oneOut{value.Latent{Samples: s}}, err
 	},
@@ -119,6 +134,9 @@ var vaeEncodeTiled = node.Def[encodeTiledIn, oneOut]{
 		result(p, out)
 	},
 	Do: func(ctx context.Context, in encodeTiledIn) (oneOut, error) {
+		if in.VAE == nil {
+			return oneOut{}, noVAE()
+		}
 		s, err := in.VAE.EncodeTiled(ctx, in.Pixels, diffusion.Tiles{Width: in.Size, Height: in.Size, Overlap: in.Overlap})
 		return oneOut{value.Latent{Samples: s}}, err
 	},

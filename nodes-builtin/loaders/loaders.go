@@ -3,11 +3,13 @@ package loaders
 
 import (
 	"context"
+	"slices"
 
 	"github.com/cocoonhq/cocoon/engine/node"
 	"github.com/cocoonhq/cocoon/internal/diffusion"
 	"github.com/cocoonhq/cocoon/internal/diffusion/sample"
 	"github.com/cocoonhq/cocoon/internal/value"
+	"github.com/cocoonhq/cocoon/nodes-builtin/latent"
 )
 
 // Models is what these nodes need of the model folders. Loaded parts are shared: loading the same file again is free.
@@ -32,7 +34,7 @@ type nameIn struct{ Name string }
 type checkpointOut struct {
 	Model sample.Source
 	CLIP  *diffusion.CLIP
-	VAE   *diffusion.VAE
+	VAE   latent.VAE // nil when the file has none
 }
 
 func checkpoint(m Models) node.Node {
@@ -51,7 +53,11 @@ func checkpoint(m Models) node.Node {
 			if err != nil {
 				return checkpointOut{}, err
 			}
-			return checkpointOut{sample.Source{Model: c.Model}, c.CLIP, c.VAE}, nil
+			out := checkpointOut{Model: sample.Source{Model: c.Model}, CLIP: c.CLIP}
+			if c.VAE != nil {
+				out.VAE = c.VAE
+			}
+			return out, nil
 		},
 	}.Node()
 }
@@ -61,16 +67,21 @@ func filesOf(m Models, folder string) func(context.Context) []string {
 	return func(ctx context.Context) []string { return m.Names(ctx, folder) }
 }
 
-type vaeOut struct{ VAE *diffusion.VAE }
+type vaeOut struct{ VAE latent.VAE }
 
 func vaeLoader(m Models) node.Node {
 	return node.Def[nameIn, vaeOut]{
 		ID: "VAELoader", Name: "Load VAE", Category: "model/loaders", Help: "Loads a VAE from a file of its own.",
 		Ports: func(p *node.Ports, in *nameIn, out *vaeOut) {
-			node.Files(p, "vae_name", &in.Name, filesOf(m, "vae"))
+			node.Files(p, "vae_name", &in.Name, func(ctx context.Context) []string {
+				return append(slices.Clone(m.Names(ctx, "vae")), pixelSpaceName)
+			})
 			node.Result(p, "VAE", &out.VAE)
 		},
 		Do: func(ctx context.Context, in nameIn) (vaeOut, error) {
+			if in.Name == pixelSpaceName {
+				return vaeOut{pixelSpace{}}, nil
+			}
 			v, err := m.VAE(ctx, in.Name)
 			return vaeOut{v}, err
 		},
