@@ -40,6 +40,9 @@ func info(ctx context.Context, s *Schema) *doc.Object {
 	o.Set("input", groups)
 	o.Set("input_order", order)
 	o.Set("is_input_list", s.InputIsList)
+	if s.InputIsListAs != nil {
+		o.Set("is_input_list", s.InputIsListAs)
+	}
 	setOutputs(o, s)
 	o.Set("name", s.ID)
 	o.Set("display_name", displayName(s))
