@@ -93,9 +93,14 @@ func testCase(t *testing.T, c diffusiontest.Case, b tensor.Backend) {
 		for i := range n {
 			n[i], _ = strconv.Atoi(m[i+1])
 		}
-		got, err := tiled(t.Context(), run, in, Tiles{n[0], n[1], n[2]})
+		last, all := 0, 0
+		progress := func(done, total int) { last, all = done, total }
+		got, err := tiled(t.Context(), run, in, Tiles{n[0], n[1], n[2], progress})
 		if err != nil {
 			t.Fatal(err)
+		}
+		if last != all || all < 3 {
+			t.Errorf("progress ended at %d of %d", last, all)
 		}
 		c.Compare(t, name, got)
 		return

@@ -12,6 +12,8 @@ import (
 type Tiles struct {
 	Width, Height int
 	Overlap       int // less than half the shorter side
+	// Progress is told how many tiles are done, of how many. May be nil.
+	Progress func(done, total int)
 }
 
 // passes are the three tilings whose results are averaged: tall, wide and as asked, so that no seam is in one place twice.
@@ -34,7 +36,7 @@ func (v *VAE) DecodeTiled(ctx context.Context, run *programs.Cache, latent *tens
 	if err != nil {
 		return nil, err
 	}
-	mean, err := v.average(ctx, run, decodeRaw, latent, passes)
+	mean, err := v.average(ctx, run, decodeRaw, latent, passes, t.Progress)
 	if err != nil {
 		return nil, err
 	}
@@ -55,14 +57,25 @@ func (v *VAE) EncodeTiled(ctx context.Context, run *programs.Cache, picture *ten
 	if err != nil {
 		return nil, err
 	}
-	return v.average(ctx, run, encodeTile, picture.Permute(0, 3, 1, 2).Clone(), passes)
+	return v.average(ctx, run, encodeTile, picture.Permute(0, 3, 1, 2).Clone(), passes, t.Progress)
 }
 
 // average runs a program over the tiles of each pass and averages the passes.
-func (v *VAE) average(ctx context.Context, run *programs.Cache, k kind, x *tensor.Tensor, passes [3]Tiling) (*tensor.Tensor, error) {
+func (v *VAE) average(ctx context.Context, run *programs.Cache, k kind, x *tensor.Tensor, passes [3]Tiling, progress func(done, total int)) (*tensor.Tensor, error) {
+	done, total := 0, 0
+	for _, p := range passes {
+		total += x.Dim(0) * p.Count(x.Shape()[2:]...)
+	}
+	each := func(tile *tensor.Tensor) (*tensor.Tensor, error) {
+		out, err := v.one(ctx, run, k, tile)
+		if done++; err == nil && progress != nil {
+			progress(done, total)
+		}
+		return out, err
+	}
 	var sum *tensor.Tensor
 	for _, p := range passes {
-		got, err := p.Apply(ctx, x, func(tile *tensor.Tensor) (*tensor.Tensor, error) { return v.one(ctx, run, k, tile) })
+		got, err := p.Apply(ctx, x, each)
 		if err != nil {
 			return nil, err
 		}
