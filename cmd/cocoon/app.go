@@ -18,6 +18,7 @@ import (
 	"github.com/cocoonhq/cocoon/internal/models"
 	"github.com/cocoonhq/cocoon/internal/store/disk"
 	"github.com/cocoonhq/cocoon/internal/tensor/cpu"
+	"github.com/cocoonhq/cocoon/internal/testpack"
 	nodes "github.com/cocoonhq/cocoon/nodes-builtin"
 	"github.com/cocoonhq/cocoon/nodes-builtin/image"
 	"github.com/cocoonhq/cocoon/nodes-builtin/sampling"
@@ -59,6 +60,11 @@ func newApp(ctx context.Context, o *options, bus engine.Bus, database string) (a
 	if a.registry, err = node.NewRegistry(a.nodes(o)...); err != nil {
 		return nil, err
 	}
+	if o.testNodes != "" {
+		for _, r := range testpack.GoldenReplacements() {
+			a.registry.Replace(r)
+		}
+	}
 	if a.jobs, err = sqlite.Open(ctx, database); err != nil {
 		return nil, err
 	}
@@ -77,11 +83,15 @@ func newApp(ctx context.Context, o *options, bus engine.Bus, database string) (a
 }
 
 func (a *app) nodes(o *options) []node.Node {
-	return nodes.All(nodes.Deps{
+	all := nodes.All(nodes.Deps{
 		Models:   a.library,
 		Images:   image.Config{Files: a.files, Metadata: !o.disableMetadata},
 		Sampling: sampling.Config{Preview: o.previewMethod != "none", PreviewSize: o.previewSize},
 	})
+	if o.testNodes != "" {
+		all = append(append(all, testpack.Golden()...), testpack.Upstream()...)
+	}
+	return all
 }
 
 // Close stops the engine and gives everything back.
