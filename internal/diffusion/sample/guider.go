@@ -143,27 +143,3 @@ func (g *Guidance) combine(ctx context.Context) ([]float32, error) {
 	}
 	return g.Denoised, nil
 }
-
-// Prepared is a condition list that a guidance function asks for by itself, prepared once a run.
-type Prepared struct {
-	Conditioning value.Conditioning
-	run          *session
-	ready        []*cond
-}
-
-// conds encodes the conditions for a run; they act everywhere and always, but for their strength.
-func (p *Prepared) conds(ctx context.Context, s *session) ([]*cond, error) {
-	if p.run == s {
-		return p.ready, nil
-	}
-	var ready []*cond
-	for _, c := range p.Conditioning {
-		r := &cond{src: c, strength: float32(value.Or(c, value.KeyStrength, 1)), maskStrength: 1}
-		if err := s.encode(ctx, "negative", r); err != nil {
-			return nil, err
-		}
-		ready = append(ready, r)
-	}
-	p.run, p.ready = s, ready
-	return ready, nil
-}

@@ -88,3 +88,33 @@ func roundRatio(n, a, b int) int {
 	}
 	return q
 }
+
+// AddNoise noises a latent to the span of the given levels, or to the only one, without sampling. What is not finite
+// becomes 0.
+func AddNoise(source Source, noise Noise, sigmas []float32, l value.Latent) (value.Latent, error) {
+	if len(sigmas) == 0 {
+		return l, nil
+	}
+	n, _, err := noise.Draw(l)
+	if err != nil {
+		return l, err
+	}
+	level := sigmas[0]
+	if len(sigmas) > 1 {
+		level = max(level-sigmas[len(sigmas)-1], sigmas[len(sigmas)-1]-level)
+	}
+	if !n.Shape().Equal(l.Samples.Shape()) {
+		return l, fault.New(fault.BadTensor, "noise of shape %v for a latent of shape %v", n.Shape(), l.Samples.Shape())
+	}
+	start := newSession(source, input{shape: l.Samples.Shape(), latent: l.Samples.Dense()}).latent
+	out := tensor.New(tensor.F32, n.Shape()...)
+	source.Sampling().AddNoise(out.F32(), n.F32(), start.F32(), level, false)
+	out = source.Format().Out(out)
+	v := out.F32()
+	for i, x := range v {
+		if x-x != 0 { // infinite or not a number
+			v[i] = 0
+		}
+	}
+	return l.With(out), nil
+}

@@ -8,6 +8,7 @@ import (
 	"github.com/cocoonhq/cocoon/internal/diffusion/sample/latent"
 	"github.com/cocoonhq/cocoon/internal/diffusion/sample/param"
 	"github.com/cocoonhq/cocoon/internal/tensor"
+	"github.com/cocoonhq/cocoon/internal/value"
 )
 
 // Options are what nodes attach to a model to change how it is sampled. The zero value attaches nothing. Copies share
@@ -106,15 +107,38 @@ func (g *Guidance) Evaluate(ctx context.Context, patches map[string]any) error {
 	return nil
 }
 
-// PredictFor asks the model for other conditions than the run's, unconditionally in place and time.
-func (g *Guidance) PredictFor(ctx context.Context, c *Prepared) ([]float32, error) {
-	conds, err := c.conds(ctx, g.run)
-	if err != nil {
-		return nil, err
+// PredictFor asks the model for other conditions than the run's. They act everywhere and always, but for their strength.
+// name tells them apart within the run, which prepares them once.
+func (g *Guidance) PredictFor(ctx context.Context, name string, c value.Conditioning) ([]float32, error) {
+	type key string
+	ready := *Remember(g, key(name), func() *[]*cond { return new([]*cond) })
+	if ready == nil {
+		for _, x := range c {
+			r := &cond{src: x, strength: float32(value.Or(x, value.KeyStrength, 1)), maskStrength: 1}
+			if err := g.run.encode(ctx, "negative", r); err != nil {
+				return nil, err
+			}
+			ready = append(ready, r)
+		}
+		*Remember(g, key(name), func() *[]*cond { return new([]*cond) }) = ready
 	}
-	out, err := g.run.predict(ctx, [][]*cond{conds}, g.X, g.Sigma, g.opts)
+	out, err := g.run.predict(ctx, [][]*cond{ready}, g.X, g.Sigma, g.opts)
 	if err != nil {
 		return nil, err
 	}
 	return out[0], nil
+}
+
+// Remember gives what a guidance function keeps between the evaluations of one run, under a key of its own. fresh makes it
+// the first time.
+func Remember[T any](g *Guidance, key any, fresh func() *T) *T {
+	if g.run.memory == nil {
+		g.run.memory = map[any]any{}
+	}
+	if v, ok := g.run.memory[key].(*T); ok {
+		return v
+	}
+	v := fresh()
+	g.run.memory[key] = v
+	return v
 }

@@ -25,6 +25,7 @@ type session struct {
 	in       input
 	shape    tensor.Shape   // of the latent now: a sampler may resize it
 	latent   *tensor.Tensor // as the model speaks it
+	memory   map[any]any    // what guidance functions keep
 }
 
 func newSession(source Source, in input) *session {

@@ -72,3 +72,16 @@ func ersdeIntegrals(scale ERSDEScale, ls, lt float32) (area, moment float32) {
 	}
 	return float32(a) * step, float32(m) * step
 }
+
+// ERSDEScaled is ERSDENoise with its share of noise scaled: eta 1 is ERSDENoise, 0 is no noise.
+func ERSDEScaled(eta float32) ERSDEScale {
+	return func(l float32) float32 { return l * pow(exp(pow(l, 0.3))+10, eta) }
+}
+
+// ReverseSDE is the scale of the plain reverse-time SDE.
+func ReverseSDE(eta float32) ERSDEScale {
+	return func(l float32) float32 { return pow(l, eta+1) }
+}
+
+// ERODE is the scale of the ODE, to be used without noise.
+func ERODE(l float32) float32 { return l }

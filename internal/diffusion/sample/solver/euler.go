@@ -92,3 +92,19 @@ func EulerAncestralCFGPP(eta, sNoise float32) Solver {
 		return x, nil
 	}
 }
+
+// EulerPP is Euler along the direction from the prediction moved by the guidance: the other reading of CFG++.
+func EulerPP(ctx context.Context, r *Run, x []float32) ([]float32, error) {
+	v := vectors(x, 2)
+	denoised, uncond := v[0], v[1]
+	for i := range r.steps() {
+		if err := r.first(ctx, i, denoised, uncond, x); err != nil {
+			return nil, err
+		}
+		from, to := r.Sigmas[i], r.Sigmas[i+1]
+		for k, d := range denoised {
+			x[k] += (x[k] - d + uncond[k] - d) / from * (to - from)
+		}
+	}
+	return x, nil
+}
