@@ -107,3 +107,15 @@ func BenchmarkLoad(b *testing.B) {
 		c.Close()
 	}
 }
+
+// BenchmarkCompile is what the first step at a size takes more than the next.
+func BenchmarkCompile(b *testing.B) {
+	each(b, func(b *testing.B, c Checkpoint, s size) {
+		for b.Loop() {
+			if _, err := c.Model.EstimateBytes(tensor.Shape{2, 4, s.height / 8, s.width / 8}); err != nil {
+				b.Fatal(err)
+			}
+			c.Model.run.Trim()
+		}
+	})
+}

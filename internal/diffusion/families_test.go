@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/internal/golden"
 	"github.com/cocoonhq/cocoon/internal/tensor"
@@ -91,8 +93,11 @@ func TestGoldenFamilies(t *testing.T) {
 			Max float64 `json:"sigma_max"`
 		} `json:"model_sampling"`
 		Latent struct {
-			Class string  `json:"class"`
-			Scale float64 `json:"scale_factor"`
+			Class string       `json:"class"`
+			Scale float64      `json:"scale_factor"`
+			RGB   [][3]float32 `json:"latent_rgb_factors"`
+			Bias  []float32    `json:"latent_rgb_factors_bias"`
+			Tiny  string       `json:"taesd_decoder_name"`
 		} `json:"latent_format"`
 	}
 	if err := json.Unmarshal(text, &all); err != nil {
@@ -125,6 +130,8 @@ func TestGoldenFamilies(t *testing.T) {
 			}
 			if l := f.format(src); l.Name != want.Latent.Class || len(l.Scale) == 1 && math.Abs(float64(l.Scale[0])-want.Latent.Scale) > 1e-7 {
 				t.Errorf("latents %+v, want %+v", l, want.Latent)
+			} else if l.TinyVAE != want.Latent.Tiny || !cmp.Equal(l.RGB, want.Latent.RGB) || len(want.Latent.Bias) == 3 && l.RGBBias != [3]float32(want.Latent.Bias) {
+				t.Errorf("previews %+v, want %+v", l, want.Latent)
 			}
 			if !strings.Contains(want.Header, "alternates") { // a v model by its elements, which headers lack
 				if s := f.sampling(src); math.Abs(float64(s.SigmaMax())/want.Sampling.Max-1) > 1e-5 || math.Abs(float64(s.SigmaMin())/want.Sampling.Min-1) > 1e-5 {

@@ -246,3 +246,23 @@ func (c changed) Tensor(name string) (*tensor.Tensor, bool) {
 	}
 	return tensor.New(tensor.F16, s...), true
 }
+
+// TestTooLarge asks for a picture that no memory holds: it is refused before anything is computed.
+func TestTooLarge(t *testing.T) {
+	b := cpu.New(cpu.Options{MemoryLimit: 64 << 20})
+	defer b.Close()
+	c, err := Load(openDemo(t), b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shape := tensor.Shape{2, 4, 256, 128}
+	if c.Model.Fits(shape) {
+		t.Errorf("two of %v fit", shape)
+	}
+	batch := &sample.Batch{Values: sample.Values{"c_crossattn": {Tensor: tensor.New(tensor.F32, 1, 77, 64)}}}
+	_, err = c.Model.Apply(t.Context(), tensor.New(tensor.F32, 1, 4, 1024, 512), []float32{1}, batch)
+	if !errors.Is(err, fault.OutOfMemory) || !strings.Contains(err.Error(), "4096 × 8192 needs") || !strings.Contains(err.Error(), "Try ") {
+		t.Errorf("%v, want out of memory, and what would fit", err)
+	}
+	t.Log(err)
+}
