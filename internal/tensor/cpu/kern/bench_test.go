@@ -41,3 +41,30 @@ func BenchmarkTile(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkPack measures packing a panel from rows that lie k apart, in elements a nanosecond.
+func BenchmarkPack(b *testing.B) {
+	for l := isa.Portable; l <= isa.Best(); l++ {
+		k := ForLevel(l)
+		for _, depth := range []int{64, 576, 1280} {
+			src, half, dst := make([]float32, k.NR*depth), make([]byte, 2*k.NR*depth), make([]float32, k.NR*depth)
+			pack := map[string]func(){"f32": func() { k.PackT(dst, src, depth, k.NR, depth) }}
+			if k.PackT16 != nil {
+				pack["f16"] = func() { k.PackT16(dst, half, depth, k.NR, depth) }
+			}
+			for name, fn := range pack {
+				b.Run(fmt.Sprintf("%s/%s/%d", l, name, depth), func(b *testing.B) {
+					best := time.Hour
+					for b.Loop() {
+						at := time.Now()
+						for range 20 {
+							fn()
+						}
+						best = min(best, time.Since(at))
+					}
+					b.ReportMetric(20*float64(len(dst))/float64(best.Nanoseconds()), "elem/ns")
+				})
+			}
+		}
+	}
+}
