@@ -21,9 +21,9 @@ const barClient = "terminal"
 type bar struct {
 	w     io.Writer
 	draws bool // w is a terminal
-	ended chan struct{}
 
 	mu     sync.Mutex // guards the rest
+	ended  chan struct{}
 	titles map[string]string
 	start  time.Time // of the node that runs
 	end    ending
@@ -38,7 +38,16 @@ type ending struct {
 
 func newBar(w io.Writer) *bar {
 	f, ok := w.(*os.File)
-	return &bar{w: w, draws: ok && isTerminal(f), ended: make(chan struct{}), titles: map[string]string{}}
+	b := &bar{w: w, draws: ok && isTerminal(f)}
+	b.reset()
+	return b
+}
+
+// reset makes the bar ready for another prompt.
+func (b *bar) reset() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.ended, b.titles, b.end, b.over = make(chan struct{}), map[string]string{}, ending{}, false
 }
 
 // expect learns the titles of a prompt's nodes.
@@ -64,8 +73,11 @@ func (b *bar) expect(prompt json.RawMessage) {
 
 // wait returns when the prompt has ended.
 func (b *bar) wait(ctx context.Context) (ending, error) {
+	b.mu.Lock()
+	ended := b.ended
+	b.mu.Unlock()
 	select {
-	case <-b.ended:
+	case <-ended:
 	case <-ctx.Done():
 		b.clear()
 		return ending{}, fmt.Errorf("stopped: %w", ctx.Err())
