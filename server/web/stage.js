@@ -99,7 +99,7 @@ export function mountStage(app) {
     live.hidden = !(state.view && now && now.id !== run?.id);
     $("tools").hidden = !(picture && run.state === "done");
     if (!run || first) return;
-    figure.classList.toggle("waiting", !picture && !previews.has(run.id));
+    figure.classList.toggle("waiting", !(picture && run.state === "done") && !previews.has(run.id));
     if (picture && run.state === "done") {
       figure.classList.remove("broken");
       const url = viewURL(picture);
