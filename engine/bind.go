@@ -101,14 +101,14 @@ func (r *run) bindHidden(v *vertex, hidden []node.Hidden, list []bound) []bound 
 func (r *run) hidden(v *vertex, kind node.Type) (value any, known bool) {
 	switch kind {
 	case node.Prompt:
-		return doc.Encode(r.prompt), true
+		return r.prompt, true
 	case node.DynPrompt:
 		return r.snapshot(), true
 	case node.UniqueID:
 		return v.id, true
 	case node.ExtraPNGInfo:
 		if info, ok := r.extra.Get("extra_pnginfo"); ok && info != nil {
-			return doc.Encode(info), true
+			return info, true
 		}
 		return nil, true
 	case node.AuthToken, node.APIKey:

@@ -27,7 +27,7 @@ func (r *run) step(p *pending) (done bool, f *failure) {
 	}
 	if w, ok := r.parked[v]; ok {
 		delete(r.parked, v)
-		return r.conclude(p, w.inputs, w.results)
+		return r.conclude(p, nil, w.results)
 	}
 	if results, ok := r.grown[v]; ok {
 		delete(r.grown, v)

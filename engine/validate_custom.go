@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -110,7 +109,7 @@ func (v *vertex) hides(name string) bool {
 func earlyHidden(kind node.Type, id string) (v any, known bool) {
 	switch kind {
 	case node.Prompt:
-		return json.RawMessage("{}"), true
+		return &doc.Object{}, true
 	case node.UniqueID:
 		return id, true
 	case node.DynPrompt, node.ExtraPNGInfo, node.AuthToken, node.APIKey, node.UsageSource:

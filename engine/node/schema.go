@@ -91,8 +91,8 @@ func (i *Input) flag(key string) bool {
 }
 
 // Hidden is an input that the engine fills: Kind is "PROMPT", "UNIQUE_ID", …. What a node receives: for PROMPT and
-// EXTRA_PNGINFO a json.RawMessage with keys in the submitted order and numbers as after validation (EXTRA_PNGINFO nil when
-// the client sent none), for UNIQUE_ID, AUTH_TOKEN_COMFY_ORG, API_KEY_COMFY_ORG and COMFY_USAGE_SOURCE a string (nil when
+// EXTRA_PNGINFO a *doc.Object, which it must not change, with keys in the submitted order and numbers as after validation
+// (EXTRA_PNGINFO nil when the client sent none), for UNIQUE_ID, AUTH_TOKEN_COMFY_ORG, API_KEY_COMFY_ORG and COMFY_USAGE_SOURCE a string (nil when
 // there is none), for DYNPROMPT a *Graph of all nodes, expanded ones too. Other kinds pass what a client sends under Name.
 type Hidden struct {
 	Name string

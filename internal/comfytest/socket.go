@@ -236,5 +236,13 @@ func pictureOf(b []byte) any {
 	if err != nil {
 		return err.Error()
 	}
-	return map[string]any{"format": strings.ToUpper(format), "width": json.Number(fmt.Sprint(c.Width)), "height": json.Number(fmt.Sprint(c.Height))}
+	p := map[string]any{"format": strings.ToUpper(format), "width": json.Number(fmt.Sprint(c.Width)), "height": json.Number(fmt.Sprint(c.Height))}
+	if format == "png" {
+		sum, err := rgbaSum(b)
+		if err != nil {
+			return err.Error()
+		}
+		p["mode"], p["rgba_sha256"] = pngMode(b), sum
+	}
+	return p
 }

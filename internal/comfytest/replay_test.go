@@ -1,0 +1,163 @@
+package comfytest
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cocoonhq/cocoon/internal/golden"
+)
+
+// TestGoldenScenarios replays every recorded scenario against a fresh server of ours. $COCOON_URL names a server to use
+// instead, which must have been started afresh with the scenario's flags; then -run picks one scenario.
+func TestGoldenScenarios(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts a server for each scenario")
+	}
+	dir := golden.Dir(t, "http")
+	paths, err := filepath.Glob(filepath.Join(dir, "*.json"))
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no scenarios in %s: %v", dir, err)
+	}
+	binary := ""
+	if os.Getenv("COCOON_URL") == "" {
+		binary = build(t)
+	}
+	deviations := readDeviations(t)
+	for _, path := range paths {
+		s, err := Load(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.Name == "" {
+			continue // files.json tells what save nodes write, and is no scenario
+		}
+		t.Run(s.Name, func(t *testing.T) {
+			t.Parallel()
+			base := t.TempDir()
+			if err := Prepare(s, base); err != nil {
+				t.Fatal(err)
+			}
+			target := Target{URL: os.Getenv("COCOON_URL"), Base: base}
+			if target.URL == "" {
+				target.URL = start(t, binary, base, s.Flags)
+			} else {
+				target.Base = ""
+			}
+			known := deviations[s.Name]
+			for _, m := range Replay(t.Context(), s, target) {
+				if reason, ok := known.reason(m.Step); ok {
+					t.Logf("known deviation (%s): %v", reason, m)
+					continue
+				}
+				t.Error(m)
+			}
+		})
+	}
+}
+
+// build makes the server.
+func build(t *testing.T) string {
+	t.Helper()
+	if b := os.Getenv("COCOON_BINARY"); b != "" {
+		return b
+	}
+	binary := filepath.Join(t.TempDir(), "cocoon")
+	cmd := exec.Command("go", "build", "-o", binary, "github.com/cocoonhq/cocoon/cmd/cocoon")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("build: %v\n%s", err, out)
+	}
+	return binary
+}
+
+// start starts a server and gives its address.
+func start(t *testing.T, binary, base string, flags []string) string {
+	t.Helper()
+	args := append([]string{"serve", "--test-nodes=go", "--listen", "127.0.0.1", "--port", "0", "--base-directory", base}, flags...)
+	ctx, cancel := context.WithCancel(context.Background())
+	cmd := exec.CommandContext(ctx, binary, args...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = 20 * time.Second
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := &strings.Builder{}
+	cmd.Stderr = log
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cancel()
+		cmd.Wait()
+		if t.Failed() {
+			t.Logf("the server's log:\n%s", tail(log.String()))
+		}
+	})
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		if _, url, ok := strings.Cut(lines.Text(), "go to: "); ok {
+			go io.Copy(io.Discard, out)
+			return url
+		}
+	}
+	t.Fatalf("the server did not start:\n%s", log)
+	return ""
+}
+
+func tail(s string) string {
+	const most = 4000
+	if len(s) > most {
+		return "…" + s[len(s)-most:]
+	}
+	return s
+}
+
+// deviation is one step, or a whole scenario, that goes otherwise on purpose or not yet.
+type deviation struct {
+	step   string // number, or "*"
+	reason string
+}
+
+type deviationList []deviation
+
+func (l deviationList) reason(step int) (string, bool) {
+	for _, d := range l {
+		if d.step == "*" || d.step == numeral(step) {
+			return d.reason, true
+		}
+	}
+	return "", false
+}
+
+func numeral(n int) string {
+	b := make([]byte, 0, 4)
+	for ; n > 0 || len(b) == 0; n /= 10 {
+		b = append([]byte{byte('0' + n%10)}, b...)
+	}
+	return string(b)
+}
+
+// readDeviations reads the file of known deviations: scenario, step, reason.
+func readDeviations(t *testing.T) map[string]deviationList {
+	t.Helper()
+	text, err := os.ReadFile("testdata/deviations.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]deviationList{}
+	for line := range strings.Lines(string(text)) {
+		f := strings.Fields(line)
+		if len(f) < 3 || strings.HasPrefix(line, "#") {
+			continue
+		}
+		all[f[0]] = append(all[f[0]], deviation{f[1], strings.Join(f[2:], " ")})
+	}
+	return all
+}
