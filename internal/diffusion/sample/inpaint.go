@@ -33,6 +33,9 @@ func newInpainter(source Source, in input, sampler Sampler, noise *tensor.Tensor
 		source: source, sampling: source.Sampling(), in: in, predict: predict, opts: source.Options,
 		start: newSession(source, in).latent.F32(), noise: noise.F32(), kept: noise.F32(),
 	}
+	if len(p.start) != len(p.noise) {
+		return nil, fault.New(fault.BadTensor, "a latent of shape %v does not fit the model's format %s", in.shape, source.Format().Name)
+	}
 	if sampler.FreshInpaint {
 		if in.seed == math.MaxUint64 {
 			return nil, fault.New(fault.ValueTooBig, "seed %d has no successor, which this sampler seeds its noise with", in.seed)
