@@ -128,7 +128,7 @@ func TestGoldenFamilies(t *testing.T) {
 			if f.unet.Heads != max(0, want.Used.Heads) || f.unet.Heads == 0 && f.unet.HeadWidth != want.Used.HeadWidth {
 				t.Errorf("%+v, want %+v", f, want)
 			}
-			if l := f.format(src); l.Name != want.Latent.Class || len(l.Scale) == 1 && math.Abs(float64(l.Scale[0])-want.Latent.Scale) > 1e-7 {
+			if l := f.format(src); l.Name != want.Latent.Class || math.Abs(float64(l.Scale)-want.Latent.Scale) > 1e-7 {
 				t.Errorf("latents %+v, want %+v", l, want.Latent)
 			} else if l.TinyVAE != want.Latent.Tiny || !cmp.Equal(l.RGB, want.Latent.RGB) || len(want.Latent.Bias) == 3 && l.RGBBias != [3]float32(want.Latent.Bias) {
 				t.Errorf("previews %+v, want %+v", l, want.Latent)
