@@ -50,7 +50,8 @@ export function image(field, app) {
       shown = v;
       root.classList.remove("has");
       const parts = String(v ?? "").split("/"), filename = parts.pop();
-      if (filename) img.src = viewURL({ filename, subfolder: parts.join("/"), type: field.folder }, 256);
+      // A picture that is not there is not asked for; names with a folder in brackets are in no list.
+      if (filename && (field.options.includes(v) || /\[(input|output|temp)\]$/.test(filename))) img.src = viewURL({ filename, subfolder: parts.join("/"), type: field.folder }, 256);
       else img.removeAttribute("src");
     },
   };
