@@ -89,28 +89,58 @@ func tokens(rows ...[]float32) value.Conditioning {
 func positive() value.Conditioning { return tokens([]float32{0.9, -0.6, 0.4, 0.7}) }
 func negative() value.Conditioning { return tokens([]float32{-0.2, 0.3, 0.1, -0.4}) }
 
-// tolerances gives the allowed error of a sampler, relative to the largest value: the README's formula and exceptions.
-func tolerances(t testing.TB) func(kind, sampler string, top float64) float64 {
-	var file struct {
-		Rows []struct {
-			Kind, Sampler string
-			ErrF32        float64 `json:"err_f32"`
+// measured is one row of tolerances.json: a recorded run against one in double precision.
+type measured struct {
+	Kind, Sampler, Scheduler string
+	Steps                    int
+	CFG                      float64
+	ErrF32                   float64 `json:"err_f32"`
+}
+
+// tolerances are the allowed errors of samplers.
+type tolerances []measured
+
+func readTolerances(t testing.TB) tolerances {
+	var file struct{ Rows tolerances }
+	sampletest.JSON(t, "tolerances.json", &file)
+	return file.Rows
+}
+
+// of gives the allowed error relative to the largest value, top: the README's formula and exceptions.
+func (m tolerances) of(k runKey, top float64) float64 {
+	switch k.sampler {
+	case "dpmpp_sde", "dpmpp_sde_gpu":
+		return 4e-3
+	case "dpm_adaptive":
+		return 2e-3
+	}
+	worst := 0.0
+	for _, r := range m {
+		if r.Kind == k.kind && r.Sampler == k.sampler && !r.unstable() {
+			worst = max(worst, 10*r.ErrF32)
 		}
 	}
-	sampletest.JSON(t, "tolerances.json", &file)
-	return func(kind, sampler string, top float64) float64 {
-		switch sampler {
-		case "dpmpp_sde", "dpmpp_sde_gpu":
-			return 4e-3
-		case "dpm_adaptive":
-			return 2e-3
+	return max(1e-4, worst/max(top, 1e-9))
+}
+
+// unstable says that the recorded run itself is off in its first digit: a value stands between two ends and rounding
+// decides where it goes. (README: sa_solver, flow, simple, 20 steps, cfg 7.5.)
+func (r measured) unstable() bool { return r.ErrF32 > 0.1 }
+
+// settle takes want for the one value of an unstable run that got may have elsewhere, within the formula's 10·err_f32.
+func (m tolerances) settle(k runKey, got, want []float32) {
+	for _, r := range m {
+		if !r.unstable() || r.Kind != k.kind || r.Sampler != k.sampler || r.Scheduler != k.scheduler || r.Steps != k.steps || r.CFG != k.cfg {
+			continue
 		}
-		worst := 0.0
-		for _, r := range file.Rows {
-			if r.Kind == kind && r.Sampler == sampler && sampler != "sa_solver" {
-				worst = max(worst, 10*r.ErrF32)
+		at, worst := 0, 0.0
+		for i, w := range want {
+			if d := math.Abs(float64(got[i] - w)); d > worst {
+				at, worst = i, d
 			}
 		}
-		return max(1e-4, worst/max(top, 1e-9))
+		if worst <= 10*r.ErrF32 {
+			got[at] = want[at]
+		}
 	}
 }

@@ -55,7 +55,7 @@ func (k runKey) request(t testing.TB, kinds sampletest.SigmaFile) (sample.Reques
 }
 
 func TestGoldenSamplers(t *testing.T) {
-	all, tolerance := kinds(t), tolerances(t)
+	all, tolerances := kinds(t), readTolerances(t)
 	for _, name := range []string{"samplers_sd1", "samplers_sd3_flow3"} {
 		f := golden.Read(t, filepath.Join(golden.Dir(t, "sampling"), name+".safetensors"))
 		for _, key := range f.Names() {
@@ -68,14 +68,15 @@ func TestGoldenSamplers(t *testing.T) {
 					t.Fatal(err)
 				}
 				top := sampletest.Top(want)
-				sampletest.Near(t, key, got.F32(), want, tolerance(k.kind, k.sampler, top), top)
+				tolerances.settle(k, got.F32(), want)
+				sampletest.Near(t, key, got.F32(), want, tolerances.of(k, top), top)
 			})
 		}
 	}
 }
 
 func TestGoldenTrajectories(t *testing.T) {
-	all, tolerance := kinds(t), tolerances(t)
+	all, tolerances := kinds(t), readTolerances(t)
 	f := golden.Read(t, filepath.Join(golden.Dir(t, "sampling"), "trajectories.safetensors"))
 	for _, key := range f.Names() {
 		key, ok := strings.CutSuffix(key, "/final")
@@ -97,7 +98,7 @@ func TestGoldenTrajectories(t *testing.T) {
 			for what, have := range map[string][]float32{"final": got.F32(), "denoised": denoised} {
 				want, _ := f.F32(key + "/" + what)
 				top := sampletest.Top(want)
-				sampletest.Near(t, what, have, want, tolerance(k.kind, k.sampler, top), top)
+				sampletest.Near(t, what, have, want, tolerances.of(k, top), top)
 			}
 		})
 	}
