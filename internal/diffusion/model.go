@@ -69,6 +69,9 @@ func (m *Model) Conditions(ctx context.Context, c value.Cond, in sample.CondInpu
 	return out, nil
 }
 
+// little is memory that is not worth asking a device for.
+const little = 64 << 20
+
 // usualTokens is the length that texts are taken to have where it is not known.
 const usualTokens = 77
 
@@ -77,9 +80,12 @@ func (m *Model) Fits(shape tensor.Shape) bool {
 	if len(shape) != 4 || shape[0] <= 1 {
 		return true
 	}
-	free, total := m.run.Backend().Memory()
 	need, err := m.EstimateBytes(shape)
-	return total <= 0 || err != nil || need <= free
+	if err != nil || need <= little {
+		return true
+	}
+	free, total := m.run.Backend().Memory()
+	return total <= 0 || need <= free
 }
 
 // EstimateBytes is the memory that a call needs beyond weights, inputs and outputs, for a latent [b, channels, h, w].

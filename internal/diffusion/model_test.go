@@ -249,13 +249,13 @@ func (c changed) Tensor(name string) (*tensor.Tensor, bool) {
 
 // TestTooLarge asks for a picture that no memory holds: it is refused before anything is computed.
 func TestTooLarge(t *testing.T) {
-	b := cpu.New(cpu.Options{MemoryLimit: 64 << 20})
+	b := cpu.New(cpu.Options{MemoryLimit: 80 << 20})
 	defer b.Close()
 	c, err := Load(openDemo(t), b)
 	if err != nil {
 		t.Fatal(err)
 	}
-	shape := tensor.Shape{2, 4, 256, 128}
+	shape := tensor.Shape{2, 4, 512, 256}
 	if c.Model.Fits(shape) {
 		t.Errorf("two of %v fit", shape)
 	}

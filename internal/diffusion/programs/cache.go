@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/internal/tensor"
 )
 
@@ -51,7 +52,7 @@ func (c *Cache) Backend() tensor.Backend { return c.backend }
 // would fit, when the device has no room for it.
 func (c *Cache) Run(ctx context.Context, s Spec, inputs ...*tensor.Tensor) ([]*tensor.Tensor, error) {
 	if err := ctx.Err(); err != nil {
-		return nil, err
+		return nil, fault.Wrap(err, fault.Cancelled, "stopped")
 	}
 	e := c.acquire(s.Key)
 	defer c.release(e)

@@ -107,7 +107,7 @@ func TestOutOfMemory(t *testing.T) {
 func TestCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := New(&counting{free: 1}).Run(ctx, double(1), tensor.New(tensor.F32, 1)); !errors.Is(err, context.Canceled) {
+	if _, err := New(&counting{free: 1}).Run(ctx, double(1), tensor.New(tensor.F32, 1)); !errors.Is(err, context.Canceled) || !errors.Is(err, fault.Cancelled) {
 		t.Error(err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/internal/tensor"
 )
 
@@ -106,7 +107,7 @@ func (t Tiling) item(ctx context.Context, item, into *tensor.Tensor, starts [][]
 	index := make([]int, len(starts))
 	for {
 		if err := ctx.Err(); err != nil {
-			return err
+			return fault.Wrap(err, fault.Cancelled, "stopped")
 		}
 		tile, at := item, make([]int, len(starts))
 		for d, s := range starts {
