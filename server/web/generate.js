@@ -88,6 +88,7 @@ export function mountGenerate(app) {
       app.focusField(bad.id);
       return;
     }
+    app.hush();
     store.set({ sending: true, says: null });
     let last = s.draft;
     for (let i = 0; i < s.count; i++) {

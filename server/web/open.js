@@ -9,7 +9,9 @@ export function mountOpen(app) {
   const chooser = $("file"), veil = $("drop"), note = $("note");
   let depth = 0, busy = 0;
 
+  let fade = 0;
   function tell(text, ...buttons) {
+    clearTimeout(fade);
     say($("note-text"), text);
     $("note-do").replaceChildren(...buttons);
     note.hidden = false;
@@ -62,7 +64,10 @@ export function mountOpen(app) {
     if (problems.length) {
       const names = [...new Set(problems.map(p => p.title || p.class_type))].slice(0, 3).join(", ");
       tell(`${nameOf(file.name)} is open. ${sentence(problems.length === 1 ? `${names}: ${problems[0].message}` : `${problems.length} of its nodes need attention: ${names}`)}`, back);
-    } else tell(`${nameOf(file.name)} is open.`, back);
+    } else {
+      tell(`${nameOf(file.name)} is open.`, back);
+      fade = setTimeout(app.hush, 10000); // the menu leads back as well
+    }
   }
   app.openFile = open;
   app.choose = () => chooser.click();

@@ -88,19 +88,34 @@ export function imagesOf(outputs) {
 
 function finish(run, entry) {
   const stamp = {}, messages = entry.status?.messages || [];
-  let next = { ...run, prompt: entry.prompt?.[2] || run.prompt, number: entry.prompt?.[0] ?? run.number, created: entry.prompt?.[3]?.create_time || run.created };
+  const next = { ...run, prompt: entry.prompt?.[2] || run.prompt, number: entry.prompt?.[0] ?? run.number, created: entry.prompt?.[3]?.create_time || run.created };
   for (const [type, data] of messages) stamp[type] = data;
   const begun = stamp.execution_start?.timestamp, bad = stamp.execution_error, cut = stamp.execution_interrupted;
   const end = (stamp.execution_success || bad || cut)?.timestamp;
   next.started = begun || run.started;
   next.ended = end || run.ended || next.started;
-  if (stamp.execution_cached && !Object.keys(next.nodes).length) next = { ...cached(next, stamp.execution_cached.nodes || [], next.started), state: run.state };
+  // After a reload nothing is known but this: what was cached, and that a finished run did all it was asked for.
+  next.nodes = { ...next.nodes };
+  for (const id of stamp.execution_cached?.nodes || []) next.nodes[id] ??= { state: "cached", value: 1, max: 1, start: 0, end: 0 };
   next.images = imagesOf(entry.outputs);
   if (cut) return { ...stop(next, next.ended), started: next.started };
   if (bad || entry.status?.status_str === "error") return fail(next, bad || {}, next.ended);
   const nodes = {};
+  for (const id of reach(next.prompt || {}, entry.prompt?.[4] || [])) nodes[id] = { state: "done", value: 1, max: 1, start: 0, end: 0 };
   for (const id in next.nodes) nodes[id] = next.nodes[id].state === "running" ? { ...next.nodes[id], state: "done", end: next.ended } : next.nodes[id];
   return { ...next, nodes, state: "done" };
+}
+
+// reach lists the nodes that the given ones read, themselves included.
+function reach(prompt, ids) {
+  const seen = new Set(), stack = [...ids];
+  while (stack.length) {
+    const id = stack.pop();
+    if (seen.has(id) || !prompt[id]) continue;
+    seen.add(id);
+    for (const v of Object.values(prompt[id].inputs || {})) if (Array.isArray(v)) stack.push(v[0]);
+  }
+  return seen;
 }
 
 function readQueue(state, { running, pending, me }) {

@@ -46,7 +46,7 @@ function sub(n, missing) {
     case "cached": return "cached";
     case "running": return n.max > 1 ? `step ${n.value} of ${n.max}` : "running";
     case "done": return n.end >= n.start && n.start ? seconds(n.end - n.start) : "done";
-    case "failed": return "stopped";
+    case "failed": return n.refused ? "needs a change" : "stopped";
   }
   return "";
 }

@@ -4,6 +4,7 @@ import { $, put, say, svg } from "../dom.js";
 import { isLink, titleOf, words } from "../form/fields.js";
 import { runOrder } from "../form/rules.js";
 import { shown } from "../runs.js";
+import { sentence } from "../words.js";
 import { layout, links, pathOf } from "./layout.js";
 import { nodeView } from "./node.js";
 
@@ -70,10 +71,10 @@ export function mountGraph(app) {
     }
   }
 
-  function states(nodes, failed, message) {
+  function states({ nodes, failed, message, refused }) {
     let hot = null;
     for (const id of plan.ids) {
-      views.get(id).set(id === failed ? { state: "failed" } : nodes[id], id === spot);
+      views.get(id).set(id === failed ? { state: "failed", refused } : nodes[id], id === spot);
       if (nodes[id]?.state === "running" || id === failed) hot = id;
     }
     const over = s => s === "done" || s === "cached";
@@ -82,7 +83,7 @@ export function mountGraph(app) {
       if (p.c !== c) put(p.e, "class", p.c = c);
     }
     for (const p of paths) if (p.c === "live" && p.e.parentNode && p.e !== wires.lastElementChild && p.e.nextElementSibling?.getAttribute("class") !== "live") wires.append(p.e);
-    talk.replaceChildren(...(failed && message && views.has(failed) ? views.get(failed).callout(message, plan.big, (size[1] - camera.y) / camera.k) : []));
+    talk.replaceChildren(...(failed && message && views.has(failed) ? views.get(failed).callout(sentence(message), plan.big, (size[1] - camera.y) / camera.k) : []));
     app.listNodes(plan.ids, plan.prompt, plan.info, failed ? { ...nodes, [failed]: { state: "failed" } } : nodes);
     return hot;
   }
@@ -91,7 +92,7 @@ export function mountGraph(app) {
   function nodesOf(state) {
     const { run } = shown(state.runs, state.view, state.follow), prompt = state.draft.prompt;
     const same = run?.prompt && Object.keys(run.prompt).length === Object.keys(prompt).length && Object.keys(prompt).every(id => run.prompt[id]?.class_type === prompt[id].class_type);
-    if (state.says?.refused) return { nodes: {}, failed: state.says.node ?? null, message: state.says.text[1] };
+    if (state.says?.refused) return { nodes: {}, failed: state.says.node ?? null, message: state.says.text[1], refused: true };
     return same ? { nodes: run.nodes, failed: run.error?.node ?? null, message: run.error?.message } : { nodes: {}, failed: null };
   }
 
@@ -104,13 +105,13 @@ export function mountGraph(app) {
     if (state.form !== last.form) followed = null;
     last = state;
     if (rebuilt) build(state.draft.prompt, state.info, state.graphOpen);
-    const { nodes, failed, message } = nodesOf(state);
+    const now = nodesOf(state);
     if (rebuilt) aim(followed, !free);
-    const hot = states(nodes, failed, message);
+    const hot = states(now);
     if (hot !== followed && hot) {
       followed = hot;
       aim(hot);
-      if (failed) states(nodes, failed, message);
+      if (now.failed) states(now); // its sentence goes where there is room now
     }
   }
   store.subscribe(state => render(state));
@@ -170,8 +171,7 @@ export function mountGraph(app) {
   app.spotNode = id => {
     spot = id;
     if (id && !free) aim(id);
-    const { nodes, failed, message } = nodesOf(store.get());
-    states(nodes, failed, message);
+    states(nodesOf(store.get()));
   };
   app.showNode = id => {
     free = false;

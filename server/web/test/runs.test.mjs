@@ -50,6 +50,11 @@ test("history alone tells every end", async t => {
   }
 });
 
+test("after a reload the graph of a finished run is whole", () => {
+  const run = reduce(noRuns(), "history", entry("success", [["execution_cached", { nodes: ["1"] }], ["execution_success", { timestamp: 9 }]]), 0).byId.get(ID);
+  assert.deepEqual(Object.entries(run.nodes).map(([id, n]) => id + n.state).sort(), ["1cached", "2done", "3done", "4done", "5done", "6done", "7done"]);
+});
+
 test("children of an expansion count as the node that shows them", () => {
   const child = (id, s, v, m) => ({ [id]: { ...node(id, s, v, m)[id], display_node_id: "5" } });
   const run = play([["execution_start", { prompt_id: ID }], state(node("5", "running", 0), child("5.0.0.1", "finished", 1, 1), child("5.0.0.2", "running", 3, 20))]).byId.get(ID);
