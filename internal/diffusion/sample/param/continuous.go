@@ -138,7 +138,7 @@ func (f FluxLevels) Timestep(sigma float32) float32 { return sigma }
 // Sigma implements Schedule.
 func (f FluxLevels) Sigma(timestep float32) float32 {
 	e := float32(math.Exp(f.shift))
-	return e / (e + (1/timestep - 1))
+	return e * (1 / (e + (1/timestep - 1))) // Compat: by the reciprocal
 }
 
 // PercentToSigma implements Schedule.

@@ -31,6 +31,10 @@ func betaQuantile(p, a, b float64) float64 {
 		return 0
 	case p >= 1:
 		return 1
+	case a == 1: // closed forms, whose halves must stay halves
+		return 1 - math.Pow(1-p, 1/b)
+	case b == 1:
+		return math.Pow(p, 1/a)
 	}
 	low, high := 0.0, 1.0
 	for range 100 {

@@ -2,9 +2,11 @@ package schedule
 
 import (
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/cocoonhq/cocoon/internal/diffusion/sample/param"
 	"github.com/cocoonhq/cocoon/internal/fault"
@@ -99,16 +101,33 @@ func Extend(sigmas []float32, steps int, start, end float64, spacing string) ([]
 	return out, nil
 }
 
-// Manual reads levels from a text: every number in it.
+// Manual reads levels from a text: every number in it, whatever stands between, in the digits of any script. Exponents are
+// not read.
 func Manual(text string) ([]float32, error) {
-	words := strings.FieldsFunc(text, func(r rune) bool { return !strings.ContainsRune("0123456789.+-eE", r) })
+	text = strings.Map(latinDigit, text)
 	var out []float32
-	for _, w := range words {
-		v, err := strconv.ParseFloat(w, 32)
+	for _, w := range regexp.MustCompile(`[-+]?(?:\d*\.*\d+)`).FindAllString(text, MaxSteps) {
+		v, err := strconv.ParseFloat(w, 64)
 		if err != nil {
 			return nil, fault.Wrap(err, fault.BadRequest, "%q is not a number", w)
 		}
 		out = append(out, float32(v))
 	}
 	return out, nil
+}
+
+// latinDigit gives 0 to 9 for a decimal digit of any script, and every other character itself. Unicode has the digits of a
+// script in order, ten in a row.
+func latinDigit(r rune) rune {
+	for _, t := range unicode.Nd.R16 {
+		if r >= rune(t.Lo) && r <= rune(t.Hi) {
+			return '0' + (r-rune(t.Lo))%10
+		}
+	}
+	for _, t := range unicode.Nd.R32 {
+		if r >= rune(t.Lo) && r <= rune(t.Hi) {
+			return '0' + (r-rune(t.Lo))%10
+		}
+	}
+	return r
 }
