@@ -53,11 +53,12 @@ type layout struct {
 
 // families is the table.
 func families() []family {
-	small := textRow{name: "l", prefixes: []string{"cond_stage_model.transformer"}, config: clip.SD1, tokens: vocabulary.Options{PadWithEnd: true}}
-	huge := textRow{name: "h", prefixes: []string{"cond_stage_model.model", "conditioner.embedders.0.model"}, config: clip.SD2}
-	xlSmall := textRow{name: "l", prefixes: []string{"conditioner.embedders.0.transformer"}, config: clip.SDXLSmall, tokens: vocabulary.Options{PadWithEnd: true}}
-	xlLarge := textRow{name: "g", prefixes: []string{"conditioner.embedders.1.model"}, config: clip.SDXLLarge}
-	refiner := textRow{name: "g", prefixes: []string{"conditioner.embedders.0.model"}, config: clip.SDXLLarge}
+	withEnd, withZero := vocabulary.Options{PadWithEnd: true}, vocabulary.Options{}
+	small := textRow{"l", []string{"cond_stage_model.transformer"}, clip.SD1, withEnd}
+	huge := textRow{"h", []string{"cond_stage_model.model", "conditioner.embedders.0.model"}, clip.SD2, withZero}
+	xlSmall := textRow{"l", []string{"conditioner.embedders.0.transformer"}, clip.SDXLSmall, withEnd}
+	xlLarge := textRow{"g", []string{"conditioner.embedders.1.model"}, clip.SDXLLarge, withZero}
+	refiner := textRow{"g", []string{"conditioner.embedders.0.model"}, clip.SDXLLarge, withZero}
 	eight, wide := unet.Config{Heads: 8}, unet.Config{HeadWidth: 64}
 	return []family{
 		{

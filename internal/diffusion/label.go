@@ -61,7 +61,8 @@ func labelVector(pooled *tensor.Tensor, numbers []float32) *tensor.Tensor {
 func (m *Model) labelOf(c value.Cond, in sample.CondInput) (*tensor.Tensor, error) {
 	pooled, ok := value.Get(c, value.KeyPooled)
 	if !ok || pooled == nil || len(pooled.Shape()) != 2 {
-		return nil, fault.New(fault.BadTensor, "%s needs conditioning with a pooled text encoding: encode the prompt with the CLIP of such a model", m.family.name)
+		return nil, fault.New(fault.BadTensor,
+			"%s needs conditioning with a pooled text encoding: encode the prompt with the CLIP of such a model", m.family.name)
 	}
 	return labelVector(pooled.Dense(), m.family.label(c, in)), nil
 }

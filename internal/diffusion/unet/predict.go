@@ -114,7 +114,8 @@ func (u *UNet) check(c *Call) error {
 	if u.Context > 0 {
 		if c.Context == nil || !c.Context.Shape().Equal(tensor.Shape{n, nn.Dim(shapeOf(c.Context), 1), u.Context}) {
 			return fault.New(fault.BadTensor,
-				"the model reads text encodings %d wide, a batch of %d, not %v: the prompt was encoded by another model's text encoder", u.Context, n, shapeOf(c.Context))
+				"the model reads text encodings %d wide, a batch of %d, not %v: the prompt was encoded by another model's text encoder",
+				u.Context, n, shapeOf(c.Context))
 		}
 	}
 	want := tensor.Shape(nil)

@@ -32,7 +32,9 @@ func (b *blend) add(tile *tensor.Tensor, at []int, feather int) {
 }
 
 // rows visits the innermost rows of a tile: where one starts in the tile and in the whole, how long it is, and its weight.
-func (b *blend) rows(shape tensor.Shape, at []int, ramps [][]float32, d, from, to int, weight float32, visit func(from, to, n int, weight float32, last []float32)) {
+func (b *blend) rows(shape tensor.Shape, at []int, ramps [][]float32, d, from, to int, weight float32,
+	visit func(from, to, n int, weight float32, last []float32),
+) {
 	n := min(shape[d], b.size[d]-at[d])
 	if d == len(shape)-1 {
 		visit(from*shape[d], to*b.size[d]+at[d], n, weight, ramps[d])

@@ -16,10 +16,16 @@ func IsDiffusers(src weights.Source) bool {
 }
 
 var (
-	resnet   = regexp.MustCompile(`^(encoder\.down|decoder\.up)_blocks\.(\d+)\.resnets\.(\d+)\.(.+)$`)
-	sampler  = regexp.MustCompile(`^(encoder\.down|decoder\.up)_blocks\.(\d+)\.(down|up)samplers\.0\.(.+)$`)
-	plainOf  = strings.NewReplacer("conv_shortcut", "nin_shortcut", "conv_norm_out", "norm_out", "mid_block.resnets.0.", "mid.block_1.", "mid_block.resnets.1.", "mid.block_2.", "mid_block.attentions.0.", "mid.attn_1.")
-	projects = strings.NewReplacer("group_norm.", "norm.", "query.", "q.", "key.", "k.", "value.", "v.", "to_q.", "q.", "to_k.", "k.", "to_v.", "v.", "to_out.0.", "proj_out.", "proj_attn.", "proj_out.")
+	resnet  = regexp.MustCompile(`^(encoder\.down|decoder\.up)_blocks\.(\d+)\.resnets\.(\d+)\.(.+)$`)
+	sampler = regexp.MustCompile(`^(encoder\.down|decoder\.up)_blocks\.(\d+)\.(down|up)samplers\.0\.(.+)$`)
+	plainOf = strings.NewReplacer(
+		"conv_shortcut", "nin_shortcut", "conv_norm_out", "norm_out", "mid_block.resnets.0.", "mid.block_1.",
+		"mid_block.resnets.1.", "mid.block_2.", "mid_block.attentions.0.", "mid.attn_1.",
+	)
+	projects = strings.NewReplacer(
+		"group_norm.", "norm.", "query.", "q.", "key.", "k.", "value.", "v.", "to_q.", "q.", "to_k.", "k.", "to_v.", "v.",
+		"to_out.0.", "proj_out.", "proj_attn.", "proj_out.",
+	)
 )
 
 // FromDiffusers shows a file in the diffusers library's naming under the names that New reads. Its attention projections are
