@@ -78,6 +78,7 @@ export function mountStage(app) {
       if (current !== url) return;
       img.src = url;
       figure.classList.remove("loading");
+      figure.classList.remove("broken");
       if (!next.naturalWidth) return figure.classList.add("broken");
       natural = [next.naturalWidth, next.naturalHeight];
       fit(...natural);
@@ -101,7 +102,6 @@ export function mountStage(app) {
     if (!run || first) return;
     figure.classList.toggle("waiting", !(picture && run.state === "done") && !previews.has(run.id));
     if (picture && run.state === "done") {
-      figure.classList.remove("broken");
       const url = viewURL(picture);
       $("save").href = url;
       put($("save"), "download", picture.filename);

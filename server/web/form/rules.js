@@ -100,7 +100,7 @@ function name(fields, prompt, info, role) {
   const first = { prompt: "Prompt", negative: "Negative prompt" };
   for (const f of fields) {
     f.role = role.get(f.id) || null;
-    f.label = f.role ? first[f.role] : labelOf(f, prompt, info);
+    f.plain = f.label = f.role ? first[f.role] : labelOf(f, prompt, info); // plain is for places that name the node already
   }
   const times = Map.groupBy ? Map.groupBy(fields, f => f.label) : group(fields);
   for (const same of times.values()) {
@@ -136,7 +136,14 @@ export function derive(prompt, info, linear = null) {
     const title = titleOf(prompt, info, id);
     for (const [list, fields] of [[more, rest.filter(f => !f.advanced)], [late, rest.filter(f => f.advanced)]]) if (fields.length) list.push({ node: id, title, fields });
   }
-  return { main, more: [...more, ...late], all, ids };
+  return { main, more: numbered([...more, ...late]), all, ids };
+}
+
+// numbered tells groups of the same title apart by the node's id.
+function numbered(groups) {
+  for (const g of groups) g.twin = groups.some(o => o.title === g.title && o.node !== g.node);
+  for (const g of groups) if (g.twin) g.title += ` #${g.node}`;
+  return groups;
 }
 
 // sizeOf gives the [width, height] a prompt asks for, or null.

@@ -67,11 +67,13 @@ function wide(field, model) {
   return !(HALF.has(field.kind) || field.kind === "combo" && !model && !field.short);
 }
 
-function build(field, app) {
+function build(field, app, grouped) {
   const w = MAKERS[field.kind](field, app), id = "f-" + field.id.replace(/[^\w-]/g, "_");
   const help = field.help ? el("p", { class: "help", id: id + "-h" }, field.help) : null;
   const why = el("p", { class: "why", id: id + "-e", hidden: true });
-  const label = w.group ? el("span", { class: "label", id: id + "-l" }, field.label) : el("label", { for: id }, field.label);
+  // Below a heading with the node's name the short label does; the full one stays for those who hear it alone.
+  const name = grouped && field.plain !== field.label ? [el("span", { class: "sr" }, field.label), el("span", { "aria-hidden": "true" }, field.plain)] : [field.label];
+  const label = w.group ? el("span", { class: "label", id: id + "-l" }, ...name) : el("label", { for: id }, ...name);
   if (w.group) put(w.root, "aria-labelledby", id + "-l");
   if (w.input && !w.group) w.input.id = id;
   if (w.input) put(w.input, "aria-describedby", [help?.id, why.id].filter(Boolean).join(" "));
@@ -119,15 +121,15 @@ export function mountForm(app) {
   function rebuild(next) {
     form = next;
     items = [];
-    const make = f => {
-      const item = build(f, app);
+    const make = (f, grouped) => {
+      const item = build(f, app, grouped);
       items.push(item);
       return item;
     };
-    const main = arrange(form.main.map(make), app);
-    const groups = form.more.map(g => el("section", { class: "group", "data-node": g.node }, el("h3", {}, g.title), ...arrange(g.fields.map(make), app)));
+    const main = arrange(form.main.map(f => make(f, false)), app);
+    const groups = form.more.map(g => el("section", { class: "group", "data-node": g.node }, el("h3", {}, g.title), ...arrange(g.fields.map(f => make(f, true)), app)));
     inside.replaceChildren(...groups);
-    say(list, form.more.flatMap(g => g.fields.map(f => f.label.toLowerCase())).slice(0, 6).join(", "));
+    say(list, [...new Set(form.more.flatMap(g => g.fields.map(f => f.plain.toLowerCase())))].slice(0, 6).join(", "));
     more.hidden = !groups.length;
     more.open = !main.length;
     box.replaceChildren(...main, more);
