@@ -194,20 +194,25 @@ func (s *gemmStep) panel(b *block, dst []float32, j, n int) {
 		}
 		return
 	}
-	depth := b.kc * s.taps
-	if s.b.dt == tensor.F32 && !misaligned(b.b) {
-		k.PackT(dst, asF32(b.b)[s.bOuter[b.outer]+j*s.b.ld+b.k0*s.taps:], s.b.ld, n, depth)
+	at := (s.bOuter[b.outer] + j*s.b.ld + b.k0*s.taps) * size
+	packPanel(k, dst, b.stage, s.b.dt, b.b[at:], s.b.ld, n, b.kc*s.taps)
+}
+
+// packPanel packs n rows of any dtype, ld elements apart and depth long, as a panel. stage is room for them as float32.
+func packPanel(k *kern.Set, dst, stage []float32, dt tensor.DType, src []byte, ld, n, depth int) {
+	if dt == tensor.F32 && !misaligned(src) {
+		k.PackT(dst, asF32(src), ld, n, depth)
 		return
 	}
-	if f := packFrom(k, s.b.dt); f != nil {
-		f(dst, b.b[(s.bOuter[b.outer]+j*s.b.ld+b.k0*s.taps)*size:], s.b.ld, n, depth)
+	if f := packFrom(k, dt); f != nil {
+		f(dst, src, ld, n, depth)
 		return
 	}
+	size := dt.Size()
 	for i := range n {
-		at := (s.bOuter[b.outer] + (j+i)*s.b.ld + b.k0*s.taps) * size
-		widen(k, b.stage[i*depth:(i+1)*depth], s.b.dt, b.b[at:at+depth*size])
+		widen(k, stage[i*depth:(i+1)*depth], dt, src[i*ld*size:(i*ld+depth)*size])
 	}
-	k.PackT(dst, b.stage, depth, n, depth)
+	k.PackT(dst, stage, depth, n, depth)
 }
 
 // packFrom is the packing of a dtype without a step between, nil if there is none.

@@ -40,7 +40,7 @@ func (c *compiler) frameFor(n *node, dense func() val) frame {
 		v := dense()
 		return frame{dst: v, h: 1, w: v.rows(), height: 1, stride: v.rows() * v.ld}
 	}
-	d := c.convShape(&node{op: n.pad})
+	d, _ := c.plan(n.pad)
 	v := c.haloRoom(d)
 	c.e.bufs[v.buf].until = c.last[n.out]
 	c.halos[n.out] = v

@@ -117,14 +117,13 @@ func (c *compiler) convShape(n *node) convShape {
 // conv2d convolves directly: each tap of the kernel is one more stretch of the tile's sum, read from an image with its
 // padding around it.
 func (c *compiler) conv2d(n *node) {
-	d := c.convShape(n)
+	d, wino := c.plan(n.op)
 	w := c.vals[n.op.Args[1]]
 	w.shape, w.ld = tensor.Shape{d.cout, w.shape[1:].Elems()}, w.shape[1:].Elems()
-	if x, ok := c.halos[n.op.Args[0]]; ok {
-		c.convOver(n, d, x, w)
-		return
+	x, ok := c.halos[n.op.Args[0]]
+	if !ok {
+		x = c.f32(n.op.Args[0])
 	}
-	x := c.f32(n.op.Args[0])
 	if d.kh == 1 && d.kw == 1 && d.sy == 1 && d.sx == 1 && d.top+d.left+d.bottom+d.right == 0 && d.grp == 1 {
 		s := c.product(n, x, w)
 		s.lines, s.width, s.n, s.depth, s.taps = 1, x.rows(), d.cout, d.cin, 1
@@ -136,8 +135,12 @@ func (c *compiler) conv2d(n *node) {
 		c.finish(n, s)
 		return
 	}
-	if d.top+d.left+d.bottom+d.right > 0 {
+	if !ok && d.top+d.left+d.bottom+d.right > 0 {
 		x = c.halo(x, d)
+	}
+	if wino {
+		c.winograd(n, d, x, w)
+		return
 	}
 	c.convOver(n, d, x, w)
 }
@@ -164,4 +167,3 @@ func (c *compiler) convOver(n *node, d convShape, x, w val) {
 	}
 	c.finish(n, s)
 }
-

@@ -48,6 +48,8 @@ func (c *call) conv2d() {
 	h, wd, cin := x.shape[1], x.shape[2], x.shape[3]
 	cg, kh, kw := w.shape[1], w.shape[2], w.shape[3]
 	og := w.shape[0] / a[8]
+	byTap := make([]float64, len(w.v)) // [o, kh, kw, c]: the inner loop then runs along memory
+	each(w.shape, func(i int, at []int) { byTap[((at[0]*kh+at[2])*kw+at[3])*cg+at[1]] = w.v[i] })
 	each(c.out.shape, func(i int, at []int) {
 		o, sum := at[3], 0.0
 		if bias.v != nil {
@@ -61,8 +63,9 @@ func (c *call) conv2d() {
 					continue
 				}
 				px := ((at[0]*h+y)*wd+z)*cin + first
-				for l := range cg {
-					sum += x.v[px+l] * w.v[((o*cg+l)*kh+ky)*kw+kx]
+				row := byTap[((o*kh+ky)*kw+kx)*cg:][:cg]
+				for l, v := range x.v[px : px+cg] {
+					sum += v * row[l]
 				}
 			}
 		}

@@ -7,12 +7,15 @@ import (
 	"github.com/cocoonhq/cocoon/internal/tensor"
 )
 
-// Tolerances. A function of one element is held to a few steps of float32; sums lose with the root of their length.
+// Tolerances. A function of one element is held to a few steps of float32; sums lose with the root of their length; a
+// convolution may go Winograd's way where it has many channels.
 const (
 	exact  = 0
 	single = 5e-7
 	summed = 3e-6
 	wide   = 1e-5
+
+	winograd = 2e-5
 )
 
 func elementCases() []tc {

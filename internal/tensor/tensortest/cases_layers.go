@@ -57,10 +57,17 @@ func convCases() []tc {
 		{"14x14 patches", 1, 28, 42, 3, 48, 14, 14, 14, 1, [4]int{}, 1, tensor.F32},
 		{"groups", 2, 6, 7, 24, 36, 3, 3, 1, 1, same, 3, tensor.F32},
 		{"depthwise", 1, 6, 7, 24, 24, 3, 3, 1, 1, same, 24, tensor.F16},
+		{"3x3 of many pixels and channels", 2, 16, 16, 160, 144, 3, 3, 1, 1, same, 1, tensor.F32},
+		{"3x3 of odd sides and many channels", 1, 23, 21, 128, 176, 3, 3, 1, 1, same, 1, tensor.F16},
+		{"3x3 of many channels without padding", 1, 26, 26, 128, 128, 3, 3, 1, 1, [4]int{}, 1, tensor.F8E5M2},
 		{"one pixel", 1, 1, 1, 5, 6, 3, 3, 1, 1, same, 1, tensor.F32},
 		{"no images", 0, 4, 4, 5, 6, 3, 3, 1, 1, same, 1, tensor.F32},
 	} {
-		cs = append(cs, tc{"conv " + v.name, summed, func(g *graph) {
+		tol := float64(summed)
+		if v.kh == 3 && min(v.cin, v.out) >= 128 {
+			tol = winograd
+		}
+		cs = append(cs, tc{"conv " + v.name, tol, func(g *graph) {
 			x := g.in(v.b, v.h, v.w, v.cin)
 			w := g.w(v.dt, 0.5, v.out, v.cin/v.groups, v.kh, v.kw)
 			c := tensor.Conv{Stride: v.stride, Pad: v.pad, Dilation: v.dilation, Groups: v.groups}
@@ -152,6 +159,11 @@ func fusedCases() []tc {
 			g.Output(g.Conv2D(g.GroupNorm(g.in(2, 5, 4, 256), tensor.None, tensor.None, 2, 1e-5), w, tensor.None, tensor.Conv{Stride: 2, Pad: [4]int{0, 2, 1, 0}}))
 			x := g.GroupNorm(g.in(1, 5, 4, 256), tensor.None, tensor.None, 2, 1e-5)
 			g.Output(g.Conv2D(x, w, tensor.None, c), g.SiLU(x))
+		}},
+		{"padded by the op before, many channels", winograd, func(g *graph) {
+			x := g.SiLU(g.GroupNorm(g.in(1, 21, 23, 128), g.w(tensor.F32, 1, 128), g.w(tensor.F32, 1, 128), 8, 1e-5))
+			g.Output(g.Conv2D(x, g.w(tensor.BF16, 0.1, 128, 128, 3, 3), tensor.None, tensor.Conv{Stride: 1, Pad: [4]int{1, 1, 1, 1}}))
+			g.Output(g.Conv2D(g.Resize(g.in(1, 11, 12, 128), 22, 24, tensor.Nearest), g.w(tensor.BF16, 0.1, 128, 128, 3, 3), tensor.None, tensor.Conv{Stride: 1, Pad: [4]int{1, 1, 1, 1}}))
 		}},
 		{"residual read twice", summed, func(g *graph) {
 			x := g.in(10, 24)

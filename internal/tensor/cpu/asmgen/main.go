@@ -30,16 +30,18 @@ func files() map[string][]byte {
 	out := map[string][]byte{}
 	var decls []decl
 	for _, m := range []machine{avx2(), avx512()} {
-		tiles, pack, vec := newFile(m), newFile(m), newFile(m)
+		tiles, pack, vec, wino := newFile(m), newFile(m), newFile(m), newFile(m)
 		tiles.gemms()
 		tiles.peak()
 		pack.packTs()
 		pack.widen()
 		vec.functions()
+		wino.winograd()
 		out["gemm_"+m.name+"_gen_amd64.s"] = tiles.text()
 		out["pack_"+m.name+"_gen_amd64.s"] = pack.text()
 		out["vec_"+m.name+"_gen_amd64.s"] = vec.text()
-		for _, f := range []*file{tiles, pack, vec} {
+		out["wino_"+m.name+"_gen_amd64.s"] = wino.text()
+		for _, f := range []*file{tiles, pack, vec, wino} {
 			decls = append(decls, f.decls...)
 		}
 	}

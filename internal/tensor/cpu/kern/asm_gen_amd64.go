@@ -123,6 +123,15 @@ func expSumAVX2(dst, x []float32, scale, most float32) float32
 func statsAVX2(sum, sq, shift, x []float32, ld, rows int)
 
 //go:noescape
+func winoInputAVX2(dst, src *float32, dstStep, srcLine, srcPixel, n int, tmp *float32)
+
+//go:noescape
+func winoOutputAVX2(dst, src *float32, dstLine, dstPixel, srcStep, n int, bias, tmp *float32)
+
+//go:noescape
+func winoWeightsAVX2(dst, src *float32, dstStep, row, n int, tmp *float32)
+
+//go:noescape
 func tile1x32AVX512(t *Gemm)
 
 //go:noescape
@@ -295,3 +304,12 @@ func expSumAVX512(dst, x []float32, scale, most float32) float32
 
 //go:noescape
 func statsAVX512(sum, sq, shift, x []float32, ld, rows int)
+
+//go:noescape
+func winoInputAVX512(dst, src *float32, dstStep, srcLine, srcPixel, n int, tmp *float32)
+
+//go:noescape
+func winoOutputAVX512(dst, src *float32, dstLine, dstPixel, srcStep, n int, bias, tmp *float32)
+
+//go:noescape
+func winoWeightsAVX512(dst, src *float32, dstStep, row, n int, tmp *float32)

@@ -32,6 +32,21 @@ type Gemm struct {
 	Cols  int            // columns: 1..NR, in a half tile 1..NR/2
 }
 
+// WinoPoints is how many products a tile of Winograd's F(4×4, 3×3) has for each pair of channels: 6×6, row by row.
+const WinoPoints = 36
+
+// Wino is the transforms of Winograd's F(4×4, 3×3). Each handles n vectors of Lanes channels; steps are in bytes; tmp is
+// room for WinoPoints vectors.
+type Wino struct {
+	Lanes int
+	// Input turns the 6×6 pixels at src into WinoPoints values dstStep apart.
+	Input func(dst, src *float32, dstStep, srcLine, srcPixel, n int, tmp *float32)
+	// Output turns WinoPoints sums srcStep apart into 4×4 pixels and adds the bias.
+	Output func(dst, src *float32, dstLine, dstPixel, srcStep, n int, bias, tmp *float32)
+	// Weights turns nine rows for each of n input channels into WinoPoints rows dstStep apart, one vector wide.
+	Weights func(dst, src *float32, dstStep, row, n int, tmp *float32)
+}
+
 // Set is the kernels for one kind of processor. Its fields are not nil unless they say so.
 type Set struct {
 	Name   string
@@ -48,6 +63,9 @@ type Set struct {
 	PackT16, PackTB16 func(dst []float32, src []byte, srcLD, n, k int)
 	// Widen16 and WidenB16 read halves and bfloat16s, len(dst) of them; src need not be aligned.
 	Widen16, WidenB16 func(dst []float32, src []byte)
+
+	// Wino is the transforms of Winograd's convolution; nil where there are none.
+	Wino *Wino
 
 	// Functions of each element; dst may be x. All have dst's length.
 	Exp, Sigmoid, SiLU, QuickGELU, GELU, GELUTanh, Tanh, Erf, ReLU func(dst, x []float32)

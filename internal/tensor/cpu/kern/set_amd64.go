@@ -20,7 +20,7 @@ func assembly(l isa.Level) *Set {
 func setAVX2() *Set {
 	s := &Set{
 		Name: "avx2", MR: 6, NR: 16, Peak: peakAVX2, PeakFlops: 2 * 6 * 16,
-		PackT: packTAVX2, Widen16: inLanes(8, 2, widen16AVX2, widen16), WidenB16: inLanes(8, 2, widenB16AVX2, widenB16),
+		Wino: &Wino{8, winoInputAVX2, winoOutputAVX2, winoWeightsAVX2}, PackT: packTAVX2, Widen16: inLanes(8, 2, widen16AVX2, widen16), WidenB16: inLanes(8, 2, widenB16AVX2, widenB16),
 		Exp: expAVX2, Sigmoid: sigmoidAVX2, SiLU: siluAVX2, QuickGELU: quickGELUAVX2, GELU: geluAVX2, GELUTanh: geluTanhAVX2,
 		Tanh: tanhAVX2, Erf: erfAVX2, ReLU: reluAVX2,
 		Add: addAVX2, Sub: subAVX2, Mul: mulAVX2, Div: divAVX2, Min: minOfAVX2, Max: maxOfAVX2,
@@ -35,7 +35,7 @@ func setAVX2() *Set {
 func setAVX512() *Set {
 	s := &Set{
 		Name: "avx512", MR: 14, NR: 32, Peak: peakAVX512, PeakFlops: 2 * 14 * 32,
-		PackT: packTAVX512, PackT16: packT16AVX512, PackTB16: packTB16AVX512,
+		Wino: &Wino{16, winoInputAVX512, winoOutputAVX512, winoWeightsAVX512}, PackT: packTAVX512, PackT16: packT16AVX512, PackTB16: packTB16AVX512,
 		Widen16: inLanes(16, 2, widen16AVX512, widen16), WidenB16: inLanes(16, 2, widenB16AVX512, widenB16),
 		Exp: expAVX512, Sigmoid: sigmoidAVX512, SiLU: siluAVX512, QuickGELU: quickGELUAVX512, GELU: geluAVX512, GELUTanh: geluTanhAVX512,
 		Tanh: tanhAVX512, Erf: erfAVX512, ReLU: reluAVX512,
