@@ -11,7 +11,7 @@ import (
 func TestTilesRefused(t *testing.T) {
 	v := &VAE{Channels: 4, Ratio: 8, net: &gaussian{enc: &encoder{}}}
 	for _, tiles := range []Tiles{{}, {Width: 64, Height: 64, Overlap: 32}, {Width: 64, Height: 16, Overlap: 8}, {Width: 64, Height: 64, Overlap: -1}} {
-		_, err := v.DecodeTiled(t.Context(), nil, tensor.New(tensor.F32, 1, 4, 8, 8), tiles)
+		_, err := v.DecodeTiled(t.Context(), nil, tensor.New(tensor.F32, 1, 4, 200, 200), tiles)
 		if !errors.Is(err, fault.BadRequest) {
 			t.Errorf("%+v: %v, want a bad request", tiles, err)
 		}

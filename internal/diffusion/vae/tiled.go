@@ -17,13 +17,17 @@ type Tiles struct {
 }
 
 // passes are the three tilings whose results are averaged: tall, wide and as asked, so that no seam is in one place twice.
-func (t Tiles) passes(scale float64, out int) ([3]Tiling, error) {
-	if t.Overlap < 0 || t.Overlap >= min(t.Width, t.Height)/2 {
-		return [3]Tiling{}, fault.New(fault.BadRequest,
-			"tiles of %d × %d cannot overlap by %d: it must be less than half the shorter side", t.Width, t.Height, t.Overlap)
-	}
+// It refuses those that would not get on over a picture or latent of a size.
+func (t Tiles) passes(scale float64, out, width, height int) ([3]Tiling, error) {
 	tile := func(w, h int) Tiling { return Tiling{Tile: []int{h, w}, Overlap: t.Overlap, Scale: scale, Out: out} }
-	return [3]Tiling{tile(t.Width/2, t.Height*2), tile(t.Width*2, t.Height/2), tile(t.Width, t.Height)}, nil
+	all := [3]Tiling{tile(t.Width/2, t.Height*2), tile(t.Width*2, t.Height/2), tile(t.Width, t.Height)}
+	for _, p := range all {
+		if t.Overlap < 0 || width > p.Tile[1] && p.Tile[1] <= t.Overlap || height > p.Tile[0] && p.Tile[0] <= t.Overlap {
+			return all, fault.New(fault.BadRequest,
+				"tiles of %d × %d cannot overlap by %d: it must be less than half the shorter side", t.Width, t.Height, t.Overlap)
+		}
+	}
+	return all, nil
 }
 
 // DecodeTiled decodes in tiles, for pictures whose whole does not fit; seams are blended, and colours may drift a little
@@ -32,7 +36,7 @@ func (v *VAE) DecodeTiled(ctx context.Context, run *programs.Cache, latent *tens
 	if err := v.checkLatent(latent); err != nil {
 		return nil, err
 	}
-	passes, err := t.passes(float64(v.Ratio), 3)
+	passes, err := t.passes(float64(v.Ratio), 3, latent.Dim(3), latent.Dim(2))
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +57,7 @@ func (v *VAE) EncodeTiled(ctx context.Context, run *programs.Cache, picture *ten
 	if err != nil {
 		return nil, err
 	}
-	passes, err := t.passes(1/float64(v.Ratio), v.Channels)
+	passes, err := t.passes(1/float64(v.Ratio), v.Channels, picture.Dim(2), picture.Dim(1))
 	if err != nil {
 		return nil, err
 	}
