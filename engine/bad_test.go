@@ -32,7 +32,9 @@ func (r rogue) Run(ctx context.Context, _ node.Args) (node.Reply, error) { retur
 // greedy asks for its lazy input whatever it has got.
 type greedy struct{ rogue }
 
-func (g greedy) Need(context.Context, node.Args) ([]string, error) { return []string{"no_such_input"}, nil }
+func (g greedy) Need(context.Context, node.Args) ([]string, error) {
+	return []string{"no_such_input"}, nil
+}
 
 func withNodes(t testing.TB, nodes ...node.Node) option {
 	return func(c *engine.Config) {

@@ -93,19 +93,30 @@ func short(s string) string {
 	return strings.ToValidUTF8(s[:maxShown], "") + "…"
 }
 
-func cycleProblem(ids, classes []string, nodeID string) Problem {
-	const shown = 100 // of a long cycle
+// longCycle is how many members of a cycle are told its whole path; a long path told to each of its members would grow as
+// the square of the cycle.
+const longCycle = 200
+
+// cycleProblems are the errors of a cycle's members, in their order.
+func cycleProblems(ids, classes []string) []Problem {
 	var b strings.Builder
-	for i := range ids {
-		if i == shown && len(ids) > 2*shown {
-			fmt.Fprintf(&b, "… (%d more) -> ", len(ids)-shown)
-			break
-		}
+	named := ids[:min(len(ids), longCycle)]
+	for i := range named {
 		fmt.Fprintf(&b, "%s (%s) -> ", ids[i], classes[i])
 	}
+	if more := len(ids) - len(named); more > 0 {
+		fmt.Fprintf(&b, "… (%d more) -> ", more)
+	}
 	fmt.Fprintf(&b, "%s (%s)", ids[0], classes[0])
-	return Problem{"dependency_cycle", "Dependency cycle detected", b.String(),
-		pairs("node_id", nodeID, "cycle_nodes", ids[:min(len(ids), 10*shown)])}
+	list := make([]Problem, len(ids))
+	for i, id := range ids {
+		details, members := b.String(), named
+		if i >= longCycle {
+			details, members = fmt.Sprintf("%s (%s) is part of a cycle of %d nodes", id, classes[i], len(ids)), []string{id}
+		}
+		list[i] = Problem{"dependency_cycle", "Dependency cycle detected", details, pairs("node_id", id, "cycle_nodes", members)}
+	}
+	return list
 }
 
 func escapedProblem(e *escaped) Problem {

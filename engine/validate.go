@@ -149,7 +149,7 @@ func (w *validator) cycle(v *vertex) {
 	for _, x := range members {
 		ids, classes = append(ids, x.v.id), append(classes, x.v.class)
 	}
-	for _, x := range members {
-		w.conclude(x.v, &verdict{errors: []Problem{cycleProblem(ids, classes, x.v.id)}})
+	for i, p := range cycleProblems(ids, classes) {
+		w.conclude(members[i].v, &verdict{errors: []Problem{p}})
 	}
 }

@@ -150,7 +150,7 @@ func goldenSteps() node.Node {
 
 func orange(w, h int) image.Image {
 	m := image.NewRGBA(image.Rect(0, 0, w, h))
-	draw.Draw(m, m.Bounds(), image.NewUniform(color.RGBA{255, 165, 0, 255}), image.Point{}, draw.Src)
+	draw.Draw(m, m.Bounds(), image.NewUniform(color.RGBA{255, 128, 0, 255}), image.Point{}, draw.Src)
 	return m
 }
 
