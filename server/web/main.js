@@ -97,7 +97,7 @@ function message(type, data) {
   }
 }
 
-let first = true;
+let first = true, opening = null;
 async function opened() {
   const was = store.get().server;
   store.set({ server: "ok" });
@@ -106,7 +106,8 @@ async function opened() {
     setTimeout(() => store.set(s => s.says?.text[0] === words.back()[0] ? { says: null } : null), 3000);
   }
   try {
-    if (!store.get().form) await openDraft();
+    await opening;
+    if (!store.get().form) await (opening = openDraft());
     event("history", await api.history(first ? 200 : 50));
     await app.sync();
     first = false;
@@ -154,7 +155,7 @@ mountHeader(app);
 mountKeys(app);
 
 addEventListener("pagehide", app.keep);
-openDraft().catch(() => null);
+opening = openDraft().catch(() => null); // tried again when the server answers
 socket = connect(app.clientId, {
   open: opened,
   gone: retryAt => store.set({ server: "gone", retryAt }),
