@@ -96,17 +96,21 @@ func condMask(mask *tensor.Tensor, dims []int) (*tensor.Tensor, error) {
 	if len(mask.Shape()) == len(dims) {
 		mask = mask.Reshape(append([]int{1}, mask.Shape()...)...)
 	}
-	if len(mask.Shape()) != len(dims)+1 || mask.Elems() == 0 {
-		return nil, fault.New(fault.BadTensor, "a condition's mask of shape %v does not fit a latent of %v", mask.Shape(), tensor.Shape(dims))
-	}
 	n := len(mask.Shape())
+	if n != len(dims)+1 || mask.Elems() == 0 || mask.DType() != tensor.F32 {
+		return nil, misfit("a condition's mask", mask, dims)
+	}
 	for d := max(1, n-2); d < n; d++ {
 		mask = resizeLinear(mask, d, dims[d-1])
 	}
 	if !mask.Shape()[1:].Equal(tensor.Shape(dims)) {
-		return nil, fault.New(fault.BadTensor, "a condition's mask of shape %v does not fit a latent of %v", mask.Shape(), tensor.Shape(dims))
+		return nil, misfit("a condition's mask", mask, dims)
 	}
 	return mask, nil
+}
+
+func misfit(what string, t *tensor.Tensor, dims []int) error {
+	return fault.New(fault.BadTensor, "%s, %v, does not fit a latent of %v", what, t, tensor.Shape(dims))
 }
 
 // window sets when a condition acts. Compat: the ends are compared in float32.

@@ -1,6 +1,7 @@
 package sample_test
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"path/filepath"
@@ -10,6 +11,8 @@ import (
 
 	"github.com/cocoonhq/cocoon/internal/diffusion/sample"
 	"github.com/cocoonhq/cocoon/internal/diffusion/sample/sampletest"
+	"github.com/cocoonhq/cocoon/internal/diffusion/sample/schedule"
+	"github.com/cocoonhq/cocoon/internal/diffusion/sample/solver"
 	"github.com/cocoonhq/cocoon/internal/golden"
 	"github.com/cocoonhq/cocoon/internal/tensor"
 	"github.com/cocoonhq/cocoon/internal/value"
@@ -86,16 +89,24 @@ func TestGoldenTrajectories(t *testing.T) {
 		t.Run(key, func(t *testing.T) {
 			k := parseKey(t, key)
 			r, _ := k.request(t, all)
-			var denoised []float32
-			r.Progress = func(_, _ int, d *tensor.Tensor) error {
-				denoised = append(denoised, d.F32()...)
-				return nil
-			}
-			got, err := sample.Run(t.Context(), r)
+			sampler, err := sample.SamplerByName(k.sampler)
 			if err != nil {
 				t.Fatal(err)
 			}
-			for what, have := range map[string][]float32{"final": got.F32(), "denoised": denoised} {
+			var xs, denoised []float32
+			base := sampler.Solve
+			sampler.Solve = func(ctx context.Context, r *solver.Run, x []float32) ([]float32, error) {
+				r.Step = func(_ int, x, d []float32) error {
+					xs, denoised = append(xs, x...), append(denoised, d...)
+					return nil
+				}
+				return base(ctx, r, x)
+			}
+			got, err := sample.RunCustom(t.Context(), custom(t, r, sampler))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for what, have := range map[string][]float32{"final": got.Samples.F32(), "denoised": denoised, "x": xs} {
 				want, _ := f.F32(key + "/" + what)
 				top := sampletest.Top(want)
 				sampletest.Near(t, what, have, want, tolerances.of(k, top), top)
@@ -104,20 +115,34 @@ func TestGoldenTrajectories(t *testing.T) {
 	}
 }
 
+// custom is a request's run with every part by itself.
+func custom(t *testing.T, r sample.Request, sampler sample.Sampler) sample.Custom {
+	t.Helper()
+	sigmas, err := schedule.Denoised(r.Scheduler, r.Sampling(), r.Steps, r.Denoise, schedule.DropsLast(r.Sampler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sample.Custom{
+		Guider:  sample.CFG{Source: r.Source, Positive: r.Positive, Negative: r.Negative, Scale: r.CFG},
+		Sampler: sampler, Sigmas: sigmas, Noise: sample.RandomNoise{Seed: r.Seed}, Latent: r.Latent, Seed: r.Seed,
+	}
+}
+
+// trace is what was recorded of a sampler's run.
+type trace struct {
+	Kind, Sampler, Scheduler string
+	Steps                    int
+	CFG                      float64
+	Sigmas                   []float32
+	Calls                    []float32 `json:"model_calls"`
+	CallBatch                []int     `json:"model_call_batch"`
+	Callbacks                [][2]int
+	Progress                 [][2]int
+}
+
 func TestGoldenTraces(t *testing.T) {
 	all := kinds(t)
-	var file struct {
-		Rows []struct {
-			Kind, Sampler, Scheduler string
-			Steps                    int
-			CFG                      float64
-			Sigmas                   []float32
-			Calls                    []float32 `json:"model_calls"`
-			CallBatch                []int     `json:"model_call_batch"`
-			Callbacks                [][2]int
-			Progress                 [][2]int
-		}
-	}
+	var file struct{ Rows []trace }
 	sampletest.JSON(t, "traces.json.gz", &file)
 	for _, row := range file.Rows {
 		t.Run(fmt.Sprint(row.Kind, "/", row.Sampler, "/", row.Scheduler), func(t *testing.T) {

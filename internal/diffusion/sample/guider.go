@@ -16,7 +16,7 @@ type Guider interface {
 	start(ctx context.Context, in input) (predictor, error)
 }
 
-// predictor gives the guided prediction of one evaluation. The slice is the caller's.
+// predictor gives the guided prediction of one evaluation. It is valid until the next.
 type predictor func(ctx context.Context, x []float32, shape tensor.Shape, sigma float32, opts Options) ([]float32, error)
 
 // namedConds is one list of conditions of a guider.
@@ -96,7 +96,9 @@ func (g Basic) start(ctx context.Context, in input) (predictor, error) {
 }
 
 // guide predicts for both lists and combines.
-func (s *session) guide(ctx context.Context, positive, negative []*cond, x []float32, sigma float32, scale float64, opts Options) ([]float32, error) {
+func (s *session) guide(
+	ctx context.Context, positive, negative []*cond, x []float32, sigma float32, scale float64, opts Options,
+) ([]float32, error) {
 	if isOne(scale) && !opts.KeepUncond {
 		negative = nil
 	}
@@ -125,7 +127,7 @@ func (s *session) guidance(positive, negative []*cond, x []float32, sigma float3
 
 // combine guides the predictions of g and gives the result.
 func (g *Guidance) combine(ctx context.Context) ([]float32, error) {
-	g.Denoised = make([]float32, len(g.X))
+	g.Denoised = g.run.in.arena.zeros(len(g.X))
 	if g.opts.CFG != nil {
 		if err := g.opts.CFG(ctx, g); err != nil {
 			return nil, err

@@ -32,7 +32,9 @@ func (g DualCFG) start(ctx context.Context, in input) (predictor, error) {
 	}, nil
 }
 
-func (g DualCFG) predict(ctx context.Context, s *session, first, second, neg []*cond, x []float32, sigma float32, opts Options) ([]float32, error) {
+func (g DualCFG) predict(
+	ctx context.Context, s *session, first, second, neg []*cond, x []float32, sigma float32, opts Options,
+) ([]float32, error) {
 	if !g.Nested && !opts.KeepUncond && isOne(g.SecondScale) {
 		neg = nil
 		if isOne(g.Scale) {
@@ -100,7 +102,9 @@ func (g PerpNeg) start(ctx context.Context, in input) (predictor, error) {
 	}, nil
 }
 
-func (g PerpNeg) predict(ctx context.Context, s *session, lists [][]*cond, x []float32, sigma float32, opts Options) ([]float32, error) {
+func (g PerpNeg) predict(
+	ctx context.Context, s *session, lists [][]*cond, x []float32, sigma float32, opts Options,
+) ([]float32, error) {
 	scale := overridden(g.Scale, sigma, opts)
 	positive, empty, negative := lists[0], lists[1], lists[2]
 	if !opts.KeepUncond && math.Abs(g.NegScale) == 0 {

@@ -34,7 +34,7 @@ func newInpainter(source Source, in input, sampler Sampler, noise *tensor.Tensor
 		start: newSession(source, in).latent.F32(), noise: noise.F32(), kept: noise.F32(),
 	}
 	if len(p.start) != len(p.noise) {
-		return nil, fault.New(fault.BadTensor, "a latent of shape %v does not fit the model's format %s", in.shape, source.Format().Name)
+		return nil, fault.New(fault.BadTensor, "a latent of shape %v is none of format %s", in.shape, source.Format().Name)
 	}
 	if sampler.FreshInpaint {
 		if in.seed == math.MaxUint64 {
@@ -66,7 +66,10 @@ func (p *inpainter) run(ctx context.Context, c Custom) (Result, error) {
 				return fault.New(fault.Internal, "a prediction of %d values for %v", len(denoised), p.solve.Shape)
 			}
 			d := tensor.FromF32(denoised, p.solve.Shape...)
-			last = d.Clone()
+			if last == nil || !last.Shape().Equal(d.Shape()) {
+				last = tensor.New(tensor.F32, d.Shape()...)
+			}
+			copy(last.F32(), denoised)
 			if c.Progress == nil {
 				return nil
 			}
@@ -96,6 +99,7 @@ func (p *inpainter) full(sigma float32) bool {
 
 // Denoise implements solver.Denoiser.
 func (p *inpainter) Denoise(ctx context.Context, dst, uncond, x []float32, sigma float32) error {
+	p.in.arena.reset()
 	opts := p.opts
 	if uncond != nil {
 		opts, p.uncond = p.ahead, uncond

@@ -20,7 +20,7 @@ type Model interface {
 	Format() latent.Format
 	// Apply runs the network. x is the scaled input, F32 [n, channels, …], n items of possibly several conditions, with the
 	// channels of "c_concat" behind its own; timestep has one value an item. The result is F32 of the latent's channels and
-	// x's size; it may be overwritten by the next call.
+	// x's size. Neither may be kept: x is overwritten by the next call, and the result before it.
 	Apply(ctx context.Context, x *tensor.Tensor, timestep []float32, b *Batch) (*tensor.Tensor, error)
 }
 

@@ -1,6 +1,7 @@
 package sample
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/cocoonhq/cocoon/internal/diffusion/sample/latent"
@@ -76,6 +77,11 @@ func FixEmpty(l value.Latent, f latent.Format) (value.Latent, error) {
 		t = tensor.New(tensor.F32, shape...)
 	} else {
 		t = t.Reshape(shape...)
+	}
+	if l.Extra != nil { // Compat: what comes of sampling no longer says what it was made for
+		l.Extra = maps.Clone(l.Extra)
+		delete(l.Extra, ExtraDownscale)
+		delete(l.Extra, ExtraTemporal)
 	}
 	return l.With(t), nil
 }

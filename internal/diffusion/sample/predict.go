@@ -16,6 +16,7 @@ type input struct {
 	seed   uint64
 	latent *tensor.Tensor // as the VAE speaks it
 	mask   *tensor.Tensor // in the latent's shape; nil for none
+	arena  *arena         // reset before each evaluation
 }
 
 // session evaluates one model within a run.
@@ -61,7 +62,7 @@ func (s *session) predict(ctx context.Context, lists [][]*cond, x []float32, sig
 		}
 	}
 	jobs = s.fallbacks(jobs, lists, in, sigma)
-	sum := newSums(lists, jobs, s.shape)
+	sum := newSums(lists, jobs, s.shape, s.in.arena)
 	for len(jobs) > 0 {
 		batch, rest := s.pick(jobs)
 		jobs = rest
@@ -134,14 +135,17 @@ func (s *session) apply(ctx context.Context, batch []*job, sigma float32, opts O
 		b.Lists = append(b.Lists, j.list)
 	}
 	b.Values = stack(values)
-	x := concat(xs)
-	each := make([]float32, x.Dim(0))
+	x := xs[0]
+	if len(xs) > 1 {
+		x = s.stacked(xs)
+	}
+	each := s.in.arena.take(x.Dim(0))
 	fill(each, sigma)
 	if d, ok := s.source.Model.(Denoiser); ok {
 		out, err := d.Denoise(ctx, x, each, b)
 		return checked(out, err, x.Shape())
 	}
-	scaled := tensor.New(tensor.F32, x.Shape()...)
+	scaled := s.in.arena.tensor(x.Shape())
 	s.sampling.Input(scaled.F32(), x.F32(), sigma)
 	if c := b.Tensor("c_concat"); c != nil {
 		if !slices.Equal(c.Shape()[2:], scaled.Shape()[2:]) || c.Dim(0) != scaled.Dim(0) {
@@ -156,6 +160,18 @@ func (s *session) apply(ctx context.Context, batch []*job, sigma float32, opts O
 	}
 	s.sampling.Denoised(out.F32(), out.F32(), x.F32(), sigma)
 	return out, nil
+}
+
+// stacked puts latents of one shape behind each other.
+func (s *session) stacked(xs []*tensor.Tensor) *tensor.Tensor {
+	shape := xs[0].Shape().Clone()
+	shape[0] *= len(xs)
+	out := s.in.arena.tensor(shape)
+	at := 0
+	for _, x := range xs {
+		at += copy(out.F32()[at:], x.F32())
+	}
+	return out
 }
 
 // checked makes sure of what a model returned.

@@ -56,9 +56,12 @@ func resizeNearest(t *tensor.Tensor, d, n int) *tensor.Tensor {
 
 // latentMask brings a noise mask to a latent's shape: [height, width] planes, one or one an item, resized, repeated over
 // channels and items.
-func latentMask(mask *tensor.Tensor, shape tensor.Shape) *tensor.Tensor {
-	mask = mask.Dense()
+func latentMask(mask *tensor.Tensor, shape tensor.Shape) (*tensor.Tensor, error) {
 	dims := len(shape) - 2
+	if n := len(mask.Shape()); mask.DType() != tensor.F32 || mask.Elems() == 0 || n > len(shape) || n < min(dims, 2) {
+		return nil, misfit("the noise mask", mask, shape)
+	}
+	mask = mask.Dense()
 	switch {
 	case dims == 2:
 		mask = mask.Reshape(-1, 1, mask.Dim(-2), mask.Dim(-1))
@@ -67,11 +70,17 @@ func latentMask(mask *tensor.Tensor, shape tensor.Shape) *tensor.Tensor {
 	case dims == 1 && len(mask.Shape()) < 3:
 		mask = mask.Reshape(-1, 1, mask.Dim(-1))
 	}
+	if len(mask.Shape()) != len(shape) {
+		return nil, misfit("the noise mask", mask, shape)
+	}
 	for d := 2; d < len(shape); d++ {
 		mask = resizeLinear(mask, d, shape[d])
 	}
 	if mask.Dim(1) < shape[1] {
 		mask = repeatDim(mask, 1, shape[1])
 	}
-	return repeatDim(mask, 0, shape[0])
+	if mask = repeatDim(mask, 0, shape[0]); !mask.Shape().Equal(shape) {
+		return nil, misfit("the noise mask", mask, shape)
+	}
+	return mask, nil
 }

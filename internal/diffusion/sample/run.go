@@ -158,12 +158,14 @@ func RunCustom(ctx context.Context, c Custom) (Result, error) {
 	if c.Global == nil {
 		c.Global = global
 	}
-	in := input{shape: start.Samples.Shape(), sigmas: c.Sigmas, seed: c.Seed, latent: start.Samples}
+	in := input{shape: start.Samples.Shape(), sigmas: c.Sigmas, seed: c.Seed, latent: start.Samples, arena: &arena{}}
 	if !noise.Shape().Equal(in.shape) {
 		return Result{}, fault.New(fault.BadTensor, "noise of shape %v for a latent of shape %v", noise.Shape(), in.shape)
 	}
 	if start.NoiseMask != nil {
-		in.mask = latentMask(start.NoiseMask, in.shape)
+		if in.mask, err = latentMask(start.NoiseMask, in.shape); err != nil {
+			return Result{}, err
+		}
 	}
 	predict, err := c.Guider.start(ctx, in)
 	if err != nil {

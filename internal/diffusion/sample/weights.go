@@ -19,7 +19,7 @@ func (s *session) weights(c *cond, a *area) []float32 {
 		return s.maskWeights(c, a)
 	}
 	shape := append(tensor.Shape{s.shape[0], s.shape[1]}, a.size...)
-	w := make([]float32, shape.Elems())
+	w := s.in.arena.take(shape.Elems())
 	fill(w, c.strength)
 	for d, full := range s.shape[2:] {
 		rise := min(feather, a.size[d]/4)
@@ -57,7 +57,7 @@ func (s *session) maskWeights(c *cond, a *area) []float32 {
 	mask = a.cut(mask, 1).Dense()
 	src := mask.F32()
 	n := len(src) / mask.Dim(0)
-	w := make([]float32, batch*channels*n)
+	w := s.in.arena.take(batch * channels * n)
 	for i := range batch {
 		from := src[i%mask.Dim(0)*n:][:n]
 		for ch := range channels {
@@ -95,7 +95,7 @@ func (s *session) fallbacks(jobs []*job, lists [][]*cond, x *tensor.Tensor, sigm
 
 // uncovered is one less the weights of a list's jobs, at least 0.
 func (s *session) uncovered(jobs []*job, list int) []float32 {
-	left := make([]float32, s.shape.Elems())
+	left := s.in.arena.take(s.shape.Elems())
 	fill(left, 1)
 	for _, j := range jobs {
 		if j.list == list {
@@ -151,7 +151,7 @@ type sums struct {
 	plain      []bool
 }
 
-func newSums(lists [][]*cond, jobs []*job, shape tensor.Shape) *sums {
+func newSums(lists [][]*cond, jobs []*job, shape tensor.Shape, mem *arena) *sums {
 	s := &sums{shape: shape}
 	for i := range lists {
 		mine := 0
@@ -162,11 +162,11 @@ func newSums(lists [][]*cond, jobs []*job, shape tensor.Shape) *sums {
 				plain = plain && j.weight == nil && j.strength > 1e-30
 			}
 		}
-		s.out = append(s.out, make([]float32, shape.Elems()))
+		s.out = append(s.out, mem.zeros(shape.Elems()))
 		s.plain = append(s.plain, mine == 1 && plain)
 		var count []float32
 		if mine > 0 && !s.plain[i] {
-			count = make([]float32, shape.Elems())
+			count = mem.take(shape.Elems())
 			fill(count, 1e-37)
 		}
 		s.count = append(s.count, count)

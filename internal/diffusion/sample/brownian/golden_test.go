@@ -82,7 +82,7 @@ func TestGoldenSplits(t *testing.T) {
 		for _, s := range r.Splits {
 			t.Run(fmt.Sprint(r.Seed, s.SpawnKey, s.Depth), func(t *testing.T) {
 				n := node{start: s.Start, end: s.End, key: s.SpawnKey, depth: s.Depth, w: []float32{1}}
-				if mid, ok := tree.split(&n); !ok || mid != s.Midway {
+				if mid, _, ok := tree.split(&n); !ok || mid != s.Midway {
 					t.Errorf("middle: got %v %v, want %v", mid, ok, s.Midway)
 				}
 				got := seedSequence(tree.pool[:], seed, []uint64{s.SpawnKey, s.Depth}, 1)[0]

@@ -11,14 +11,15 @@ import (
 )
 
 // Tree is a Brownian path over an interval for many cells at once. Its root knows the increment over the whole interval; a
-// node splits at its middle by a Brownian bridge whose noise is seeded by the node's place. Nothing is stored: a question
-// walks down from the root, and the parts it finds are added in the order of time. It is not safe for concurrent use.
+// node splits at its middle by a Brownian bridge whose noise is seeded by the node's place. A question walks down from the
+// root; the splits of the last questions are kept, for the next one shares most of them. The parts that are found are added
+// in the order of time. It is not safe for concurrent use.
 type Tree struct {
 	seed   uint64
 	t0, t1 float64
 	whole  []float32 // W(t1) - W(t0)
 	at     node      // the walker
-	noise  []float32
+	splits memo
 	other  []float32   // the walker's second value while it stands at the fork
 	parts  [][]float32 // of a question, the later ones first
 	gen    *rng.Generator
@@ -38,8 +39,7 @@ type node struct {
 func New(seed uint64, t0, t1 float32, n int) *Tree {
 	t := &Tree{
 		seed: seed, gen: rng.New(0),
-		whole: make([]float32, n), noise: make([]float32, n), other: make([]float32, n),
-		at: node{w: make([]float32, n)},
+		whole: make([]float32, n), other: make([]float32, n), at: node{w: make([]float32, n)}, splits: newMemo(n),
 	}
 	t.t0, t.t1 = t.round(float64(min(t0, t1))), t.round(float64(max(t0, t1)))
 	t.gen.Seed(uint64(seedSequence(t.pool[:], seed, nil, 3)[0]))
@@ -88,20 +88,20 @@ func (t *Tree) walk(dst []float32, from, to float64) {
 	n.start, n.end, n.key, n.depth = t.t0, t.t1, 0, 0
 	copy(n.w, t.whole)
 	for n.start != from || n.end != to {
-		mid, ok := t.split(n)
+		mid, half, ok := t.split(n)
 		switch {
 		case !ok:
 			return
 		case to <= mid:
-			n.goLeft(mid, t.noise)
+			n.goLeft(mid, half)
 		case from >= mid:
-			n.goRight(mid, t.noise)
+			n.goRight(mid, half)
 		default: // the question spans both halves
 			left, right := *n, *n
 			right.w = t.other
 			copy(right.w, n.w)
-			left.goLeft(mid, t.noise)
-			right.goRight(mid, t.noise)
+			right.goRight(mid, half)
+			left.goLeft(mid, half)
 			t.tail(dst, &left, from)
 			t.head(dst, &right, to)
 			return
@@ -114,22 +114,22 @@ func (t *Tree) walk(dst []float32, from, to float64) {
 func (t *Tree) tail(dst []float32, n *node, from float64) {
 	parts := 0
 	for n.start != from {
-		mid, ok := t.split(n)
+		mid, half, ok := t.split(n)
 		if !ok {
 			break
 		}
 		if from >= mid {
-			n.goRight(mid, t.noise)
+			n.goRight(mid, half)
 			continue
 		}
 		if parts == len(t.parts) {
 			t.parts = append(t.parts, make([]float32, len(dst)))
 		}
-		for i, left := range t.noise {
+		for i, left := range half {
 			t.parts[parts][i] = n.w[i] - left
 		}
 		parts++
-		n.goLeft(mid, t.noise)
+		n.goLeft(mid, half)
 	}
 	add(dst, n.w)
 	for _, p := range slices.Backward(t.parts[:parts]) {
@@ -140,36 +140,40 @@ func (t *Tree) tail(dst []float32, n *node, from float64) {
 // head adds the increment over [start of n, to] to dst.
 func (t *Tree) head(dst []float32, n *node, to float64) {
 	for n.end != to {
-		mid, ok := t.split(n)
+		mid, half, ok := t.split(n)
 		if !ok {
 			return
 		}
 		if to <= mid {
-			n.goLeft(mid, t.noise)
+			n.goLeft(mid, half)
 			continue
 		}
-		add(dst, t.noise)
-		n.goRight(mid, t.noise)
+		add(dst, half)
+		n.goRight(mid, half)
 	}
 	add(dst, n.w)
 }
 
-// split finds a node's middle and puts the left half's increment into t.noise. It is false for an interval that has no
-// middle of six decimals.
-func (t *Tree) split(n *node) (mid float64, ok bool) {
+// split finds a node's middle and the left half's increment, which is valid until the next split. It is false for an
+// interval that has no middle of six decimals.
+func (t *Tree) split(n *node) (mid float64, half []float32, ok bool) {
 	mid = t.round(0.5 * (n.start + n.end))
 	if mid <= n.start || mid >= n.end || n.depth >= 62 {
-		return mid, false
+		return mid, nil, false
+	}
+	half, known := t.splits.get(n.key, n.depth)
+	if known {
+		return mid, half, true
 	}
 	t.gen.Seed(uint64(seedSequence(t.pool[:], t.seed, []uint64{n.key, n.depth}, 4)[0]))
-	t.gen.Randn(t.noise)
+	t.gen.Randn(half)
 	inverse := 1 / (n.end - n.start)
 	left, right := mid-n.start, n.end-mid
 	along, per, spread := float32(left), float32(inverse), float32(math.Sqrt(left*right*inverse))
-	for i, z := range t.noise {
-		t.noise[i] = float32(along*n.w[i]*per) + float32(spread*z)
+	for i, z := range half {
+		half[i] = float32(along*n.w[i]*per) + float32(spread*z)
 	}
-	return mid, true
+	return mid, half, true
 }
 
 func (n *node) goLeft(mid float64, left []float32) {

@@ -25,7 +25,7 @@ func table() []Format {
 		{Name: "ACEAudio", Channels: 8, Dims: 2, Downscale: 8, Temporal: 1, Scale: 1},
 		{Name: "ACEAudio15", Channels: 64, Dims: 1, Downscale: 8, Temporal: 1764, Scale: 1},
 		{Name: "ChromaRadiance", Channels: 3, Dims: 2, Downscale: 1, Temporal: 1, Scale: 1, RGB: rgbChromaRadiance()},
-		{Name: "CogVideoX", Channels: 16, Dims: 3, Downscale: 8, Temporal: 4, Scale: 1.15258426},
+		{Name: "CogVideoX", Channels: 16, Dims: 3, Downscale: 8, Temporal: 4, Scale: 1.1525843},
 		{Name: "CogVideoX1_5", Channels: 16, Dims: 3, Downscale: 8, Temporal: 4, Scale: 0.7},
 		{
 			Name: "Cosmos1CV8x8x8", Channels: 16, Dims: 3, Downscale: 8, Temporal: 8, Scale: 1,
@@ -40,9 +40,9 @@ func table() []Format {
 			RGB: rgbFlux2(), RGBBias: [3]float32{-0.0329, -0.0718, -0.0851}, TinyVAE: "taef2_decoder", PatchedRGB: true,
 		},
 		{Name: "HiDreamO1Pixel", Channels: 3, Dims: 2, Downscale: 1, Temporal: 1, Scale: 1, RGB: rgbChromaRadiance()},
-		{Name: "Hunyuan3Dv2", Channels: 64, Dims: 1, Downscale: 8, Temporal: 1, Scale: 0.9990943042622529},
-		{Name: "Hunyuan3Dv2_1", Channels: 64, Dims: 1, Downscale: 8, Temporal: 1, Scale: 1.0039506158752403},
-		{Name: "Hunyuan3Dv2mini", Channels: 64, Dims: 1, Downscale: 8, Temporal: 1, Scale: 1.0188137142395404},
+		{Name: "Hunyuan3Dv2", Channels: 64, Dims: 1, Downscale: 8, Temporal: 1, Scale: 0.9990943},
+		{Name: "Hunyuan3Dv2_1", Channels: 64, Dims: 1, Downscale: 8, Temporal: 1, Scale: 1.0039506},
+		{Name: "Hunyuan3Dv2mini", Channels: 64, Dims: 1, Downscale: 8, Temporal: 1, Scale: 1.0188137},
 		{
 			Name: "HunyuanImage21", Channels: 64, Dims: 2, Downscale: 32, Temporal: 1, Scale: 0.75289,
 			RGB: rgbHunyuanImage21(), RGBBias: [3]float32{0.0007, -0.0256, -0.0206},
@@ -81,7 +81,7 @@ func table() []Format {
 			Mean: meanMochi(), Std: stdMochi(), RGB: rgbMochi(), RGBBias: [3]float32{-0.094, -0.1418, -0.1453},
 		},
 		{Name: "PixelDiTPixel", Channels: 3, Dims: 2, Downscale: 1, Temporal: 1, Scale: 1, RGB: rgbChromaRadiance()},
-		{Name: "SC_B", Channels: 4, Dims: 2, Downscale: 4, Temporal: 1, Scale: 2.3255813953488373, RGB: rgbSCB()},
+		{Name: "SC_B", Channels: 4, Dims: 2, Downscale: 4, Temporal: 1, Scale: 2.3255814, RGB: rgbSCB()},
 		{Name: "SC_Prior", Channels: 16, Dims: 2, Downscale: 42, Temporal: 1, Scale: 1, RGB: rgbSCPrior()},
 		{
 			Name: "SD15", Channels: 4, Dims: 2, Downscale: 8, Temporal: 1, Scale: 0.18215,

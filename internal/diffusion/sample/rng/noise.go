@@ -26,6 +26,9 @@ func (g *Generator) Noise(shape []int, index []int) ([]float32, error) {
 		return nil, fault.New(fault.BadTensor, "the batch index of the latent is empty")
 	}
 	last := slices.Max(index)
+	if slices.Min(index) < 0 {
+		return nil, fault.New(fault.ValueTooSmall, "batch index %d is below 0", slices.Min(index))
+	}
 	if last > MaxBatchIndex {
 		return nil, fault.New(fault.TooLarge, "batch index %d is over %d", last, MaxBatchIndex)
 	}

@@ -125,6 +125,12 @@ func DPMPPSDE(eta, sNoise, r2 float32) Solver {
 		lambda := r.Sampling.HalfLogSNR
 		v := vectors(x, 4)
 		denoised, denoised2, x2, noise := v[0], v[1], v[2], v[3]
+		inject := func(x []float32, scale, from, to float32) {
+			if eta > 0 && sNoise > 0 {
+				draw(noise, from, to)
+				add(x, scale*sNoise, noise)
+			}
+		}
 		for i := range r.steps() {
 			from, to := s[i], s[i+1]
 			if err := r.at(ctx, i, denoised, x, from); err != nil {
@@ -136,29 +142,20 @@ func DPMPPSDE(eta, sNoise, r2 float32) Solver {
 			}
 			ls, lt := lambda(from), lambda(to)
 			lmid := ls + r2*(lt-ls)
-			fac := 1 / (2 * r2)
 			mid := r.Sampling.SigmaOfHalfLogSNR(lmid)
 			alphaS, alphaMid, alphaT := from*exp(ls), mid*exp(lmid), to*exp(lt)
-
 			down, up := ancestral(exp(-ls), exp(-lmid), eta)
 			h := -log(down) - ls
 			mix(x2, alphaMid/alphaS*exp(-h), x, -alphaMid*expm1(-h), denoised)
-			if eta > 0 && sNoise > 0 {
-				draw(noise, from, mid)
-				add(x2, alphaMid*sNoise*up, noise)
-			}
+			inject(x2, alphaMid*up, from, mid)
 			if err := r.denoise(ctx, denoised2, x2, mid); err != nil {
 				return nil, err
 			}
-
 			down, up = ancestral(exp(-ls), exp(-lt), eta)
 			h = -log(down) - ls
 			b := -alphaT * expm1(-h)
-			mix3(x, alphaT/alphaS*exp(-h), x, b*(1-fac), denoised, b*fac, denoised2)
-			if eta > 0 && sNoise > 0 {
-				draw(noise, from, to)
-				add(x, alphaT*sNoise*up, noise)
-			}
+			mix3(x, alphaT/alphaS*exp(-h), x, b*(1-1/(2*r2)), denoised, b/(2*r2), denoised2)
+			inject(x, alphaT*up, from, to)
 		}
 		return x, nil
 	}

@@ -17,10 +17,7 @@ func ERSDE(scale ERSDEScale, sNoise float32, stages int) Solver {
 		}
 		sNoise := sNoise * r.Sampling.NoiseScale()
 		s := r.levels()
-		lambda := make([]float32, len(s))
-		for i, v := range s {
-			lambda[i] = exp(-r.Sampling.HalfLogSNR(v))
-		}
+		lambda := r.ratios(s)
 		v := vectors(x, 5)
 		denoised, old, slope, oldSlope, noise := v[0], v[1], v[2], v[3], v[4]
 		for i := range r.steps() {
@@ -37,15 +34,12 @@ func ERSDE(scale ERSDEScale, sNoise float32, stages int) Solver {
 			q := scale(lt) / scale(ls)
 			mix(x, alphaT/alphaS*q, x, alphaT*(1-q), denoised)
 			if stages >= 2 && i >= 1 {
-				dt := lt - ls
-				area, moment := ersdeIntegrals(scale, ls, lt)
-				d := ls - lambda[i-1]
+				first, second := ersdeWeights(scale, lambda[:i+2])
 				clear(slope)
-				addDiff(slope, 1/d, denoised, old)
-				add(x, alphaT*(dt+area*scale(lt)), slope)
+				addDiff(slope, 1/(ls-lambda[i-1]), denoised, old)
+				add(x, alphaT*first, slope)
 				if stages >= 3 && i >= 2 {
-					c := alphaT * (dt*dt/2 + moment*scale(lt)) / ((ls - lambda[i-2]) / 2)
-					addDiff(x, c, slope, oldSlope)
+					addDiff(x, alphaT*second, slope, oldSlope)
 				}
 				slope, oldSlope = oldSlope, slope
 			}
@@ -57,6 +51,28 @@ func ERSDE(scale ERSDEScale, sNoise float32, stages int) Solver {
 		}
 		return x, nil
 	}
+}
+
+// ratios are the levels as noise over signal.
+func (r *Run) ratios(levels []float32) []float32 {
+	out := make([]float32, len(levels))
+	for i, v := range levels {
+		out[i] = exp(-r.Sampling.HalfLogSNR(v))
+	}
+	return out
+}
+
+// ersdeWeights gives the weights of the first and second derivative of the prediction for the last step of lambda.
+func ersdeWeights(scale ERSDEScale, lambda []float32) (first, second float32) {
+	n := len(lambda)
+	ls, lt := lambda[n-2], lambda[n-1]
+	area, moment := ersdeIntegrals(scale, ls, lt)
+	dt := lt - ls
+	first = dt + area*scale(lt)
+	if n >= 4 {
+		second = (dt*dt/2 + moment*scale(lt)) / ((ls - lambda[n-4]) / 2)
+	}
+	return first, second
 }
 
 // ersdeIntegrals sums 1/scale and (lambda - ls)/scale between lt and ls over 200 points.

@@ -55,7 +55,9 @@ func variable(s []float32, i int) []float32 {
 // first. A last step to 0 takes the prediction if clean is set, else one Euler step.
 //
 // Compat: the latent reported is the starting one at every step.
-func multistep(ctx context.Context, r *Run, x []float32, order int, coefficients func(i int) []float32, clean bool) ([]float32, error) {
+func multistep(
+	ctx context.Context, r *Run, x []float32, order int, coefficients func(i int) []float32, clean bool,
+) ([]float32, error) {
 	denoised, start := make([]float32, len(x)), append([]float32(nil), x...)
 	ds := vectors(x, order)
 	for i := range r.steps() {

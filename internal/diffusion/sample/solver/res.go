@@ -15,23 +15,18 @@ func RES(eta, sNoise float32, cfgPP bool) Solver {
 		denoised, uncond, old, noise := v[0], v[1], v[2], v[3]
 		oldDown := float32(0)
 		for i := range r.steps() {
-			place := uncond
-			if !cfgPP {
-				place = nil
+			base, place := denoised, []float32(nil)
+			if cfgPP {
+				base, place = uncond, uncond
 			}
 			if err := r.first(ctx, i, denoised, place, x); err != nil {
 				return nil, err
 			}
 			from, to := r.Sigmas[i], r.Sigmas[i+1]
 			down, up := ancestral(from, to, eta)
-			base := denoised
-			if cfgPP {
-				base = uncond
-			}
-			switch {
-			case down == 0 || i == 0:
+			if down == 0 || i == 0 {
 				mix3(x, down/from, x, 1, denoised, -down/from, base)
-			default:
+			} else {
 				h, b1, b2 := resWeights(from, down, oldDown, r.Sigmas[i-1])
 				if cfgPP {
 					mix3(x, 1, x, 1, denoised, -1, uncond)

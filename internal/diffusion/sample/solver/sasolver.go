@@ -72,7 +72,8 @@ func newAdams(a StochasticAdams, r *Run, x []float32) *adams {
 		a.Start, a.End = r.Sampling.PercentToSigma(0.2), r.Sampling.PercentToSigma(0.8)
 	}
 	a.SNoise *= r.Sampling.NoiseScale()
-	st := &adams{StochasticAdams: a, s: r.levels(), history: vectors(x, max(a.Predictor, a.Corrector, 1)), sum: make([]float32, len(x))}
+	st := &adams{StochasticAdams: a, s: r.levels(), sum: make([]float32, len(x))}
+	st.history = vectors(x, max(a.Predictor, a.Corrector, 1))
 	for _, s := range st.s {
 		st.lambda = append(st.lambda, r.Sampling.HalfLogSNR(s))
 	}

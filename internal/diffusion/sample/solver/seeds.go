@@ -102,8 +102,8 @@ func Seeds2(eta, sNoise, q float32, second bool) Solver {
 
 // Seeds3 is SEEDS-3 with its inner points at a third and two thirds.
 func Seeds3(eta, sNoise float32) Solver {
-	const q1, q2 = float32(1.0 / 3), float32(2.0 / 3)
 	return func(ctx context.Context, r *Run, x []float32) ([]float32, error) {
+		const q1, q2 = float32(1.0 / 3), float32(2.0 / 3)
 		e, err := newExponential(r, x, eta, sNoise)
 		if err != nil {
 			return nil, err
@@ -126,7 +126,6 @@ func Seeds3(eta, sNoise float32) Solver {
 			l1, l2 := lerp(ls, lt, q1), lerp(ls, lt, q2)
 			s1, s2 := r.Sampling.SigmaOfHalfLogSNR(l1), r.Sampling.SigmaOfHalfLogSNR(l2)
 			alpha1, alpha2, alphaT := s1*exp(l1), s2*exp(l2), to*exp(lt)
-
 			mix(inner, s1/from*exp(-q1*h*eta), x, -alpha1*phi1(-q1*he), denoised)
 			e.start(inner, h, q1, from, s1)
 			if err := r.denoise(ctx, other, inner, s1); err != nil {
