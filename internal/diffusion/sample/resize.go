@@ -1,10 +1,6 @@
 package sample
 
-import (
-	"math"
-
-	"github.com/cocoonhq/cocoon/internal/tensor"
-)
+import "github.com/cocoonhq/cocoon/internal/tensor"
 
 // resizeLinear resizes dimension d of a contiguous F32 tensor to n by linear interpolation between cell centres.
 func resizeLinear(t *tensor.Tensor, d, n int) *tensor.Tensor {
@@ -28,27 +24,6 @@ func resizeLinear(t *tensor.Tensor, d, n int) *tensor.Tensor {
 			for k := range line {
 				line[k] = a[k]*(1-w) + b[k]*w
 			}
-		}
-	}
-	return out
-}
-
-// resizeNearest resizes dimension d of a contiguous F32 tensor to n by the cell that covers each new centre.
-func resizeNearest(t *tensor.Tensor, d, n int) *tensor.Tensor {
-	have := t.Dim(d)
-	if have == n {
-		return t
-	}
-	shape := t.Shape().Clone()
-	shape[d] = n
-	out := tensor.New(tensor.F32, shape...)
-	inner := shape[d+1:].Elems()
-	src, dst := t.F32(), out.F32()
-	scale := float32(have) / float32(n)
-	for o := range shape[:d].Elems() {
-		for i := range n {
-			at := min(int(math.Floor(float64((float32(i)+0.5)*scale))), have-1)
-			copy(dst[(o*n+i)*inner:][:inner], src[(o*have+at)*inner:][:inner])
 		}
 	}
 	return out

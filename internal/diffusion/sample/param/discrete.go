@@ -4,7 +4,7 @@ import "math"
 
 // Betas are the noise increments of a discrete schedule.
 type Betas struct {
-	Kind       string // "linear" (in square roots) or "sqrt_linear"; empty is linear
+	Kind       string // "linear" (in square roots), "sqrt_linear", "sqrt" or "cosine"; empty is linear
 	Start, End float64
 	Steps      int
 	ZeroSNR    bool // the last level is rescaled to pure noise: arXiv:2305.08891
@@ -15,15 +15,7 @@ func StableDiffusion() Betas { return Betas{Start: 0.00085, End: 0.012, Steps: 1
 
 // sigmas is the table in double precision.
 func (b Betas) sigmas() []float64 {
-	var betas []float64
-	if b.Kind == "sqrt_linear" {
-		betas = linspace64(b.Start, b.End, b.Steps)
-	} else {
-		betas = linspace64(math.Sqrt(b.Start), math.Sqrt(b.End), b.Steps)
-		for i, v := range betas {
-			betas[i] = v * v
-		}
-	}
+	betas := b.betas()
 	alphas := 1.0
 	for i, v := range betas {
 		alphas *= 1 - v
@@ -33,6 +25,40 @@ func (b Betas) sigmas() []float64 {
 		zeroSNR(betas)
 	}
 	return betas
+}
+
+func (b Betas) betas() []float64 {
+	switch b.Kind {
+	case "cosine":
+		return cosineBetas(b.Steps)
+	case "sqrt_linear", "sqrt":
+		betas := linspace64(b.Start, b.End, b.Steps)
+		for i, v := range betas {
+			if b.Kind == "sqrt" {
+				betas[i] = math.Sqrt(v)
+			}
+		}
+		return betas
+	}
+	betas := linspace64(math.Sqrt(b.Start), math.Sqrt(b.End), b.Steps)
+	for i, v := range betas {
+		betas[i] = v * v
+	}
+	return betas
+}
+
+// cosineBetas is the schedule of arXiv:2102.09672.
+func cosineBetas(steps int) []float64 {
+	const offset = 8e-3
+	alpha := func(i int) float64 {
+		c := math.Cos((float64(i)/float64(steps) + offset) / (1 + offset) * math.Pi / 2)
+		return c * c
+	}
+	out := make([]float64, steps)
+	for i := range out {
+		out[i] = min(max(1-alpha(i+1)/alpha(i), 0), 0.999)
+	}
+	return out
 }
 
 // zeroSNR shifts and scales the square roots of alpha so that the last is (almost) zero and the first stays.

@@ -45,3 +45,12 @@ func NewStableCascade(shift float64) Sampling { return Sampling{Eps{1}, NewCasca
 
 // NewDDPM is the sampling of CogVideoX.
 func NewDDPM(b Betas) Sampling { return Sampling{DDPM{}, NewDiscrete(b)} }
+
+// NewX0 is prediction of the clean latent on SD's levels.
+func NewX0(b Betas) Sampling { return Sampling{X0{1}, NewDiscrete(b)} }
+
+// NewEdit is the sampling of a network that turns one latent into another.
+func NewEdit(b Betas) Sampling { return Sampling{Edit{}, NewDiscrete(b)} }
+
+// NewEditFlow is NewEdit with a flow's ends.
+func NewEditFlow(b Betas) Sampling { return Sampling{EditFlow{}, NewDiscrete(b)} }

@@ -88,8 +88,13 @@ func (k Kind) Sampling(t testing.TB) param.Sampling {
 		return *p
 	}
 	s := k.Settings
-	betas := param.StableDiffusion()
-	betas.ZeroSNR = s.ZeroSNR
+	betas := param.Betas{Kind: s.BetaSchedule, Start: 0.00085, End: 0.012, Steps: 1000, ZeroSNR: s.ZeroSNR}
+	if s.LinearEnd > 0 {
+		betas.Start, betas.End = s.LinearStart, s.LinearEnd
+	}
+	if s.Timesteps > 0 {
+		betas.Steps = s.Timesteps
+	}
 	switch k.Type {
 	case "EPS":
 		return param.NewEps(betas)
@@ -111,6 +116,10 @@ func (k Kind) Sampling(t testing.TB) param.Sampling {
 		return param.NewAngle(s.Low, s.High)
 	case "V_PREDICTION_DDPM":
 		return param.NewDDPM(betas)
+	case "IMG_TO_IMG":
+		return param.NewEdit(betas)
+	case "IMG_TO_IMG_FLOW":
+		return param.NewEditFlow(betas)
 	}
 	t.Fatalf("unknown type of model %q", k.Type)
 	return param.Sampling{}
@@ -140,6 +149,12 @@ func Patched(t testing.TB, node string, p Params) param.Sampling {
 		return param.NewV(betas)
 	case "ModelSamplingDiscrete/lcm":
 		return param.NewLCM(betas)
+	case "ModelSamplingDiscrete/x0":
+		return param.NewX0(betas)
+	case "ModelSamplingDiscrete/img_to_img":
+		return param.NewEdit(betas)
+	case "ModelSamplingDiscrete/img_to_img_flow":
+		return param.NewEditFlow(betas)
 	case "ModelSamplingSD3/":
 		return param.NewFlow(p.Shift, 1000)
 	case "ModelSamplingAuraFlow/":

@@ -71,7 +71,11 @@ func (a Adaptive) run(ctx context.Context, r *Run, x []float32, start, end float
 		if err := a.both(ctx, s, low, high, x, at, to); err != nil {
 			return nil, err
 		}
-		if pid.accept(a.distance(low, high, prev)) {
+		off := a.distance(low, high, prev)
+		if math.IsNaN(off) {
+			return nil, fault.New(fault.BadTensor, "the model's prediction at sigma %v is not a number", exp(-at))
+		}
+		if pid.accept(off) {
 			copy(prev, low)
 			copy(x, high)
 			draw(noise, exp(-at), exp(-t))
