@@ -24,7 +24,6 @@ func (e eval) model(x expr) sample.Source {
 // attachment is what a node attaches to a model.
 func (e eval) attachment(node string, i inputs, m sample.Source) guide.Attach {
 	e.Helper()
-	window := m.Sampling().PercentToSigma
 	switch node {
 	case "RescaleCFG":
 		return guide.Rescale(i.float("multiplier"), m.Sampling().IsFlow())
@@ -49,6 +48,15 @@ func (e eval) attachment(node string, i inputs, m sample.Source) guide.Attach {
 		return guide.EpsilonScaling(i.float("scaling_factor"))
 	case "TemporalScoreRescaling":
 		return guide.ScoreRescaling(i.float("tsr_k"), i.float("tsr_sigma"))
+	}
+	return e.control(node, i, m)
+}
+
+// control is what nodes attach that change how much, when and where a model is guided.
+func (e eval) control(node string, i inputs, m sample.Source) guide.Attach {
+	e.Helper()
+	window := m.Sampling().PercentToSigma
+	switch node {
 	case "PerpNeg":
 		return guide.PerpNeg(i.cond("empty_conditioning"), i.float("neg_scale"))
 	case "CFGOverride":

@@ -36,14 +36,6 @@ type inputs struct {
 // run gives a node's outputs; sigma values are lists of one.
 func (i inputs) run(t *testing.T, node string, model func(string) param.Sampling) ([][]float32, error) {
 	t.Helper()
-	one := func(s []float32, err ...error) ([][]float32, error) {
-		for _, e := range err {
-			if e != nil {
-				return nil, e
-			}
-		}
-		return [][]float32{s}, nil
-	}
 	switch node {
 	case "KarrasScheduler":
 		return one(schedule.Karras(i.Steps, i.Low, i.High, i.Rho))
@@ -71,6 +63,24 @@ func (i inputs) run(t *testing.T, node string, model func(string) param.Sampling
 		return one(s, err)
 	case "LTXVScheduler":
 		return one(schedule.LTXV(i.Steps, i.MaxShift, i.BaseShift, i.Stretch, i.Terminal, i.tokens()))
+	}
+	return i.ofModel(t, node, model)
+}
+
+// one gives a single output.
+func one(s []float32, err ...error) ([][]float32, error) {
+	for _, e := range err {
+		if e != nil {
+			return nil, e
+		}
+	}
+	return [][]float32{s}, nil
+}
+
+// ofModel runs the nodes that ask a model.
+func (i inputs) ofModel(t *testing.T, node string, model func(string) param.Sampling) ([][]float32, error) {
+	t.Helper()
+	switch node {
 	case "BasicScheduler":
 		s, err := schedule.Basic(i.Scheduler, model(i.Model), i.Steps, i.Denoise)
 		return one(s, err)
