@@ -145,6 +145,14 @@ func Widen(dst []float32, dt DType, src []byte) {
 		for i := range dst {
 			dst[i] = BF16ToF32(binary.LittleEndian.Uint16(src[2*i:]))
 		}
+	case F8E4M3:
+		for i := range dst {
+			dst[i] = F8E4M3ToF32(src[i])
+		}
+	case F8E5M2:
+		for i := range dst {
+			dst[i] = F8E5M2ToF32(src[i])
+		}
 	default:
 		at := reader(dt)
 		for i := range dst {

@@ -3,6 +3,7 @@ package tensor
 import (
 	"context"
 	"fmt"
+	"math"
 )
 
 // Role says where a program's value comes from.
@@ -115,8 +116,8 @@ func (p *Program) Check() error {
 
 // Bounds that keep every product of sizes and constants inside an int.
 const (
-	maxElems = 1 << 40
-	maxAttr  = 1 << 31 // of an integer constant and of one dimension
+	maxElems = 1 << (27 + 13*(math.MaxUint>>63))
+	maxAttr  = 1 << (27 + 4*(math.MaxUint>>63)) // of an integer constant and of one dimension
 )
 
 // checkValues proves the values on their own and says which are there before the first op.

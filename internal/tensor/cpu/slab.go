@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/cocoonhq/cocoon/internal/fault"
+	"github.com/cocoonhq/cocoon/internal/tensor/sysmem"
 	"github.com/cocoonhq/cocoon/internal/tensor"
 )
 
@@ -20,7 +21,7 @@ type slabs struct {
 // take lends a block of at least n bytes, or fails with fault.OutOfMemory before any is touched.
 func (s *slabs) take(n int64) (*tensor.Block, error) {
 	if s.limit > 0 && n > s.limit {
-		return nil, fault.New(fault.OutOfMemory, "this needs %s of memory for temporaries, and the limit is %s", size(n), size(s.limit))
+		return nil, fault.New(fault.OutOfMemory, "this needs %s of memory for temporaries, and the limit is %s", sysmem.Spell(n), sysmem.Spell(s.limit))
 	}
 	if b := s.reuse(n); b != nil {
 		return b, nil
@@ -28,8 +29,8 @@ func (s *slabs) take(n int64) (*tensor.Block, error) {
 	if err := s.trim(); err != nil {
 		return nil, err
 	}
-	if free, total := systemMemory(); total > 0 && n > free {
-		return nil, fault.New(fault.OutOfMemory, "this needs %s of memory for temporaries, and %s of %s are available", size(n), size(free), size(total))
+	if free, total := sysmem.Read(); total > 0 && n > free {
+		return nil, fault.New(fault.OutOfMemory, "this needs %s of memory for temporaries, and %s of %s are available", sysmem.Spell(n), sysmem.Spell(free), sysmem.Spell(total))
 	}
 	return tensor.Allocate(int(n))
 }

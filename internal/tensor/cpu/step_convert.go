@@ -47,6 +47,10 @@ func widen(k *kern.Set, dst []float32, dt tensor.DType, src []byte) {
 		k.Widen16(dst, src)
 	case tensor.BF16:
 		k.WidenB16(dst, src)
+	case tensor.F8E4M3:
+		k.WidenE4M3(dst, src)
+	case tensor.F8E5M2:
+		k.WidenE5M2(dst, src)
 	default:
 		tensor.Widen(dst, dt, src)
 	}

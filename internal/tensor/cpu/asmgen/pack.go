@@ -172,11 +172,31 @@ func (f *file) transpose16() []int {
 	return out
 }
 
-// widen writes the conversions of halves and bfloat16s. They do whole vectors; len(dst) must be a multiple of the lanes.
+// widen writes the conversions of halves, bfloat16s and both eight-bit floats. They do whole vectors; len(dst) must be a
+// multiple of the lanes.
 func (f *file) widen() {
 	half := map[bool]string{true: "Y", false: "X"}[f.wide]
-	for _, kind := range []string{"widen16", "widenB16"} {
-		f.fn(kind, "(dst []float32, src []byte)", 48)
+	for _, w := range []struct {
+		name  string
+		bytes int
+		body  func()
+	}{
+		{"widen16", 2, func() {
+			f.p("VMOVDQU (SI), %s0", half)
+			f.p("VCVTPH2PS %s0, %s1", half, f.reg)
+		}},
+		{"widenB16", 2, func() {
+			f.p("VPMOVZXWD (SI), %s0", f.reg)
+			f.p("VPSLLD $16, %s0, %s1", f.reg, f.reg)
+		}},
+		{"widenE5M2", 1, func() {
+			f.p("VPMOVZXBW (SI), %s0", half)
+			f.p("VPSLLW $8, %s0, %s0", half, half)
+			f.p("VCVTPH2PS %s0, %s1", half, f.reg)
+		}},
+		{"widenE4M3", 1, func() { f.widenE4M3(half) }},
+	} {
+		f.fn(w.name, "(dst []float32, src []byte)", 48)
 		f.p("MOVQ dst_base+0(FP), DI")
 		f.p("MOVQ dst_len+8(FP), CX")
 		f.p("MOVQ src_base+24(FP), SI")
@@ -184,18 +204,38 @@ func (f *file) widen() {
 		f.p("%s:", loop)
 		f.p("SUBQ $%d, CX", f.lanes)
 		f.p("JLT %s", done)
-		if kind == "widen16" {
-			f.p("VMOVDQU (SI), %s0", half)
-			f.p("VCVTPH2PS %s0, %s1", half, f.reg)
-		} else {
-			f.p("VPMOVZXWD (SI), %s0", f.reg)
-			f.p("VPSLLD $16, %s0, %s1", f.reg, f.reg)
-		}
+		w.body()
 		f.p("VMOVUPS %s1, (DI)", f.reg)
-		f.p("ADDQ $%d, SI", 2*f.lanes)
+		f.p("ADDQ $%d, SI", w.bytes*f.lanes)
 		f.p("ADDQ $%d, DI", 4*f.lanes)
 		f.p("JMP %s", loop)
 		f.p("%s:", done)
 		f.ret()
 	}
+}
+
+// widenE4M3 puts the bits where a half has them, converts, and scales by the difference of the biases; what then is ±480
+// was NaN.
+func (f *file) widenE4M3(half string) {
+	f.p("VPMOVZXBW (SI), %s0", half)
+	f.p("VPSLLW $8, %s0, %s0", half, half)
+	f.p("VPSRAW $1, %s0, %s0", half, half)
+	f.p("VPBROADCASTW %s, %s2", f.bits(0xbfffbfff), half)
+	if f.wide {
+		f.p("VPANDD %s2, %s0, %s0", half, half, half)
+	} else {
+		f.p("VPAND %s2, %s0, %s0", half, half, half)
+	}
+	f.p("VCVTPH2PS %s0, %s1", half, f.reg)
+	f.opc("VMULPS", 256, f.v(1), f.v(1))
+	if f.wide {
+		f.p("VPANDD.BCST %s, Z1, Z2", f.bits(0x7fffffff))
+		f.p("VCMPPS.BCST $0, %s, Z2, K2", f.c(480))
+		f.p("VBROADCASTSS %s, K2, Z1", f.bits(0x7fc00000))
+		return
+	}
+	f.p("VPAND %s, Y1, Y2", f.bits(0x7fffffff))
+	f.p("VCMPPS $0, %s, Y2, Y2", f.c(480))
+	f.p("VBROADCASTSS %s, Y3", f.bits(0x7fc00000))
+	f.p("VBLENDVPS Y2, Y3, Y1, Y1")
 }

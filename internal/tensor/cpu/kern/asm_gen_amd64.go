@@ -51,6 +51,12 @@ func widen16AVX2(dst []float32, src []byte)
 func widenB16AVX2(dst []float32, src []byte)
 
 //go:noescape
+func widenE5M2AVX2(dst []float32, src []byte)
+
+//go:noescape
+func widenE4M3AVX2(dst []float32, src []byte)
+
+//go:noescape
 func expAVX2(dst, x []float32)
 
 //go:noescape
@@ -232,6 +238,12 @@ func widen16AVX512(dst []float32, src []byte)
 
 //go:noescape
 func widenB16AVX512(dst []float32, src []byte)
+
+//go:noescape
+func widenE5M2AVX512(dst []float32, src []byte)
+
+//go:noescape
+func widenE4M3AVX512(dst []float32, src []byte)
 
 //go:noescape
 func expAVX512(dst, x []float32)

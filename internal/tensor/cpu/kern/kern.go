@@ -61,8 +61,9 @@ type Set struct {
 	PackT func(dst []float32, src []float32, srcLD, n, k int)
 	// PackT16 and PackTB16 do the same from halves and bfloat16s; they are nil where widening first is as good.
 	PackT16, PackTB16 func(dst []float32, src []byte, srcLD, n, k int)
-	// Widen16 and WidenB16 read halves and bfloat16s, len(dst) of them; src need not be aligned.
-	Widen16, WidenB16 func(dst []float32, src []byte)
+	// Widen16, WidenB16, WidenE4M3 and WidenE5M2 read halves, bfloat16s and eight-bit floats, len(dst) of them; src need not
+	// be aligned.
+	Widen16, WidenB16, WidenE4M3, WidenE5M2 func(dst []float32, src []byte)
 
 	// Wino is the transforms of Winograd's convolution; nil where there are none.
 	Wino *Wino
@@ -86,6 +87,8 @@ type Set struct {
 	// Stats adds x-shift to sum and its square to sq, by element, for each of rows rows of x, ld elements apart.
 	Stats func(sum, sq, shift, x []float32, ld, rows int)
 }
+
+//go:generate go run ../asmgen .
 
 // ForLevel gives the kernels for an instruction-set level; levels this build has no assembly for give the portable ones.
 func ForLevel(l isa.Level) *Set {

@@ -219,23 +219,69 @@ func TestStats(t *testing.T) {
 	}
 }
 
-// TestWiden covers every half and bfloat16, and lengths that fill no vector.
+// TestWiden covers every value of each format, and lengths that fill no vector.
 func TestWiden(t *testing.T) {
 	all := make([]byte, 1<<17)
 	for i := range 1 << 16 {
 		all[2*i], all[2*i+1] = byte(i), byte(i>>8)
 	}
 	for _, k := range sets() {
-		for i, f := range [][2]func([]float32, []byte){{k.Widen16, widen16}, {k.WidenB16, widenB16}} {
+		for i, f := range [][2]func([]float32, []byte){{k.Widen16, widen16}, {k.WidenB16, widenB16}, {k.WidenE4M3, widenE4M3}, {k.WidenE5M2, widenE5M2}} {
 			got, want := make([]float32, 1<<16), make([]float32, 1<<16)
 			f[0](got, all)
 			f[1](want, all)
 			near(t, fmt.Sprint(k.Name, " widen ", i), got, want, 0)
 			for n := range 40 {
 				dst, _ := guarded(t, n)
-				f[0](dst, all[2000:])
+				f[0](dst, all[1000*(2-i/2):]) // the first two formats have two bytes, the others one
 				near(t, fmt.Sprint(k.Name, " widen ", i), dst, want[1000:1000+n], 0)
 			}
 		}
+	}
+}
+
+// TestWino convolves one tile by the transforms and directly, on memory between guard pages.
+func TestWino(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(5, 5))
+	for _, k := range sets() {
+		if k.Wino == nil {
+			continue
+		}
+		const c = 32 // input channels and results
+		x, _ := guarded(t, 36*c)
+		w, _ := guarded(t, c*9*c) // [input, tap, result]
+		y, _ := guarded(t, 16*c)
+		v, _ := guarded(t, WinoPoints*c)
+		u, _ := guarded(t, WinoPoints*c*c)
+		m, _ := guarded(t, WinoPoints*c)
+		bias, _ := guarded(t, c)
+		tmp, _ := guarded(t, WinoPoints*k.Wino.Lanes)
+		fill(rnd, x, w, bias)
+		k.Wino.Input(&v[0], &x[0], c*4, 6*c*4, c*4, c/k.Wino.Lanes, &tmp[0])
+		for lane := 0; lane < c; lane += k.Wino.Lanes {
+			k.Wino.Weights(&u[lane], &w[lane], c*c*4, c*4, c, &tmp[0])
+		}
+		for p := range WinoPoints {
+			for o := range c {
+				sum := float32(0)
+				for i := range c {
+					sum += v[p*c+i] * u[(p*c+i)*c+o]
+				}
+				m[p*c+o] = sum
+			}
+		}
+		k.Wino.Output(&y[0], &m[0], 4*c*4, c*4, c*4, c/k.Wino.Lanes, &bias[0], &tmp[0])
+		want := make([]float32, len(y))
+		for i := range want {
+			px, o := i/c, i%c
+			sum := float64(bias[o])
+			for tap := range 9 {
+				for l := range c {
+					sum += float64(x[((px/4+tap/3)*6+px%4+tap%3)*c+l]) * float64(w[(l*9+tap)*c+o])
+				}
+			}
+			want[i] = float32(sum)
+		}
+		near(t, k.Name+" winograd", y, want, 3e-4)
 	}
 }

@@ -2,6 +2,48 @@
 
 #include "textflag.h"
 
+DATA k<>+0(SB)/4, $0xbfffbfff
+DATA k<>+4(SB)/4, $0xbfffbfff
+DATA k<>+8(SB)/4, $0xbfffbfff
+DATA k<>+12(SB)/4, $0xbfffbfff
+DATA k<>+16(SB)/4, $0xbfffbfff
+DATA k<>+20(SB)/4, $0xbfffbfff
+DATA k<>+24(SB)/4, $0xbfffbfff
+DATA k<>+28(SB)/4, $0xbfffbfff
+DATA k<>+32(SB)/4, $0x43800000
+DATA k<>+36(SB)/4, $0x43800000
+DATA k<>+40(SB)/4, $0x43800000
+DATA k<>+44(SB)/4, $0x43800000
+DATA k<>+48(SB)/4, $0x43800000
+DATA k<>+52(SB)/4, $0x43800000
+DATA k<>+56(SB)/4, $0x43800000
+DATA k<>+60(SB)/4, $0x43800000
+DATA k<>+64(SB)/4, $0x7fffffff
+DATA k<>+68(SB)/4, $0x7fffffff
+DATA k<>+72(SB)/4, $0x7fffffff
+DATA k<>+76(SB)/4, $0x7fffffff
+DATA k<>+80(SB)/4, $0x7fffffff
+DATA k<>+84(SB)/4, $0x7fffffff
+DATA k<>+88(SB)/4, $0x7fffffff
+DATA k<>+92(SB)/4, $0x7fffffff
+DATA k<>+96(SB)/4, $0x43f00000
+DATA k<>+100(SB)/4, $0x43f00000
+DATA k<>+104(SB)/4, $0x43f00000
+DATA k<>+108(SB)/4, $0x43f00000
+DATA k<>+112(SB)/4, $0x43f00000
+DATA k<>+116(SB)/4, $0x43f00000
+DATA k<>+120(SB)/4, $0x43f00000
+DATA k<>+124(SB)/4, $0x43f00000
+DATA k<>+128(SB)/4, $0x7fc00000
+DATA k<>+132(SB)/4, $0x7fc00000
+DATA k<>+136(SB)/4, $0x7fc00000
+DATA k<>+140(SB)/4, $0x7fc00000
+DATA k<>+144(SB)/4, $0x7fc00000
+DATA k<>+148(SB)/4, $0x7fc00000
+DATA k<>+152(SB)/4, $0x7fc00000
+DATA k<>+156(SB)/4, $0x7fc00000
+GLOBL k<>(SB), RODATA|NOPTR, $160
+
 // func packTAVX2(dst, src []float32, srcLD, n, k int)
 TEXT ·packTAVX2(SB), NOSPLIT, $0-72
 	MOVQ dst_base+0(FP), DI
@@ -185,5 +227,51 @@ loop23:
 	ADDQ $32, DI
 	JMP loop23
 done24:
+	VZEROUPPER
+	RET
+
+// func widenE5M2AVX2(dst []float32, src []byte)
+TEXT ·widenE5M2AVX2(SB), NOSPLIT, $0-48
+	MOVQ dst_base+0(FP), DI
+	MOVQ dst_len+8(FP), CX
+	MOVQ src_base+24(FP), SI
+loop25:
+	SUBQ $8, CX
+	JLT done26
+	VPMOVZXBW (SI), X0
+	VPSLLW $8, X0, X0
+	VCVTPH2PS X0, Y1
+	VMOVUPS Y1, (DI)
+	ADDQ $8, SI
+	ADDQ $32, DI
+	JMP loop25
+done26:
+	VZEROUPPER
+	RET
+
+// func widenE4M3AVX2(dst []float32, src []byte)
+TEXT ·widenE4M3AVX2(SB), NOSPLIT, $0-48
+	MOVQ dst_base+0(FP), DI
+	MOVQ dst_len+8(FP), CX
+	MOVQ src_base+24(FP), SI
+loop27:
+	SUBQ $8, CX
+	JLT done28
+	VPMOVZXBW (SI), X0
+	VPSLLW $8, X0, X0
+	VPSRAW $1, X0, X0
+	VPBROADCASTW k<>+0(SB), X2
+	VPAND X2, X0, X0
+	VCVTPH2PS X0, Y1
+	VMULPS k<>+32(SB), Y1, Y1
+	VPAND k<>+64(SB), Y1, Y2
+	VCMPPS $0, k<>+96(SB), Y2, Y2
+	VBROADCASTSS k<>+128(SB), Y3
+	VBLENDVPS Y2, Y3, Y1, Y1
+	VMOVUPS Y1, (DI)
+	ADDQ $8, SI
+	ADDQ $32, DI
+	JMP loop27
+done28:
 	VZEROUPPER
 	RET

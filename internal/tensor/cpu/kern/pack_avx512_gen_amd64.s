@@ -2,6 +2,48 @@
 
 #include "textflag.h"
 
+DATA k<>+0(SB)/4, $0xbfffbfff
+DATA k<>+4(SB)/4, $0xbfffbfff
+DATA k<>+8(SB)/4, $0xbfffbfff
+DATA k<>+12(SB)/4, $0xbfffbfff
+DATA k<>+16(SB)/4, $0xbfffbfff
+DATA k<>+20(SB)/4, $0xbfffbfff
+DATA k<>+24(SB)/4, $0xbfffbfff
+DATA k<>+28(SB)/4, $0xbfffbfff
+DATA k<>+32(SB)/4, $0x43800000
+DATA k<>+36(SB)/4, $0x43800000
+DATA k<>+40(SB)/4, $0x43800000
+DATA k<>+44(SB)/4, $0x43800000
+DATA k<>+48(SB)/4, $0x43800000
+DATA k<>+52(SB)/4, $0x43800000
+DATA k<>+56(SB)/4, $0x43800000
+DATA k<>+60(SB)/4, $0x43800000
+DATA k<>+64(SB)/4, $0x7fffffff
+DATA k<>+68(SB)/4, $0x7fffffff
+DATA k<>+72(SB)/4, $0x7fffffff
+DATA k<>+76(SB)/4, $0x7fffffff
+DATA k<>+80(SB)/4, $0x7fffffff
+DATA k<>+84(SB)/4, $0x7fffffff
+DATA k<>+88(SB)/4, $0x7fffffff
+DATA k<>+92(SB)/4, $0x7fffffff
+DATA k<>+96(SB)/4, $0x43f00000
+DATA k<>+100(SB)/4, $0x43f00000
+DATA k<>+104(SB)/4, $0x43f00000
+DATA k<>+108(SB)/4, $0x43f00000
+DATA k<>+112(SB)/4, $0x43f00000
+DATA k<>+116(SB)/4, $0x43f00000
+DATA k<>+120(SB)/4, $0x43f00000
+DATA k<>+124(SB)/4, $0x43f00000
+DATA k<>+128(SB)/4, $0x7fc00000
+DATA k<>+132(SB)/4, $0x7fc00000
+DATA k<>+136(SB)/4, $0x7fc00000
+DATA k<>+140(SB)/4, $0x7fc00000
+DATA k<>+144(SB)/4, $0x7fc00000
+DATA k<>+148(SB)/4, $0x7fc00000
+DATA k<>+152(SB)/4, $0x7fc00000
+DATA k<>+156(SB)/4, $0x7fc00000
+GLOBL k<>(SB), RODATA|NOPTR, $160
+
 // func packTAVX512(dst, src []float32, srcLD, n, k int)
 TEXT ·packTAVX512(SB), NOSPLIT, $0-72
 	MOVQ dst_base+0(FP), DI
@@ -933,5 +975,50 @@ loop111:
 	ADDQ $64, DI
 	JMP loop111
 done112:
+	VZEROUPPER
+	RET
+
+// func widenE5M2AVX512(dst []float32, src []byte)
+TEXT ·widenE5M2AVX512(SB), NOSPLIT, $0-48
+	MOVQ dst_base+0(FP), DI
+	MOVQ dst_len+8(FP), CX
+	MOVQ src_base+24(FP), SI
+loop113:
+	SUBQ $16, CX
+	JLT done114
+	VPMOVZXBW (SI), Y0
+	VPSLLW $8, Y0, Y0
+	VCVTPH2PS Y0, Z1
+	VMOVUPS Z1, (DI)
+	ADDQ $16, SI
+	ADDQ $64, DI
+	JMP loop113
+done114:
+	VZEROUPPER
+	RET
+
+// func widenE4M3AVX512(dst []float32, src []byte)
+TEXT ·widenE4M3AVX512(SB), NOSPLIT, $0-48
+	MOVQ dst_base+0(FP), DI
+	MOVQ dst_len+8(FP), CX
+	MOVQ src_base+24(FP), SI
+loop115:
+	SUBQ $16, CX
+	JLT done116
+	VPMOVZXBW (SI), Y0
+	VPSLLW $8, Y0, Y0
+	VPSRAW $1, Y0, Y0
+	VPBROADCASTW k<>+0(SB), Y2
+	VPANDD Y2, Y0, Y0
+	VCVTPH2PS Y0, Z1
+	VMULPS.BCST k<>+32(SB), Z1, Z1
+	VPANDD.BCST k<>+64(SB), Z1, Z2
+	VCMPPS.BCST $0, k<>+96(SB), Z2, K2
+	VBROADCASTSS k<>+128(SB), K2, Z1
+	VMOVUPS Z1, (DI)
+	ADDQ $16, SI
+	ADDQ $64, DI
+	JMP loop115
+done116:
 	VZEROUPPER
 	RET

@@ -15,7 +15,7 @@ const (
 func Portable() *Set {
 	s := &Set{
 		Name: "portable", MR: portableMR, NR: portableNR, Peak: peak, PeakFlops: 2 * portableNR,
-		PackT: packT, Widen16: widen16, WidenB16: widenB16,
+		PackT: packT, Widen16: widen16, WidenB16: widenB16, WidenE4M3: widenE4M3, WidenE5M2: widenE5M2,
 		Exp: each(exp32), Sigmoid: each(sigmoid), SiLU: each(silu), QuickGELU: each(quickGELU), GELU: each(gelu),
 		GELUTanh: each(geluTanh), Tanh: each(tanh), Erf: each(erf), ReLU: each(relu),
 		Add: add, Sub: sub, Mul: mul, Div: div, Min: minOf, Max: maxOf,
@@ -116,6 +116,30 @@ func widen16(dst []float32, src []byte) {
 			v = math.Float32frombits(0x7f800000 | m<<13)
 		}
 		dst[i] = math.Float32frombits(math.Float32bits(v) | h>>15<<31)
+	}
+}
+
+// widenE4M3 scales the bits, read as the top of a float32, by the difference of the biases.
+func widenE4M3(dst []float32, src []byte) {
+	for i := range dst {
+		b := uint32(src[i])
+		v := math.Float32frombits(b&0x7f<<20) * (1 << 120)
+		if b&0x7f == 0x7f {
+			v = float32(math.NaN())
+		}
+		dst[i] = math.Float32frombits(math.Float32bits(v) | b>>7<<31)
+	}
+}
+
+// widenE5M2 reads the upper halves of halves.
+func widenE5M2(dst []float32, src []byte) {
+	for i := range dst {
+		b := uint32(src[i])
+		v := math.Float32frombits(b&0x7f<<21) * (1 << 112)
+		if b&0x7f >= 0x7c {
+			v = math.Float32frombits(0x7f800000 | b&0x7f<<21)
+		}
+		dst[i] = math.Float32frombits(math.Float32bits(v) | b>>7<<31)
 	}
 }
 

@@ -2,8 +2,6 @@ package kern
 
 import "github.com/cocoonhq/cocoon/internal/tensor/cpu/isa"
 
-//go:generate go run ../asmgen .
-
 // columns is 16 ones before 16 zeros; a place in it is a mask of some first columns.
 var columns = [32]int32{-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1}
 
@@ -21,6 +19,7 @@ func setAVX2() *Set {
 	s := &Set{
 		Name: "avx2", MR: 6, NR: 16, Peak: peakAVX2, PeakFlops: 2 * 6 * 16,
 		Wino: &Wino{8, winoInputAVX2, winoOutputAVX2, winoWeightsAVX2}, PackT: packTAVX2, Widen16: inLanes(8, 2, widen16AVX2, widen16), WidenB16: inLanes(8, 2, widenB16AVX2, widenB16),
+		WidenE4M3: inLanes(8, 1, widenE4M3AVX2, widenE4M3), WidenE5M2: inLanes(8, 1, widenE5M2AVX2, widenE5M2),
 		Exp: expAVX2, Sigmoid: sigmoidAVX2, SiLU: siluAVX2, QuickGELU: quickGELUAVX2, GELU: geluAVX2, GELUTanh: geluTanhAVX2,
 		Tanh: tanhAVX2, Erf: erfAVX2, ReLU: reluAVX2,
 		Add: addAVX2, Sub: subAVX2, Mul: mulAVX2, Div: divAVX2, Min: minOfAVX2, Max: maxOfAVX2,
@@ -37,6 +36,7 @@ func setAVX512() *Set {
 		Name: "avx512", MR: 14, NR: 32, Peak: peakAVX512, PeakFlops: 2 * 14 * 32,
 		Wino: &Wino{16, winoInputAVX512, winoOutputAVX512, winoWeightsAVX512}, PackT: packTAVX512, PackT16: packT16AVX512, PackTB16: packTB16AVX512,
 		Widen16: inLanes(16, 2, widen16AVX512, widen16), WidenB16: inLanes(16, 2, widenB16AVX512, widenB16),
+		WidenE4M3: inLanes(16, 1, widenE4M3AVX512, widenE4M3), WidenE5M2: inLanes(16, 1, widenE5M2AVX512, widenE5M2),
 		Exp: expAVX512, Sigmoid: sigmoidAVX512, SiLU: siluAVX512, QuickGELU: quickGELUAVX512, GELU: geluAVX512, GELUTanh: geluTanhAVX512,
 		Tanh: tanhAVX512, Erf: erfAVX512, ReLU: reluAVX512,
 		Add: addAVX512, Sub: subAVX512, Mul: mulAVX512, Div: divAVX512, Min: minOfAVX512, Max: maxOfAVX512,
