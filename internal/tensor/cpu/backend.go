@@ -10,10 +10,10 @@ import (
 	"runtime"
 
 	"github.com/cocoonhq/cocoon/internal/fault"
-	"github.com/cocoonhq/cocoon/internal/tensor/sysmem"
 	"github.com/cocoonhq/cocoon/internal/tensor"
 	"github.com/cocoonhq/cocoon/internal/tensor/cpu/isa"
 	"github.com/cocoonhq/cocoon/internal/tensor/cpu/kern"
+	"github.com/cocoonhq/cocoon/internal/tensor/sysmem"
 )
 
 // Options of a Backend. The zero Options are good.
@@ -68,6 +68,9 @@ func (b *Backend) Threads() int { return b.pool.threads }
 // Memory implements tensor.Backend by the system's available memory, or the container's where that is less.
 func (b *Backend) Memory() (free, total int64) {
 	free, total = sysmem.Read()
+	if total > 0 {
+		free = min(free+b.slab.idleBytes(), total)
+	}
 	if b.slab.limit > 0 {
 		free = min(free, b.slab.limit)
 	}

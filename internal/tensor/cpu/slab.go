@@ -5,8 +5,8 @@ import (
 	"sync"
 
 	"github.com/cocoonhq/cocoon/internal/fault"
-	"github.com/cocoonhq/cocoon/internal/tensor/sysmem"
 	"github.com/cocoonhq/cocoon/internal/tensor"
+	"github.com/cocoonhq/cocoon/internal/tensor/sysmem"
 )
 
 // slabs lends the memory that runs keep their temporaries in.
@@ -66,6 +66,16 @@ func (s *slabs) give(b *tensor.Block) error {
 	}
 	s.idle = append(s.idle, b)
 	return nil
+}
+
+// idleBytes is the memory that is kept and that a run would use or give back.
+func (s *slabs) idleBytes() (n int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, b := range s.idle {
+		n += int64(len(b.Bytes()))
+	}
+	return n
 }
 
 // trim unmaps what is idle.
