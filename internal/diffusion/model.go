@@ -88,6 +88,14 @@ func (m *Model) Fits(shape tensor.Shape) bool {
 	return total <= 0 || need <= free
 }
 
+// Room implements sample.Roomer: one item of a latent [b, channels, h, w] must fit the memory.
+func (m *Model) Room(shape tensor.Shape) error {
+	if len(shape) != 4 {
+		return nil
+	}
+	return m.net.Room(m.run, 1, shape[2], shape[3], usualTokens, m.format.Downscale)
+}
+
 // EstimateBytes is the memory that a call needs beyond weights, inputs and outputs, for a latent [b, channels, h, w].
 func (m *Model) EstimateBytes(shape tensor.Shape) (int64, error) {
 	return m.net.Bytes(m.run, shape[0], shape[2], shape[3], usualTokens)
@@ -97,4 +105,5 @@ var (
 	_ sample.Model       = (*Model)(nil)
 	_ sample.Conditioner = (*Model)(nil)
 	_ sample.Limiter     = (*Model)(nil)
+	_ sample.Roomer      = (*Model)(nil)
 )

@@ -9,6 +9,7 @@ import (
 	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/internal/tensor"
 	"github.com/cocoonhq/cocoon/internal/value"
+	"github.com/cocoonhq/cocoon/nodes-builtin/room"
 )
 
 const maxResolution = 16384 // pixels
@@ -28,7 +29,10 @@ var empty = node.Def[emptyIn, imageOut]{
 		node.Result(p, "IMAGE", &out.Image)
 	},
 	Do: func(_ context.Context, in emptyIn) (imageOut, error) {
-		t := tensor.New(tensor.F32, in.Batch, in.Height, in.Width, 3)
+		t, err := room.New(room.Batch(in.Batch, in.Width, in.Height), in.Batch, in.Height, in.Width, 3)
+		if err != nil {
+			return imageOut{}, err
+		}
 		var rgb [3]float32
 		for i := range rgb {
 			rgb[i] = float32(float64(in.Color>>(16-8*i)&0xff) / 0xff)
@@ -85,7 +89,10 @@ var padForOutpaint = node.Def[padIn, padOut]{
 	Do: func(_ context.Context, in padIn) (padOut, error) {
 		b, h, w, c := in.Image.Dim(0), in.Image.Dim(1), in.Image.Dim(2), in.Image.Dim(3)
 		fullH, fullW := h+in.Top+in.Bottom, w+in.Left+in.Right
-		out := tensor.New(tensor.F32, b, fullH, fullW, c)
+		out, err := room.New(room.Batch(b, fullW, fullH), b, fullH, fullW, c)
+		if err != nil {
+			return padOut{}, err
+		}
 		dst, src := out.F32(), in.Image.Dense().F32()
 		for i := range dst {
 			dst[i] = 0.5

@@ -10,6 +10,7 @@ import (
 	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/internal/tensor"
 	"github.com/cocoonhq/cocoon/internal/value"
+	"github.com/cocoonhq/cocoon/nodes-builtin/room"
 )
 
 const (
@@ -44,10 +45,8 @@ var empty = node.Def[emptyIn, oneOut]{
 		result(p, out).Help("The empty latents.")
 	},
 	Do: func(_ context.Context, in emptyIn) (oneOut, error) {
-		return oneOut{value.Latent{
-			Samples: tensor.New(tensor.F32, in.Batch, 4, in.Height/cell, in.Width/cell),
-			Extra:   map[string]any{"downscale_ratio_spacial": int64(cell)},
-		}}, nil
+		s, err := room.New(room.Batch(in.Batch, in.Width, in.Height), in.Batch, 4, in.Height/cell, in.Width/cell)
+		return oneOut{value.Latent{Samples: s, Extra: map[string]any{"downscale_ratio_spacial": int64(cell)}}}, err
 	},
 }
 
@@ -107,6 +106,11 @@ var repeatBatch = node.Def[repeatIn, oneOut]{
 	},
 	Do: func(_ context.Context, in repeatIn) (oneOut, error) {
 		l := in.Samples
+		s := l.Samples.Shape().Clone()
+		s[0] *= in.Amount
+		if err := room.For("This batch", s...); err != nil {
+			return oneOut{}, err
+		}
 		out := l.With(tile(l.Samples, in.Amount))
 		if l.NoiseMask != nil && l.NoiseMask.Dim(0) > 1 {
 			out.NoiseMask = tile(l.NoiseMask, in.Amount)

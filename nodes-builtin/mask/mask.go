@@ -9,6 +9,7 @@ import (
 	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/internal/tensor"
 	"github.com/cocoonhq/cocoon/internal/value"
+	"github.com/cocoonhq/cocoon/nodes-builtin/room"
 )
 
 const (
@@ -86,7 +87,10 @@ var solid = node.Def[solidIn, maskOut]{
 		node.Result(p, "MASK", &out.Mask)
 	},
 	Do: func(_ context.Context, in solidIn) (maskOut, error) {
-		m := tensor.New(tensor.F32, 1, in.Height, in.Width)
+		m, err := room.New(room.Batch(1, in.Width, in.Height), 1, in.Height, in.Width)
+		if err != nil {
+			return maskOut{}, err
+		}
 		for i := range m.F32() {
 			m.F32()[i] = float32(in.Value)
 		}

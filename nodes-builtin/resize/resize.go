@@ -8,6 +8,7 @@ import (
 	"github.com/cocoonhq/cocoon/internal/imaging/resample"
 	"github.com/cocoonhq/cocoon/internal/tensor"
 	"github.com/cocoonhq/cocoon/internal/value"
+	"github.com/cocoonhq/cocoon/nodes-builtin/room"
 )
 
 // Latent resizes [batch, channels, height, width], or with frames before the height, to width and height in cells.
@@ -21,6 +22,9 @@ func Latent(ctx context.Context, t *tensor.Tensor, width, height int, method, cr
 		// Compat: the mean over nothing is an empty picture; the other methods refuse.
 		shape[n-2], shape[n-1] = height, width
 		return tensor.New(tensor.F32, shape...), nil
+	}
+	if err := room.For(room.Batch(shape[0], width, height), append(shape[:n-2:n-2], height, width)...); err != nil {
+		return nil, err
 	}
 	in := resample.Planes{N: shape[0], C: shape[1], T: shape[2 : n-2].Elems(), H: shape[n-2], W: shape[n-1], Pix: t.Dense().F32()}
 	out, err := resample.To(ctx, in, width, height, resample.Method(method), resample.Crop(crop))

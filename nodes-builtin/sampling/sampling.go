@@ -137,24 +137,13 @@ func (c Config) preview(s sample.Source, denoised *tensor.Tensor) image.Image {
 	if !c.Preview {
 		return nil
 	}
-	f := s.Format()
-	shape := denoised.Shape()
-	if len(f.RGB) == 0 || len(shape) != 4 || shape[1] != len(f.RGB) || f.PatchedRGB {
+	rgb, w, h, ok := s.Format().Preview(denoised)
+	if !ok {
 		return nil
 	}
-	h, w := shape[2], shape[3]
-	img, x := image.NewNRGBA(image.Rect(0, 0, w, h)), denoised.F32()
+	img := image.NewNRGBA(image.Rect(0, 0, w, h))
 	for i := range w * h {
-		rgb := f.RGBBias
-		for c, factors := range f.RGB {
-			for k := range rgb {
-				rgb[k] += x[c*w*h+i] * factors[k]
-			}
-		}
-		for k, v := range rgb {
-			img.Pix[4*i+k] = uint8(min(max((v+1)/2, 0), 1) * 255)
-		}
-		img.Pix[4*i+3] = 0xff
+		img.Pix[4*i], img.Pix[4*i+1], img.Pix[4*i+2], img.Pix[4*i+3] = rgb[3*i], rgb[3*i+1], rgb[3*i+2], 0xff
 	}
 	return img
 }

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/cocoonhq/cocoon/internal/fault"
+	"github.com/cocoonhq/cocoon/internal/tensor/sysmem"
 )
 
 // makeRoom sees to it that a program's memory fits what the device has free, dropping others that are not running.
@@ -24,13 +25,25 @@ func (c *Cache) makeRoom(e *entry, s Spec) error {
 	return fault.New(fault.OutOfMemory, "%s", shortage(s, need, free))
 }
 
+// Room reports whether a run of the program would fit the memory now, with the error that the run would give.
+func (c *Cache) Room(s Spec) error {
+	e := c.acquire(s.Key)
+	defer c.release(e)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if err := c.prepare(e, s); err != nil || e.ran {
+		return err
+	}
+	return c.makeRoom(e, s)
+}
+
 // shortage says what is needed, what there is, and what would fit.
 func shortage(s Spec, need, free int64) string {
 	what := "This"
 	if s.Width > 0 {
 		what = fmt.Sprintf("%d × %d", s.Width, s.Height)
 	}
-	text := fmt.Sprintf("%s needs %s of memory, %s are free.", what, Gigabytes(need), Gigabytes(free))
+	text := fmt.Sprintf("%s needs %s of memory, %s are free.", what, sysmem.Spell(need), sysmem.Spell(free))
 	w, h := smaller(s.Width, s.Height, float64(free)/float64(need))
 	if w == 0 {
 		return text + " Close other programs or use a smaller model."
@@ -47,13 +60,4 @@ func smaller(w, h int, share float64) (int, int) {
 		return 0, 0
 	}
 	return sw, sh
-}
-
-// Gigabytes spells a number of bytes for people: "9.4 GB".
-func Gigabytes(n int64) string {
-	gb := float64(n) / 1e9
-	if gb < 0.95 {
-		return fmt.Sprintf("%d MB", int64(math.Ceil(gb*1000)))
-	}
-	return fmt.Sprintf("%.1f GB", gb)
 }

@@ -41,6 +41,12 @@ type Limiter interface {
 	Fits(shape tensor.Shape) bool
 }
 
+// Roomer is a Model that can tell before any work whether a latent of a shape fits the memory, with an error that says what
+// would.
+type Roomer interface {
+	Room(shape tensor.Shape) error
+}
+
 // CondInput is what a Conditioner may need to know of a run.
 type CondInput struct {
 	Shape         tensor.Shape   // of the latent

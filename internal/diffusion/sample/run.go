@@ -65,6 +65,11 @@ func Run(ctx context.Context, r Request) (*tensor.Tensor, error) {
 	if sigmas = r.cut(sigmas); len(sigmas) <= 1 {
 		return start.Samples, nil
 	}
+	if m, ok := r.Model.(Roomer); ok {
+		if err := m.Room(start.Samples.Shape()); err != nil {
+			return nil, err
+		}
+	}
 	noise := Noise(Silence{})
 	if r.AddNoise {
 		noise = RandomNoise{r.Seed}

@@ -58,6 +58,14 @@ func (u *UNet) Bytes(run *programs.Cache, batch, height, width, tokens int) (int
 	return run.Bytes(u.specOf(shape{u: u, batch: batch, height: height, width: width, tokens: tokens, frames: batch}, 0))
 }
 
+// Room reports whether a call of these sizes would fit the memory now. pixels is the side of a latent cell.
+func (u *UNet) Room(run *programs.Cache, batch, height, width, tokens, pixels int) error {
+	if u.Context == 0 {
+		tokens = 0
+	}
+	return run.Room(u.specOf(shape{u: u, batch: batch, height: height, width: width, tokens: tokens, frames: batch}, pixels))
+}
+
 func (u *UNet) spec(c Call) programs.Spec {
 	s := shape{u: u, batch: c.X.Dim(0), height: c.X.Dim(2), width: c.X.Dim(3), frames: c.Frames}
 	if c.Context != nil {
