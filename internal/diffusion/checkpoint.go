@@ -46,6 +46,7 @@ func Load(src weights.Source, b tensor.Backend) (Checkpoint, error) {
 		if c.VAE, err = newVAE(src, vaePrefix, run); err != nil {
 			return Checkpoint{}, fmt.Errorf("read the VAE: %w", err)
 		}
+		c.Model.format = ownColours(src, c.Model.format, c.VAE)
 	}
 	return c, nil
 }
