@@ -74,7 +74,7 @@ func newApp(ctx context.Context, o *options, bus engine.Bus, database string) (a
 	}
 	a.engine, err = engine.New(engine.Config{
 		Registry: a.registry, Store: a.jobs, Bus: bus, Cache: cache,
-		Free: func(context.Context) { a.library.Unload() },
+		Free: func(context.Context) { a.library.Unload() }, Discard: a.files.Discard,
 	})
 	if err != nil {
 		return nil, err

@@ -16,8 +16,9 @@ type Files interface {
 	Files(kind string) ([]string, error)
 	// Resolve turns a file name prefix into a subfolder and the start of a name.
 	Resolve(prefix string, width, height int) (subfolder, stem string, err error)
-	// Save writes a file under the next free number and gives its name in the subfolder.
-	Save(kind, subfolder, stem, ext string, batch int, fill func(io.Writer) error) (name string, err error)
+	// Save writes a file under the next free number and gives its name in the subfolder. claim is told a ticket, by which the
+	// file can be taken back after a crash, before the file gets its name.
+	Save(kind, subfolder, stem, ext string, batch int, claim func(ticket string) error, fill func(io.Writer) error) (name string, err error)
 }
 
 // Config is what the nodes that load and save are made of.

@@ -87,7 +87,8 @@ func (c Config) save(ctx context.Context, in saveIn, kind string, level int) (sa
 		if err != nil {
 			return saveOut{}, err
 		}
-		name, err := c.Files.Save(kind, subfolder, stem, ".png", i, func(out io.Writer) error {
+		claim := func(ticket string) error { return node.Reserve(ctx, ticket) }
+		name, err := c.Files.Save(kind, subfolder, stem, ".png", i, claim, func(out io.Writer) error {
 			return imaging.EncodePNG(ctx, out, b, opts)
 		})
 		if err != nil {

@@ -132,11 +132,11 @@ func TestSaveNumbers(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	got, err := s.Save(Output, "", "x", ".png", 0, text("1"))
+	got, err := s.Save(Output, "", "x", ".png", 0, nil, text("1"))
 	if err != nil || got != "x_00010_.png" {
 		t.Errorf("Save = %q, %v, want x_00010_.png", got, err)
 	}
-	got, err = s.Save(Output, "sub", "b%batch_num%", ".png", 3, text("1"))
+	got, err = s.Save(Output, "sub", "b%batch_num%", ".png", 3, nil, text("1"))
 	if err != nil || got != "b3_00001_.png" {
 		t.Errorf("Save = %q, %v, want b3_00001_.png", got, err)
 	}
@@ -149,7 +149,7 @@ func TestSaveFromManyGoroutines(t *testing.T) {
 	for i := range names {
 		wg.Go(func() {
 			var err error
-			if names[i], err = s.Save(Output, "", "h", ".txt", 0, text(fmt.Sprint(i))); err != nil {
+			if names[i], err = s.Save(Output, "", "h", ".txt", 0, nil, text(fmt.Sprint(i))); err != nil {
 				t.Error(err)
 			}
 		})

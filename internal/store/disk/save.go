@@ -45,8 +45,9 @@ func resolve(prefix string, width, height int, now time.Time) (subfolder, stem s
 }
 
 // Save writes a file of the next free number after a stem, "stem_00001_.png", and returns its name in the subfolder.
-// %batch_num% in the stem becomes batch. Two callers, in this process or another, never get one number.
-func (s *Store) Save(k Kind, subfolder, stem, ext string, batch int, fill func(io.Writer) error) (string, error) {
+// %batch_num% in the stem becomes batch. Two callers, in this process or another, never get one number. claim, if not nil,
+// is told a ticket for Discard before the file gets its name; its error ends the saving.
+func (s *Store) Save(k Kind, subfolder, stem, ext string, batch int, claim func(ticket string) error, fill func(io.Writer) error) (string, error) {
 	if err := s.MkdirAll(k, subfolder); err != nil {
 		return "", err
 	}
@@ -63,7 +64,13 @@ func (s *Store) Save(k Kind, subfolder, stem, ext string, batch int, fill func(i
 	for {
 		n++
 		name := fmt.Sprintf("%s_%05d_%s", strings.ReplaceAll(stem, "%batch_num%", strconv.Itoa(batch)), n, ext)
-		err = f.root.Link(tmp, filepath.FromSlash(path.Join(subfolder, name)))
+		full := path.Join(subfolder, name)
+		if claim != nil {
+			if err := s.claim(k, tmp, full, claim); err != nil {
+				return "", err
+			}
+		}
+		err = f.root.Link(tmp, filepath.FromSlash(full))
 		if errors.Is(err, fs.ErrExist) {
 			continue // somebody was faster
 		}

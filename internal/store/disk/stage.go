@@ -123,6 +123,31 @@ func (s *Store) Put(k Kind, name string, replace bool, fill func(io.Writer) erro
 	return syncDir(f.root, filepath.Dir(target))
 }
 
+// Rename moves a file, in the place of one that is there only if replace says so; then the error is fault.Conflict. Missing
+// folders are made.
+func (s *Store) Rename(k Kind, from, to string, replace bool) error {
+	f, err := s.at(k, from)
+	if err != nil {
+		return err
+	}
+	if _, err := s.at(k, to); err != nil {
+		return err
+	}
+	if err := s.MkdirAll(k, path.Dir(to)); err != nil {
+		return err
+	}
+	source, target := filepath.FromSlash(from), filepath.FromSlash(to)
+	if replace {
+		err = f.root.Rename(source, target)
+	} else if err = f.root.Link(source, target); err == nil {
+		err = f.root.Remove(source)
+	}
+	if err != nil {
+		return wrap(err, "move %q to %q in the %s folder", from, to, k)
+	}
+	return syncDir(f.root, filepath.Dir(target))
+}
+
 // syncDir makes a rename in dir survive a power cut, where the system can.
 func syncDir(root *os.Root, dir string) error {
 	d, err := root.Open(dir)
