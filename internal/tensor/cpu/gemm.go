@@ -26,6 +26,7 @@ const (
 	panelBudget = 128 << 10 // panels of a unit
 	maxDepth    = 1024      // steps of a block of K
 	maxConvK    = 2304      // the same where rows overlap
+	maxGatedK   = 2048      // the same where there can be one block only
 )
 
 // gemmStep computes C = act(A·B + bias + add) for A rows that lie anywhere: a linear layer, a product of matrices or a
@@ -55,8 +56,11 @@ type gemmStep struct {
 func (s *gemmStep) tune(c *compiler) {
 	k := c.b.kern
 	most := maxDepth
-	if s.taps > 1 {
+	switch {
+	case s.taps > 1:
 		most = maxConvK
+	case s.gate != nil:
+		most = maxGatedK
 	}
 	kBlocks := max((s.depth*s.taps+most-1)/most, 1)
 	s.kBlock = max((s.depth+kBlocks-1)/kBlocks, 1)

@@ -11,7 +11,7 @@ func (c *compiler) linear(n *node) {
 	s.aLine, s.aStep, s.aTap = func(int) int { return 0 }, x.ld, []int{0}
 	if n.gate >= 0 {
 		s.n /= 2
-		if s.depth > maxDepth { // one block of K cannot hold it: compute the pairs apart
+		if s.depth > maxGatedK { // one block of K cannot hold it: compute the pairs apart
 			c.apart(n)
 			return
 		}

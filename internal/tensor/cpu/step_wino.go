@@ -32,6 +32,7 @@ const (
 	winoChannels = 128
 	winoTiles    = 32
 	winoWeights  = 16 << 20 // float32s of transformed weights
+	winoOnce     = 3 << 20  // the same where each is used once: what a shared cache holds
 	winoPixels   = 4 << 20  // float32s of transformed pixels and sums
 	winoChunk    = 64       // input channels of a unit of weights
 )
@@ -56,7 +57,11 @@ func (c *compiler) winograd(n *node, d convShape, x, w val) {
 	s := &winoStep{x: x, b: w, add: p.add, bias: p.bias, hasAdd: p.hasAdd, hasBias: p.hasBias, act: p.act, convShape: d, segs: []kern.Seg{{}}}
 	s.down, s.across = (d.oh+3)/4, (d.ow+3)/4
 	s.tiles = d.batch * s.down * s.across
-	s.group = min(d.cout, max(winoWeights/(kern.WinoPoints*d.cin)/k.NR*k.NR, k.NR))
+	room := winoWeights
+	if kern.WinoPoints*s.tiles*(d.cin+d.cout) <= winoPixels { // one block: no need to keep all weights
+		room = winoOnce
+	}
+	s.group = min(d.cout, max(room/(kern.WinoPoints*d.cin)/k.NR*k.NR, k.NR))
 	s.vRow, s.mRow = haloStride(d.cin), haloStride((s.group+k.NR-1)/k.NR*k.NR)
 	s.block = min(s.tiles, max(winoPixels/(kern.WinoPoints*(s.vRow+s.mRow)), 4*k.MR))
 	s.sub = max(panelBudget/(d.cin*k.NR), 1)

@@ -112,7 +112,7 @@ func normCases() []tc {
 			for gate := tensor.GateSigmoid; gate <= tensor.GateGELUTanh; gate++ {
 				g.Output(g.GLU(g.in(3, 5, 38), gate), g.GLU(g.Linear(g.in(40, 24), g.w(tensor.F32, 0.5, 140, 24), g.w(tensor.F32, 1, 140)), gate))
 			}
-			g.Output(g.GLU(g.Linear(g.in(9, 1300), g.w(tensor.F16, 0.1, 72, 1300), tensor.None), tensor.GateGELU))
+			g.Output(g.GLU(g.Linear(g.in(9, 2100), g.w(tensor.F16, 0.1, 72, 2100), tensor.None), tensor.GateGELU))
 		}},
 	}
 }
