@@ -6,10 +6,12 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strconv"
 
 	"github.com/rs/zerolog"
 
 	"github.com/cocoonhq/cocoon/engine"
+	"github.com/cocoonhq/cocoon/engine/doc"
 	"github.com/cocoonhq/cocoon/internal/fault"
 )
 
@@ -29,6 +31,8 @@ func (p plain) Error() string { return http.StatusText(int(p)) }
 // fail answers with what went wrong: prompts in the protocol's form, the rest as {"error": {type, message, details}}.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	var (
+		simple *simpleError
+		line   *plainText
 		prompt *engine.PromptError
 		status plain
 		large  *http.MaxBytesError
@@ -41,10 +45,21 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 			code = 409
 		}
 		writeJSON(w, code, prompt)
+	case errors.As(err, &line):
+		text(w, line.status, line.text)
+	case errors.As(err, &simple):
+		body := object("error", simple.text)
+		for k, v := range simple.more {
+			body.Set(k, v)
+		}
+		writeDoc(w, simple.status, body)
 	case errors.As(err, &status):
 		empty(w, int(status))
 	case errors.As(err, &large):
-		writeJSON(w, 413, problem{"too_large", "The request is larger than the server takes.", "Start the server with a larger --max-upload-size."}.body())
+		if a := inner(w); a != nil {
+			a.raised = true
+		}
+		text(w, 413, "Maximum request body size "+strconv.FormatInt(large.Limit, 10)+" exceeded.")
 	case errors.As(err, &f):
 		code, ok := statuses[f.Code]
 		if !ok {
@@ -75,23 +90,50 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 		text(w, 500, "500 Internal Server Error")
 		return
 	}
-	rawJSON(w, status, bytes.TrimSuffix(b.Bytes(), []byte("\n")))
+	rawJSON(w, status, spaced(bytes.TrimSuffix(b.Bytes(), []byte("\n"))))
+}
+
+// writeDoc answers with a value of package doc.
+func writeDoc(w http.ResponseWriter, status int, v any) { rawJSON(w, status, spaced(doc.Encode(v))) }
+
+// spaced puts a space after the commas and colons of compact JSON. Compat: clients see the lengths of answers by HEAD.
+func spaced(compact []byte) []byte {
+	out := make([]byte, 0, len(compact)+len(compact)/8)
+	inString := false
+	for i := 0; i < len(compact); i++ {
+		c := compact[i]
+		out = append(out, c)
+		switch {
+		case c == '"':
+			inString = !inString
+		case inString && c == '\\':
+			i++
+			out = append(out, compact[i])
+		case !inString && (c == ',' || c == ':'):
+			out = append(out, ' ')
+		}
+	}
+	return out
 }
 
 func rawJSON(w http.ResponseWriter, status int, b []byte) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Content-Length", strconv.Itoa(len(b)))
 	w.WriteHeader(status)
 	_, _ = w.Write(b) // a client that went away is no fault of ours
 }
 
 func text(w http.ResponseWriter, status int, s string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Content-Length", strconv.Itoa(len(s)))
 	w.WriteHeader(status)
 	_, _ = io.WriteString(w, s)
 }
 
 func empty(w http.ResponseWriter, status int) {
 	w.Header().Set("Content-Length", "0")
+	w.Header().Set("Content-Type", "application/octet-stream")
 	w.WriteHeader(status)
 }
 
@@ -101,11 +143,24 @@ func body(r *http.Request) (map[string]json.RawMessage, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Compat: a list has no fields, and is no error.
+	if t := bytes.TrimSpace(b); len(t) > 0 && t[0] == '[' && json.Valid(t) {
+		return map[string]json.RawMessage{}, nil
+	}
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(b, &fields); err != nil || fields == nil {
 		return nil, fault.New(fault.BadRequest, "the body is no JSON object")
 	}
 	return fields, nil
+}
+
+// jsonOf reads a request's JSON. Errors: bad_request, too_large.
+func jsonOf(r *http.Request) (any, error) {
+	b, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	return doc.Parse(b, doc.DefaultLimits())
 }
 
 // truthy reads a JSON value as Python would test it. Compat: flags in bodies are tested so.

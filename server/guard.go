@@ -4,32 +4,32 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"path"
+	"slices"
 	"strings"
 )
 
-// middleware wraps the routes: cache headers, then cross-site defence or the permission for it.
+// middleware wraps the routes: the log, then compression, then cross-site defence or the permission for it.
 func (s *Server) middleware(next http.Handler) http.Handler {
+	if s.c.Offline {
+		next = offline(next)
+	}
 	if s.c.CORS != "" {
 		next = cors(s.c.CORS, next)
 	} else {
-		next = guard(next)
+		next = guard(s.c.Hosts, next)
 	}
-	next = cacheControl(next)
-	if s.c.BaseContext == nil {
-		return next
+	if s.c.Compress {
+		next = compress(next)
 	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		next.ServeHTTP(w, r.WithContext(s.c.BaseContext(r.Context())))
-	})
+	return s.observe(next)
 }
 
 // guard keeps pages of other sites from driving a server on this machine, through the browser of who uses it. It refuses
-// requests that say they come from another site, an Origin other than the Host, and, on loopback, a Host that is not
-// loopback (DNS rebinding). Stricter than the reference: "Origin: null" is another site too.
-func guard(next http.Handler) http.Handler {
+// requests that say they come from another site, an Origin other than the Host, and, on loopback, a Host that is neither
+// loopback nor one of hosts (DNS rebinding). Stricter than the reference: "Origin: null" is another site too.
+func guard(hosts []string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("Sec-Fetch-Site") == "cross-site" || !sameOrigin(r) || rebound(r) {
+		if r.Header.Get("Sec-Fetch-Site") == "cross-site" || !sameOrigin(r) || rebound(r, hosts) {
 			empty(w, http.StatusForbidden)
 			return
 		}
@@ -61,10 +61,10 @@ func sameOrigin(r *http.Request) bool {
 	return host == from
 }
 
-// rebound reports whether a request reached loopback under a name that is not loopback's.
-func rebound(r *http.Request) bool {
+// rebound reports whether a request reached loopback under a name that is not loopback's and was not allowed.
+func rebound(r *http.Request, hosts []string) bool {
 	local, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
-	if !ok || r.Host == "" {
+	if !ok || r.Host == "" || slices.Contains(hosts, "*") {
 		return false
 	}
 	addr, _, err := net.SplitHostPort(local.String())
@@ -73,7 +73,7 @@ func rebound(r *http.Request) bool {
 	}
 	name := strings.ToLower(hostname(r.Host))
 	ip := net.ParseIP(strings.Trim(name, "[]"))
-	return name != "localhost" && !strings.HasSuffix(name, ".localhost") && !ip.IsLoopback()
+	return name != "localhost" && !strings.HasSuffix(name, ".localhost") && !ip.IsLoopback() && !slices.Contains(hosts, name)
 }
 
 func hostname(hostport string) string {
@@ -102,59 +102,13 @@ func cors(origin string, next http.Handler) http.Handler {
 	})
 }
 
-// cacheControl says how long browsers may keep an answer, by the end of its path. Compat: the reference's table.
-func cacheControl(next http.Handler) http.Handler {
+// offlinePolicy lets the page load nothing from elsewhere. Compat.
+const offlinePolicy = "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; " +
+	"img-src 'self' data: blob:; font-src 'self'; connect-src 'self' data:; frame-src 'self'; object-src 'self';"
+
+func offline(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		next.ServeHTTP(&cacheWriter{ResponseWriter: w, path: r.URL.Path}, r)
+		w.Header().Set("Content-Security-Policy", offlinePolicy)
+		next.ServeHTTP(w, r)
 	})
-}
-
-type cacheWriter struct {
-	http.ResponseWriter
-	path  string
-	wrote bool
-}
-
-// WriteHeader sets the header before it is too late.
-func (w *cacheWriter) WriteHeader(status int) {
-	if !w.wrote && w.Header().Get("Cache-Control") == "" {
-		if v := cacheFor(w.path, status); v != "" {
-			w.Header().Set("Cache-Control", v)
-		}
-	}
-	w.wrote = true
-	w.ResponseWriter.WriteHeader(status)
-}
-
-// Write is the first byte of an answer without an explicit status.
-func (w *cacheWriter) Write(b []byte) (int, error) {
-	if !w.wrote {
-		w.WriteHeader(http.StatusOK)
-	}
-	return w.ResponseWriter.Write(b)
-}
-
-// Unwrap gives http.ResponseController, and through it the WebSocket upgrade, the writer below.
-func (w *cacheWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
-
-func cacheFor(p string, status int) string {
-	switch base := path.Base(p); {
-	case strings.HasSuffix(p, ".js"), strings.HasSuffix(p, ".css"), strings.HasSuffix(p, ".mjs"),
-		strings.HasPrefix(base, "index") && strings.HasSuffix(base, ".json"):
-		return "no-store"
-	}
-	switch strings.ToLower(path.Ext(p)) {
-	case ".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp":
-	default:
-		return ""
-	}
-	switch status {
-	case 404:
-		return "public, max-age=3600"
-	case 200, 201, 202, 203, 204, 205, 206, 301, 308:
-		return "public, max-age=86400"
-	case 302, 303, 307:
-		return "no-cache"
-	}
-	return ""
 }

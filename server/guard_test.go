@@ -40,7 +40,7 @@ func TestGuard(t *testing.T) {
 		local := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 8188}
 		r = r.WithContext(context.WithValue(r.Context(), http.LocalAddrContextKey, net.Addr(local)))
 		w := httptest.NewRecorder()
-		guard(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(200) })).ServeHTTP(w, r)
+		guard(nil, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(200) })).ServeHTTP(w, r)
 		if w.Code != row.want {
 			t.Errorf("%s: status %d, want %d", row.name, w.Code, row.want)
 		}
@@ -53,7 +53,7 @@ func TestGuardLeavesPublicNames(t *testing.T) {
 	local := &net.TCPAddr{IP: net.IPv4(10, 0, 0, 1), Port: 8188}
 	r = r.WithContext(context.WithValue(r.Context(), http.LocalAddrContextKey, net.Addr(local)))
 	w := httptest.NewRecorder()
-	guard(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(200) })).ServeHTTP(w, r)
+	guard(nil, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(200) })).ServeHTTP(w, r)
 	if w.Code != 200 {
 		t.Errorf("status %d, want 200: the server is reached by its public name", w.Code)
 	}

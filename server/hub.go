@@ -12,10 +12,16 @@ import (
 // Hub hands events to the sockets they are for. It is the engine's Bus within one process. Publish only appends to queues in
 // memory, so that a slow reader slows nobody else.
 type Hub struct {
+	maxSockets, maxPerPeer int // 0 for no bound
+
 	mu      sync.Mutex // guards the rest
 	sockets map[*socket]struct{}
 	byID    map[clientKey]*socket // the last socket of a client id
+	peers   map[string]int        // sockets by address
 	preview preview               // the last one encoded or waiting
+	streams map[*stream]struct{}
+	past    past // what streams can be given again
+	closed  bool
 }
 
 type clientKey struct {
@@ -25,7 +31,7 @@ type clientKey struct {
 
 // NewHub makes a Hub without sockets.
 func NewHub() *Hub {
-	return &Hub{sockets: map[*socket]struct{}{}, byID: map[clientKey]*socket{}}
+	return &Hub{sockets: map[*socket]struct{}{}, byID: map[clientKey]*socket{}, peers: map[string]int{}, streams: map[*stream]struct{}{}}
 }
 
 // Publish queues an event for its sockets: the one of the client id, or all of the tenant when there is no id.
@@ -33,6 +39,14 @@ func (h *Hub) Publish(_ context.Context, e engine.Event) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	m := h.message(e)
+	if m.text != nil {
+		h.past.add(clientKey{e.Tenant, e.ClientID}, m.text)
+	}
+	for s := range h.streams {
+		if m.text != nil && (s.only == "" || s.only == e.Type) {
+			s.nudge()
+		}
+	}
 	if e.ClientID != "" {
 		if s := h.byID[clientKey{e.Tenant, e.ClientID}]; s != nil {
 			s.queue(m)
@@ -64,6 +78,30 @@ func (h *Hub) message(e engine.Event) message {
 	return message{text: b}
 }
 
+// reserve makes room for a socket from an address; false when there are too many. Addresses of this machine share the whole.
+func (h *Hub) reserve(peer string, local bool) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	all := 0
+	for _, n := range h.peers {
+		all += n
+	}
+	if h.closed || h.maxSockets > 0 && all >= h.maxSockets || !local && h.maxPerPeer > 0 && h.peers[peer] >= h.maxPerPeer {
+		return false
+	}
+	h.peers[peer]++
+	return true
+}
+
+// release gives the room back.
+func (h *Hub) release(peer string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.peers[peer]--; h.peers[peer] <= 0 {
+		delete(h.peers, peer)
+	}
+}
+
 func (h *Hub) add(s *socket) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -81,11 +119,28 @@ func (h *Hub) remove(s *socket) {
 	}
 }
 
-// Close ends all sockets.
+func (h *Hub) has(k clientKey) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.byID[k] != nil
+}
+
+// open counts sockets and streams.
+func (h *Hub) open() (sockets, streams int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.sockets), len(h.streams)
+}
+
+// Close ends all sockets and streams.
 func (h *Hub) Close() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.closed = true
 	for s := range h.sockets {
 		s.close()
+	}
+	for s := range h.streams {
+		s.nudge()
 	}
 }

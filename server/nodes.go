@@ -1,6 +1,7 @@
 package server
 
 import (
+	"maps"
 	"net/http"
 	"path"
 	"runtime"
@@ -32,12 +33,6 @@ func (s *Server) embeddings(w http.ResponseWriter, _ *http.Request, _ params) er
 	}
 	slices.Sort(names)
 	writeJSON(w, 200, names)
-	return nil
-}
-
-// extensions is GET /extensions: scripts that the client loads. There are none.
-func (s *Server) extensions(w http.ResponseWriter, _ *http.Request, _ params) error {
-	rawJSON(w, 200, []byte("[]"))
 	return nil
 }
 
@@ -90,7 +85,7 @@ func (s *Server) systemStats(w http.ResponseWriter, _ *http.Request, _ params) e
 	name, kind := s.c.Device()
 	system := map[string]any{
 		"os": osName(), "ram_total": total, "ram_free": free, "comfyui_version": comfyVersion,
-		"required_frontend_version": nil, "installed_templates_version": nil, "required_templates_version": nil,
+		"required_frontend_version": orNil(s.c.FrontendVersion), "installed_templates_version": nil, "required_templates_version": nil,
 		"comfy_package_versions": []any{}, "python_version": "none: Cocoon " + s.c.Version + ", " + runtime.Version(),
 		"pytorch_version": "none", "embedded_python": false, "deploy_environment": "local-git", "argv": s.c.Argv,
 	}
@@ -100,6 +95,14 @@ func (s *Server) systemStats(w http.ResponseWriter, _ *http.Request, _ params) e
 	}
 	writeJSON(w, 200, map[string]any{"system": system, "devices": []any{device}})
 	return nil
+}
+
+// orNil is a text, or null when there is none.
+func orNil(t string) any {
+	if t == "" {
+		return nil
+	}
+	return t
 }
 
 // osName is the platform as Python spells it.
@@ -112,11 +115,14 @@ func osName() string {
 
 // flags are the server's feature flags.
 func (s *Server) flags() map[string]any {
-	return map[string]any{
+	all := map[string]any{}
+	maps.Copy(all, s.c.FeatureFlags)
+	maps.Copy(all, map[string]any{
 		"supports_preview_metadata": true, "max_upload_size": s.c.MaxUpload, "node_replacements": true,
 		"supports_model_type_tags": true, "assets": false,
 		"extension": map[string]any{"manager": map[string]any{"supports_v4": true}},
-	}
+	})
+	return all
 }
 
 // features is GET /features.
@@ -142,6 +148,9 @@ func (s *Server) internalFiles(w http.ResponseWriter, _ *http.Request, p params)
 	names, err := s.newestFirst(kind)
 	if err != nil {
 		return fault.Wrap(err, fault.CodeOf(err), "cannot list the %s folder", kind)
+	}
+	for i := range names {
+		names[i] += " [" + kind + "]" // Compat: names say where they are
 	}
 	writeJSON(w, 200, names)
 	return nil

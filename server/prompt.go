@@ -21,6 +21,10 @@ func (s *Server) remaining(w http.ResponseWriter, r *http.Request, _ params) err
 
 // submit is POST /prompt.
 func (s *Server) submit(w http.ResponseWriter, r *http.Request, _ params) error {
+	wait, err := waitOf(r)
+	if err != nil {
+		return err
+	}
 	fields, err := body(r)
 	if err != nil {
 		return err
@@ -49,6 +53,9 @@ func (s *Server) submit(w http.ResponseWriter, r *http.Request, _ params) error 
 	got, err := s.c.Engine.Submit(r.Context(), sub)
 	if err != nil {
 		return err
+	}
+	if wait > 0 {
+		return s.await(w, r, got, wait)
 	}
 	writeJSON(w, 200, got)
 	return nil

@@ -17,6 +17,7 @@ import (
 )
 
 const (
+	maxClientID  = 256
 	maxIncoming  = 4 << 20          // bytes of a client's message
 	maxQueued    = 64 << 20         // bytes that wait for a client before it is cut off
 	writeTimeout = 30 * time.Second // for one message
@@ -85,13 +86,26 @@ func (s *socket) take() (ms []message, open bool) {
 // socket is GET /ws.
 func (s *Server) socket(w http.ResponseWriter, r *http.Request, _ params) error {
 	if r.Header.Get("Upgrade") == "" {
-		return fault.New(fault.BadRequest, "this address takes WebSockets: the request has no Upgrade header")
+		// Compat: the framework's words.
+		if a := inner(w); a != nil {
+			a.raised = true
+		}
+		text(w, 400, "No WebSocket UPGRADE hdr: None\n Can \"Upgrade\" only to \"WebSocket\".")
+		return nil
 	}
 	id := r.URL.Query().Get("clientId")
 	if id == "" {
 		var b [16]byte
 		_, _ = rand.Read(b[:]) // never fails
 		id = hex.EncodeToString(b[:])
+	}
+	peer, local := peerOf(r)
+	if !s.c.Hub.reserve(peer, local) {
+		return plain(http.StatusTooManyRequests)
+	}
+	defer s.c.Hub.release(peer)
+	if len(id) > maxClientID {
+		return fault.New(fault.BadRequest, "clientId has %d characters; it must have up to %d", len(id), maxClientID)
 	}
 	// Other sites were refused before; the library need not look again.
 	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{InsecureSkipVerify: true})

@@ -3,7 +3,6 @@ package server
 import (
 	"fmt"
 	"io/fs"
-	"mime"
 	"net/http"
 	"os"
 	"path"
@@ -104,7 +103,7 @@ func serveFile(w http.ResponseWriter, r *http.Request, f *os.File, st fs.FileInf
 	if dangerous(contentType) {
 		h.Set("Vary", "Sec-Fetch-Dest")
 		h.Set("Cache-Control", "no-store")
-		h.Set("Content-Security-Policy", "sandbox; default-src 'none'")
+		h.Set("Content-Security-Policy", sandbox)
 		if base, _, _ := strings.Cut(contentType, ";"); base != "image/svg+xml" || r.Header.Get("Sec-Fetch-Dest") != "image" {
 			contentType, how = "application/octet-stream", "attachment"
 		}
@@ -142,47 +141,6 @@ func disposition(how, name string) string {
 		return how + "; " + v
 	}
 	return v
-}
-
-// mimeOf guesses a type by the name's end. Compat: what the reference adds to its table.
-func mimeOf(name string) string {
-	switch ext := strings.ToLower(path.Ext(name)); ext {
-	case ".js", ".mjs":
-		return "application/javascript; charset=utf-8"
-	case ".webp":
-		return "image/webp"
-	case ".svg":
-		return "image/svg+xml"
-	case ".exr":
-		return "image/x-exr"
-	case ".safetensors", ".sft":
-		return "application/safetensors"
-	case ".pt", ".pth":
-		return "application/pytorch"
-	case ".ckpt", ".pkl":
-		return "application/pickle"
-	case ".gguf":
-		return "application/gguf"
-	case ".yaml", ".yml":
-		return "application/yaml"
-	default:
-		if t := mime.TypeByExtension(ext); t != "" {
-			return t
-		}
-		return "application/octet-stream"
-	}
-}
-
-// dangerous reports whether a browser might run what has this type. Compat: the reference's list.
-func dangerous(contentType string) bool {
-	base, _, _ := strings.Cut(contentType, ";")
-	t := strings.ToLower(strings.TrimSpace(base))
-	switch t {
-	case "text/html", "text/html-sandboxed", "application/xhtml+xml", "text/javascript", "application/javascript",
-		"application/x-javascript", "application/ecmascript", "text/css", "application/xml", "text/xml", "message/rfc822":
-		return true
-	}
-	return strings.HasSuffix(t, "+xml") || strings.HasSuffix(t, "/xml")
 }
 
 // newestFirst lists a folder's files by the time of their last change.

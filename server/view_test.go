@@ -179,9 +179,9 @@ func TestUploadImage(t *testing.T) {
 		status     int
 		want       string
 	}{
-		{"new", "a.png", nil, 200, `{"name":"a.png","subfolder":"","type":"input"}`},
-		{"same bytes", "a.png", nil, 200, `{"name":"a.png","subfolder":"","type":"input"}`},
-		{"sub-folder", "a.png", []string{"subfolder", "x/y", "type", "temp"}, 200, `{"name":"a.png","subfolder":"x/y","type":"temp"}`},
+		{"new", "a.png", nil, 200, `{"name": "a.png", "subfolder": "", "type": "input"}`},
+		{"same bytes", "a.png", nil, 200, `{"name": "a.png", "subfolder": "", "type": "input"}`},
+		{"sub-folder", "a.png", []string{"subfolder", "x/y", "type", "temp"}, 200, `{"name": "a.png", "subfolder": "x/y", "type": "temp"}`},
 		{"escape by sub-folder", "a.png", []string{"subfolder", "../x"}, 400, ""},
 		{"escape by name", "../a.png", nil, 400, ""},
 		{"backslash", `..\a.png`, nil, 400, ""},
@@ -193,10 +193,10 @@ func TestUploadImage(t *testing.T) {
 			t.Errorf("%s: %d %s, want %d %s", row.name, w.Code, w.Body, row.status, row.want)
 		}
 	}
-	if w := post(t, s, "/upload/image", "a.png", two); w.Body.String() != `{"name":"a (1).png","subfolder":"","type":"input"}` {
+	if w := post(t, s, "/upload/image", "a.png", two); w.Body.String() != `{"name": "a (1).png", "subfolder": "", "type": "input"}` {
 		t.Errorf("other bytes: %s, want a (1).png", w.Body)
 	}
-	if w := post(t, s, "/api/upload/image", "a.png", two, "overwrite", "true"); w.Body.String() != `{"name":"a.png","subfolder":"","type":"input"}` {
+	if w := post(t, s, "/api/upload/image", "a.png", two, "overwrite", "true"); w.Body.String() != `{"name": "a.png", "subfolder": "", "type": "input"}` {
 		t.Errorf("overwrite: %s, want a.png", w.Body)
 	}
 	f, err := files.Open("input", "a.png")

@@ -9,17 +9,6 @@ import (
 	"github.com/cocoonhq/cocoon/internal/workflow"
 )
 
-// index is GET /: the web client's page, never cached.
-func (s *Server) index(w http.ResponseWriter, r *http.Request, _ params) error {
-	h := w.Header()
-	h.Set("Cache-Control", "no-store, must-revalidate")
-	h.Set("Pragma", "no-cache")
-	h.Set("Expires", "0")
-	r.URL.Path = "/"
-	s.c.Web.ServeHTTP(w, r)
-	return nil
-}
-
 // openWorkflow is POST /cocoon/workflow?name=: any file that carries a workflow becomes a prompt.
 func (s *Server) openWorkflow(w http.ResponseWriter, r *http.Request, _ params) error {
 	name := r.URL.Query().Get("name")

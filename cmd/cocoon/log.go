@@ -10,8 +10,8 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// newLogger logs for people on a terminal, and as JSON for machines.
-func newLogger(o *options, w io.Writer) (zerolog.Logger, error) {
+// newLogger logs for people on a terminal, and as JSON for machines; also to others.
+func newLogger(o *options, w io.Writer, others ...io.Writer) (zerolog.Logger, error) {
 	level, err := logLevel(o.verbose)
 	if err != nil {
 		return zerolog.Logger{}, err
@@ -20,7 +20,7 @@ func newLogger(o *options, w io.Writer) (zerolog.Logger, error) {
 		f, ok := w.(*os.File)
 		w = zerolog.ConsoleWriter{Out: w, TimeFormat: time.TimeOnly, NoColor: !ok || !isTerminal(f)}
 	}
-	return zerolog.New(w).Level(level).With().Timestamp().Logger(), nil
+	return zerolog.New(zerolog.MultiLevelWriter(append([]io.Writer{w}, others...)...)).Level(level).With().Timestamp().Logger(), nil
 }
 
 // logLevel reads ComfyUI's names of levels.

@@ -35,6 +35,11 @@ type serveFlags struct {
 	cors          string
 	maxUpload     float64
 	dontPrintHost bool
+	hosts         []string
+	multiUser     bool
+	offline       bool
+	compress      bool
+	features      features
 }
 
 func (s *serveFlags) parse(args []string, std streams) error {
@@ -47,6 +52,15 @@ func (s *serveFlags) parse(args []string, std streams) error {
 	f.StringVar(&s.cors, "enable-cors-header", "", "let pages of this `origin` ask; alone it means any")
 	f.Float64Var(&s.maxUpload, "max-upload-size", 100, "most `megabytes` of a request")
 	f.BoolVar(&s.dontPrintHost, "dont-print-server", false, "do not print the address")
+	f.Func("allow-host", "also answer on loopback under this `name` (for a proxy before the server); * allows any", func(name string) error {
+		s.hosts = append(s.hosts, strings.ToLower(name))
+		return nil
+	})
+	f.BoolVar(&s.multiUser, "multi-user", false, "separate settings and files by the header comfy-user (it protects nothing)")
+	f.BoolVar(&s.offline, "offline", false, "let the page load nothing from elsewhere")
+	f.BoolVar(&s.offline, "disable-api-nodes", false, "an old name of --offline")
+	f.BoolVar(&s.compress, "enable-compress-response-body", false, "compress answers")
+	f.Var(&s.features, "feature-flag", "a `name[=value]` for the page; may be given several times")
 	plain, err := parse(f, args)
 	if err != nil {
 		return err
@@ -68,9 +82,13 @@ func serve(ctx context.Context, args []string, std streams) error {
 	if err := s.parse(args, std); err != nil {
 		return err
 	}
-	log, err := newLogger(&s.options, std.err)
+	logs := &server.Logs{}
+	log, err := newLogger(&s.options, std.err, zerolog.ConsoleWriter{Out: logs, TimeFormat: time.TimeOnly, NoColor: true})
 	if err != nil {
 		return err
+	}
+	if s.multiUser {
+		log.Warn().Msg("--multi-user separates settings; it protects nothing: whoever reaches the port can be any user")
 	}
 	ctx = log.WithContext(ctx)
 	listeners, err := s.open()
@@ -88,6 +106,8 @@ func serve(ctx context.Context, args []string, std streams) error {
 	h := server.New(server.Config{
 		Engine: a.engine, Registry: a.registry, Hub: hub, Files: a.files, Models: shelf{a.folders}, Web: web.Handler(),
 		Version: versionText(), Argv: os.Args, CORS: s.cors, MaxUpload: int64(s.maxUpload * (1 << 20)),
+		Page: web.Handler(), Packs: packs(&s.options), Logs: logs, Hosts: s.hosts, MultiUser: s.multiUser, Offline: s.offline,
+		Compress: s.compress, FeatureFlags: s.features.values,
 		Memory: func() (total, free uint64) {
 			f, t := a.backend.Memory()
 			return uint64(t), uint64(f)

@@ -10,9 +10,18 @@ func (s shelf) Folders() []string { return s.f.Keys() }
 
 // List gives the files of a folder.
 func (s shelf) List(folder string) ([]string, bool) {
+	if !s.f.Has(folder) {
+		return nil, false
+	}
 	names, err := s.f.List(folder)
 	return names, err == nil
 }
+
+// Roots lists a folder's directories.
+func (s shelf) Roots(folder string) []string { return s.f.Roots(folder) }
+
+// Extensions lists the endings of a folder's files.
+func (s shelf) Extensions(folder string) []string { return s.f.Extensions(folder) }
 
 // Metadata gives what a safetensors file says of itself.
 func (s shelf) Metadata(folder, name string) (map[string]string, bool) {

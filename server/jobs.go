@@ -1,0 +1,288 @@
+package server
+
+import (
+	"cmp"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/cocoonhq/cocoon/engine/doc"
+	"github.com/cocoonhq/cocoon/internal/fault"
+	"github.com/cocoonhq/cocoon/internal/tenant"
+)
+
+// jobQuery selects jobs.
+type jobQuery struct {
+	states        []string // nil for all
+	workflow      string
+	byDuration    bool
+	ascending     bool
+	limit, offset int // limit 0 for none
+}
+
+// jobStates are the states a job can be asked for by.
+var jobStates = []string{"pending", "in_progress", "completed", "failed", "cancelled"}
+
+func readJobQuery(q url.Values) (jobQuery, error) {
+	sel := jobQuery{workflow: q.Get("workflow_id")}
+	if states := q.Get("status"); states != "" {
+		sel.states = []string{}
+		var wrong []string
+		for part := range strings.SplitSeq(states, ",") {
+			if part = strings.ToLower(strings.TrimSpace(part)); part == "" {
+				continue
+			}
+			sel.states = append(sel.states, part)
+			if !slices.Contains(jobStates, part) {
+				wrong = append(wrong, part)
+			}
+		}
+		if wrong != nil {
+			return sel, badQuery("Invalid status value(s): %s. Valid values: %s", strings.Join(wrong, ", "), strings.Join(jobStates, ", "))
+		}
+	}
+	by, order := lowerOr(q, "sort_by", "created_at"), lowerOr(q, "sort_order", "desc")
+	if sel.byDuration = by == "execution_duration"; !sel.byDuration && by != "created_at" {
+		return sel, badQuery("sort_by must be 'created_at' or 'execution_duration'")
+	}
+	if sel.ascending = order == "asc"; !sel.ascending && order != "desc" {
+		return sel, badQuery("sort_order must be 'asc' or 'desc'")
+	}
+	var err error
+	if q.Has("limit") {
+		if sel.limit, err = strconv.Atoi(strings.TrimSpace(q.Get("limit"))); err != nil {
+			return sel, badQuery("limit must be an integer")
+		}
+		if sel.limit <= 0 {
+			return sel, badQuery("limit must be a positive integer")
+		}
+	}
+	if q.Has("offset") {
+		if sel.offset, err = strconv.Atoi(strings.TrimSpace(q.Get("offset"))); err != nil {
+			return sel, badQuery("offset must be an integer")
+		}
+		sel.offset = max(sel.offset, 0)
+	}
+	return sel, nil
+}
+
+func lowerOr(q url.Values, name, otherwise string) string {
+	if !q.Has(name) {
+		return otherwise
+	}
+	return strings.ToLower(q.Get(name))
+}
+
+// simpleError is the answer {"error": text} of the routes that answer so.
+type simpleError struct {
+	status int
+	text   string
+	more   map[string]any
+}
+
+// Error gives the text.
+func (e *simpleError) Error() string { return e.text }
+
+// badQuery is a simpleError of a request that cannot be read.
+func badQuery(format string, args ...any) error {
+	return &simpleError{status: http.StatusBadRequest, text: fmt.Sprintf(format, args...)}
+}
+
+// jobs is GET /api/jobs.
+func (s *Server) jobs(w http.ResponseWriter, r *http.Request, _ params) error {
+	sel, err := readJobQuery(r.URL.Query())
+	if err != nil {
+		return err
+	}
+	all, err := s.allJobs(r, sel)
+	if err != nil {
+		return err
+	}
+	total := len(all)
+	from := min(sel.offset, total)
+	to := total
+	var limit any
+	if sel.limit > 0 {
+		to, limit = min(from+sel.limit, total), sel.limit
+	}
+	page := make([]any, 0, to-from)
+	for _, j := range all[from:to] {
+		page = append(page, j.view)
+	}
+	o := &doc.Object{}
+	o.Set("jobs", page)
+	o.Set("pagination", object("offset", sel.offset, "limit", limit, "total", total, "has_more", to < total))
+	writeDoc(w, 200, o)
+	return nil
+}
+
+// allJobs gives the jobs that are selected, in order.
+func (s *Server) allJobs(r *http.Request, sel jobQuery) ([]jobView, error) {
+	t := tenant.Of(r.Context())
+	var all []jobView
+	wanted := func(state string) bool { return sel.states == nil || slices.Contains(sel.states, state) }
+	keep := func(j jobView) {
+		if wanted(j.state) && (sel.workflow == "" || sel.workflow == j.workflow) {
+			all = append(all, j)
+		}
+	}
+	if wanted("pending") || wanted("in_progress") {
+		queue, err := s.c.Engine.Queue(r.Context(), t)
+		if err != nil {
+			return nil, err
+		}
+		for i := range queue.Running {
+			keep(queuedJob(&queue.Running[i], "in_progress"))
+		}
+		for i := range queue.Pending {
+			keep(queuedJob(&queue.Pending[i], "pending"))
+		}
+	}
+	if wanted("completed") || wanted("failed") || wanted("cancelled") {
+		history, err := s.c.Engine.History(r.Context(), t, everything())
+		if err != nil {
+			return nil, err
+		}
+		for i := range history {
+			keep(finishedJob(&history[i], false))
+		}
+	}
+	slices.SortStableFunc(all, func(a, b jobView) int {
+		n := cmp.Compare(a.created, b.created)
+		if sel.byDuration {
+			n = cmp.Compare(a.took, b.took)
+		}
+		if !sel.ascending {
+			n = -n
+		}
+		return n
+	})
+	return all, nil
+}
+
+// job is GET /api/jobs/{job_id}.
+func (s *Server) job(w http.ResponseWriter, r *http.Request, p params) error {
+	id, t := p.get("job_id"), tenant.Of(r.Context())
+	found, err := s.c.Engine.HistoryOf(r.Context(), t, id)
+	if err != nil {
+		return err
+	}
+	if len(found) > 0 {
+		writeDoc(w, 200, finishedJob(&found[0], true).view)
+		return nil
+	}
+	queue, err := s.c.Engine.Queue(r.Context(), t)
+	if err != nil {
+		return err
+	}
+	for i := range queue.Running {
+		if queue.Running[i].PromptID == id {
+			writeDoc(w, 200, queuedJob(&queue.Running[i], "in_progress").view)
+			return nil
+		}
+	}
+	for i := range queue.Pending {
+		if queue.Pending[i].PromptID == id {
+			writeDoc(w, 200, queuedJob(&queue.Pending[i], "pending").view)
+			return nil
+		}
+	}
+	return &simpleError{status: http.StatusNotFound, text: "Job not found"}
+}
+
+// cancelJob is POST /api/jobs/{job_id}/cancel.
+func (s *Server) cancelJob(w http.ResponseWriter, r *http.Request, p params) error {
+	done, err := s.c.Engine.Cancel(r.Context(), tenant.Of(r.Context()), p.get("job_id"))
+	if err != nil {
+		return err
+	}
+	writeJSON(w, 200, map[string]bool{"cancelled": done})
+	return nil
+}
+
+// cancelJobs is POST /api/jobs/cancel: as many as can be, once all ids are well-formed.
+func (s *Server) cancelJobs(w http.ResponseWriter, r *http.Request, p params) error {
+	if p.get("job_id") != "cancel" {
+		w.Header().Set("Allow", "GET,HEAD")
+		raise(w, http.StatusMethodNotAllowed)
+		return nil
+	}
+	v, err := jsonOf(r)
+	if fault.CodeOf(err) == fault.BadRequest {
+		return badQuery("Request body must be valid JSON")
+	}
+	if err != nil {
+		return err
+	}
+	ids, ok := within(v, "job_ids").([]any)
+	if !ok {
+		return badQuery("job_ids must be a list")
+	}
+	var wrong []string
+	for _, id := range ids {
+		if t, ok := id.(string); !ok || !canonicalUUID(t) {
+			wrong = append(wrong, pythonText(id))
+		}
+	}
+	if wrong != nil {
+		return &simpleError{400, "job_ids contains invalid id(s)", map[string]any{"invalid_ids": wrong}}
+	}
+	some := false
+	for _, id := range ids {
+		done, err := s.c.Engine.Cancel(r.Context(), tenant.Of(r.Context()), id.(string))
+		if err != nil {
+			return err
+		}
+		some = some || done
+	}
+	writeJSON(w, 200, map[string]bool{"cancelled": some})
+	return nil
+}
+
+func canonicalUUID(t string) bool {
+	u, err := uuid.Parse(t)
+	return err == nil && u.String() == t
+}
+
+// pythonText is a JSON value as Python's str would write it. Compat: ids that are no strings are named so.
+func pythonText(v any) string {
+	switch t := v.(type) {
+	case string:
+		return t
+	case nil:
+		return "None"
+	case bool:
+		if t {
+			return "True"
+		}
+		return "False"
+	case float64:
+		return doc.Float(t)
+	case []any:
+		parts := make([]string, len(t))
+		for i, e := range t {
+			parts[i] = pythonQuoted(e)
+		}
+		return "[" + strings.Join(parts, ", ") + "]"
+	case *doc.Object:
+		parts := make([]string, t.Len())
+		for i := range parts {
+			k, e := t.At(i)
+			parts[i] = pythonQuoted(k) + ": " + pythonQuoted(e)
+		}
+		return "{" + strings.Join(parts, ", ") + "}"
+	}
+	return fmt.Sprint(v)
+}
+
+func pythonQuoted(v any) string {
+	if t, ok := v.(string); ok {
+		return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(t) + "'"
+	}
+	return pythonText(v)
+}

@@ -1,0 +1,136 @@
+package server
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/julienschmidt/httprouter"
+)
+
+// Server answers requests. It is an http.Handler.
+type Server struct {
+	c       Config
+	handler http.Handler
+	router  *httprouter.Router
+	people  people
+	packs   packs
+	counts  counts
+	rows    []route
+}
+
+// New makes a Server.
+func New(c Config) *Server {
+	s := &Server{c: c.withDefaults()}
+	s.packs.list = s.c.Packs
+	s.rows = s.table()
+	s.handler = s.middleware(s.routes())
+	if s.c.Logs != nil && s.c.Hub != nil {
+		s.c.Logs.follow(s.c.Hub)
+	}
+	return s
+}
+
+// ServeHTTP answers a request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+
+// routes mounts the table.
+func (s *Server) routes() http.Handler {
+	s.router = httprouter.New()
+	s.router.RedirectTrailingSlash, s.router.RedirectFixedPath = false, false
+	s.router.HandleOPTIONS, s.router.HandleMethodNotAllowed = false, false
+	s.router.NotFound = http.HandlerFunc(s.notFound)
+	taken := map[string]bool{}
+	mount := func(method, path string, h httprouter.Handle) {
+		if at := method + " " + path; !taken[at] {
+			taken[at] = true
+			s.router.Handle(method, path, h)
+		}
+	}
+	for _, t := range s.rows {
+		h := s.handle(t)
+		paths := []string{t.path}
+		if t.alias {
+			paths = append(paths, "/api"+t.path)
+		}
+		for _, p := range paths {
+			mount(t.method, p, h)
+			if t.method == http.MethodGet && !strings.HasPrefix(p, "/api/assets/") {
+				mount(http.MethodHead, p, h)
+			}
+		}
+	}
+	return escaped(s.router)
+}
+
+// params are the path's parameters, unescaped.
+type params struct{ ps httprouter.Params }
+
+func (p params) get(name string) string {
+	v := p.ps.ByName(name)
+	if u, err := url.PathUnescape(v); err == nil {
+		return u
+	}
+	return v
+}
+
+func (s *Server) handle(t route) httprouter.Handle {
+	pattern := t.method + " " + t.path
+	return func(w http.ResponseWriter, r *http.Request, ps httprouter.Params) {
+		if a, ok := w.(*answer); ok {
+			a.route = pattern
+		}
+		if r.Body != nil {
+			r.Body = http.MaxBytesReader(w, r.Body, s.c.MaxUpload)
+		}
+		if err := t.do(w, r, params{ps}); err != nil {
+			s.fail(w, r, err)
+		}
+	}
+}
+
+// escaped routes on the path as it came, so that %2F stays inside its segment.
+func escaped(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r2 := new(http.Request)
+		*r2 = *r
+		u := *r.URL
+		u.Path, u.RawPath = r.URL.EscapedPath(), ""
+		r2.URL = &u
+		next.ServeHTTP(w, r2)
+	})
+}
+
+// notFound gives GETs to the web client, and says to others which methods the path takes. Compat: the client's files are
+// mounted at the root, so that every path takes GET; only the internal routes stand apart.
+func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
+	p := r.URL.Path
+	internal := strings.HasPrefix(p, "/internal/")
+	read := r.Method == http.MethodGet || r.Method == http.MethodHead
+	allowed := s.allowed(p)
+	switch {
+	case internal && len(allowed) == 0:
+		raise(w, http.StatusNotFound)
+	case internal, !read:
+		if !internal {
+			allowed = append(allowed, "GET", "HEAD")
+		}
+		slices.Sort(allowed)
+		w.Header().Set("Allow", strings.Join(slices.Compact(allowed), ","))
+		raise(w, http.StatusMethodNotAllowed)
+	default:
+		s.webRoot(w, r)
+	}
+}
+
+// allowed lists the methods that have a route for the path.
+func (s *Server) allowed(p string) []string {
+	var found []string
+	for _, m := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"} {
+		if h, _, _ := s.router.Lookup(m, p); h != nil {
+			found = append(found, m)
+		}
+	}
+	return found
+}
