@@ -1,5 +1,5 @@
 # Every target needs Go and make only, unless its line says more.
-.PHONY: run build test race check bench fuzz e2e generate clean help
+.PHONY: run build test race check bench fuzz crash e2e generate clean help
 
 GO      ?= go
 FUZZTIME ?= 5s
@@ -30,6 +30,9 @@ bench: ## runs every benchmark once
 
 fuzz: ## runs every fuzz target for FUZZTIME (5s)
 	scripts/fuzz $(FUZZTIME)
+
+crash: ## kills a server N times (20) at random instants and looks for lost jobs
+	COCOON_CRASHES=$(or $(N),20) $(GO) test -count=1 -timeout 30m -v -run TestCrash ./internal/crash
 
 e2e: build ## drives the page in Chromium (installs Chromium by apt-get when it is missing; needs Node.js)
 	scripts/e2e

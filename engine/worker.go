@@ -96,13 +96,13 @@ func (e *Engine) carryOut(r *run) (o Outcome, handBack bool) {
 	if err := r.load(); err != nil {
 		return r.hopeless(err), false
 	}
-	if r.job.Attempts > e.c.Attempts {
-		return r.hopeless(fmt.Errorf("the job was begun %d times and its worker died each time", r.job.Attempts-1)), false
-	}
 	for _, path := range r.lease.Reserved {
 		if err := e.c.Discard(path); err != nil {
 			zerolog.Ctx(r.ctx).Warn().Err(err).Msg("file of a lost attempt stays")
 		}
+	}
+	if r.job.Attempts > e.c.Attempts {
+		return r.hopeless(fmt.Errorf("the job was begun %d times and its worker died each time", r.job.Attempts-1)), false
 	}
 	defer func() {
 		if p := recover(); p != nil {
