@@ -29,6 +29,7 @@ func commands() []command {
 		{"serve", "serve the API and the page (the default)", serve},
 		{"run", "run a workflow file and write its pictures", runWorkflow},
 		{"models", "list model files, or say what one is", modelsCommand},
+		{"frontend", "install or list the official web client", frontendCommand},
 		{"doctor", "say what this machine can do and what is missing", doctor},
 		{"version", "print the version", printVersion},
 	}

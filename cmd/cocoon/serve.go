@@ -16,7 +16,6 @@ import (
 
 	"github.com/cocoonhq/cocoon/internal/tensor/cpu/isa"
 	"github.com/cocoonhq/cocoon/server"
-	"github.com/cocoonhq/cocoon/server/web"
 )
 
 const serveUsage = `cocoon serve starts the server. Without flags it listens on http://127.0.0.1:8188 and keeps everything in ~/cocoon.
@@ -40,6 +39,7 @@ type serveFlags struct {
 	offline       bool
 	compress      bool
 	features      features
+	client        clientFlags
 }
 
 func (s *serveFlags) parse(args []string, std streams) error {
@@ -61,6 +61,7 @@ func (s *serveFlags) parse(args []string, std streams) error {
 	f.BoolVar(&s.offline, "disable-api-nodes", false, "an old name of --offline")
 	f.BoolVar(&s.compress, "enable-compress-response-body", false, "compress answers")
 	f.Var(&s.features, "feature-flag", "a `name[=value]` for the page; may be given several times")
+	s.client.add(f)
 	plain, err := parse(f, args)
 	if err != nil {
 		return err
@@ -103,10 +104,10 @@ func serve(ctx context.Context, args []string, std streams) error {
 	if err != nil {
 		return err
 	}
-	h := server.New(server.Config{
-		Engine: a.engine, Registry: a.registry, Hub: hub, Files: a.files, Models: shelf{a.folders}, Web: web.Handler(),
+	c := server.Config{
+		Engine: a.engine, Registry: a.registry, Hub: hub, Files: a.files, Models: shelf{a.folders},
 		Version: versionText(), Argv: os.Args, CORS: s.cors, MaxUpload: int64(s.maxUpload * (1 << 20)),
-		Page: web.Handler(), Packs: packs(&s.options), Logs: logs, Hosts: s.hosts, MultiUser: s.multiUser, Offline: s.offline,
+		Packs: packs(&s.options), Logs: logs, Hosts: s.hosts, MultiUser: s.multiUser, Offline: s.offline,
 		Compress: s.compress, FeatureFlags: s.features.values,
 		Memory: func() (total, free uint64) {
 			f, t := a.backend.Memory()
@@ -114,9 +115,13 @@ func serve(ctx context.Context, args []string, std streams) error {
 		},
 		Device:      func() (name, kind string) { return "cpu " + isa.Best().String(), "cpu" },
 		BaseContext: func(c context.Context) context.Context { return log.WithContext(c) },
-	})
-	err = s.answer(ctx, h, hub, listeners, std)
-	return errors.Join(err, a.Close())
+	}
+	closeClient, err := s.client.put(ctx, &s.options, &c)
+	if err != nil {
+		return errors.Join(err, a.Close())
+	}
+	err = s.answer(ctx, server.New(c), hub, listeners, std)
+	return errors.Join(err, closeClient(), a.Close())
 }
 
 // open listens on every address.

@@ -43,6 +43,7 @@ var rules = []rule{
 	{"internal/workflow", []string{"engine/node"}, "workflows become prompts"},
 	{"internal/demo", nil, "a file and how to unpack it"},
 	{"internal/crash", nil, "for tests only"},
+	{"internal/frontend", nil, "installed packages are files on a shelf"},
 	{"internal/comfytest", nil, "the API suite knows a server by its URL only"},
 	{"internal/tensor/...", []string{"internal/tensor/..."}, "tensors are a leaf"},
 	{"internal/tokenizer/...", []string{"internal/tokenizer/..."}, "tokenizers are a leaf"},
