@@ -32,7 +32,12 @@ const (
 type Dirs struct{ Input, Output, Temp, User string }
 
 // Store is a set of folders. Its methods may be called from any goroutine.
-type Store struct{ folders map[Kind]*folder }
+type Store struct {
+	folders map[Kind]*folder
+	prefix  string // of a tenant's store, below the one that all share
+	quota   *quota // nil for none
+	tenants tenants
+}
 
 type folder struct {
 	path  string
@@ -74,7 +79,7 @@ func openFolder(dir string) (*folder, error) {
 
 // Close gives the folders back and removes the temporary one's files.
 func (s *Store) Close() error {
-	var errs []error
+	errs := []error{s.closeTenants()}
 	for kind, f := range s.folders {
 		errs = append(errs, f.stage.close(), f.root.Close())
 		if kind == Temp {
@@ -150,7 +155,12 @@ func (s *Store) Remove(k Kind, name string) error {
 	if err != nil {
 		return err
 	}
-	return wrapIf(f.root.Remove(filepath.FromSlash(name)), "remove %q from the %s folder", name, k)
+	size := f.sizeOf(filepath.FromSlash(name))
+	if err := f.root.Remove(filepath.FromSlash(name)); err != nil {
+		return wrap(err, "remove %q from the %s folder", name, k)
+	}
+	s.quota.give(size)
+	return nil
 }
 
 // MkdirAll makes a folder and those above it.
@@ -161,6 +171,11 @@ func (s *Store) MkdirAll(k Kind, dir string) error {
 	}
 	if path.Clean(dir) == "." {
 		return nil
+	}
+	if s.quota != nil {
+		if err := s.quota.take(f.missing(path.Clean(dir))); err != nil {
+			return err
+		}
 	}
 	return wrapIf(f.root.MkdirAll(filepath.FromSlash(path.Clean(dir)), 0o755), "make %q in the %s folder", dir, k)
 }
@@ -199,6 +214,8 @@ func wrap(err error, format string, args ...any) error {
 	code := fault.Internal
 	hint := ""
 	switch {
+	case errors.Is(err, fault.DiskFull):
+		code = fault.DiskFull
 	case errors.Is(err, fs.ErrNotExist), strings.Contains(err.Error(), "path escapes"), strings.Contains(err.Error(), "empty path"):
 		code = fault.NotFound
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):

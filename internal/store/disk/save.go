@@ -57,6 +57,12 @@ func (s *Store) Save(k Kind, subfolder, stem, ext string, batch int, claim func(
 		return "", wrap(err, "write a file %q to the %s folder", stem, k)
 	}
 	defer f.root.Remove(tmp)
+	saved, size := false, f.sizeOf(tmp)
+	defer func() {
+		if !saved {
+			s.quota.give(size)
+		}
+	}()
 	n, err := s.lastNumber(k, subfolder, stem)
 	if err != nil {
 		return "", err
@@ -77,6 +83,7 @@ func (s *Store) Save(k Kind, subfolder, stem, ext string, batch int, claim func(
 		if err != nil {
 			return "", wrap(err, "write %q to the %s folder", name, k)
 		}
+		saved = true
 		return name, syncDir(f.root, filepath.FromSlash(subfolder))
 	}
 }

@@ -15,7 +15,8 @@ const stageDir = ".cocoon-unfinished"
 
 // stage is where a folder's files are written before they get their name. It is made at the first write.
 type stage struct {
-	root *os.Root
+	root  *os.Root
+	quota *quota // nil for none
 
 	mu   sync.Mutex
 	lock *os.File // held while the process lives, so that another does not clear the stage under it
@@ -80,7 +81,13 @@ func (g *stage) write(fill func(io.Writer) error) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	err = fill(f)
+	m := metered{w: f, q: g.quota}
+	if err = g.quota.take(perEntry); err == nil {
+		m.taken = perEntry
+		g.quota.stage(perEntry)
+		err = fill(m.writer())
+	}
+	g.quota.stage(-m.taken)
 	if err == nil {
 		err = f.Sync()
 	}
@@ -89,6 +96,7 @@ func (g *stage) write(fill func(io.Writer) error) (string, error) {
 	}
 	if err != nil {
 		g.root.Remove(name)
+		g.quota.give(m.taken)
 		return "", err
 	}
 	return name, nil
@@ -109,6 +117,7 @@ func (s *Store) Put(k Kind, name string, replace bool, fill func(io.Writer) erro
 		return wrap(err, "write %q to the %s folder", name, k)
 	}
 	target := filepath.FromSlash(name)
+	size, old := f.sizeOf(tmp), f.sizeOf(target)
 	if replace {
 		err = f.root.Rename(tmp, target)
 	} else {
@@ -116,6 +125,12 @@ func (s *Store) Put(k Kind, name string, replace bool, fill func(io.Writer) erro
 	}
 	if err != nil || !replace {
 		f.root.Remove(tmp)
+	}
+	switch {
+	case err != nil:
+		s.quota.give(size)
+	case replace:
+		s.quota.give(old)
 	}
 	if err != nil {
 		return wrap(err, "write %q to the %s folder", name, k)
@@ -138,7 +153,10 @@ func (s *Store) Rename(k Kind, from, to string, replace bool) error {
 	}
 	source, target := filepath.FromSlash(from), filepath.FromSlash(to)
 	if replace {
-		err = f.root.Rename(source, target)
+		old := f.sizeOf(target)
+		if err = f.root.Rename(source, target); err == nil && source != target {
+			s.quota.give(old)
+		}
 	} else if err = f.root.Link(source, target); err == nil {
 		err = f.root.Remove(source)
 	}

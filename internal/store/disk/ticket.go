@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
 	"path/filepath"
 	"strings"
 
@@ -20,7 +21,7 @@ func (s *Store) claim(k Kind, staged, name string, fn func(string) error) error 
 	if err != nil {
 		return wrap(err, "look at %q in the %s folder", name, k)
 	}
-	return fn(strings.Join([]string{k, name, identity(info)}, ticketSep))
+	return fn(strings.Join([]string{k, path.Join(s.prefix, name), identity(info)}, ticketSep))
 }
 
 func identity(info fs.FileInfo) string {
