@@ -35,6 +35,9 @@ const (
 	InvalidPrompt Code = "invalid_prompt"  // a prompt that is no graph of nodes
 	ValueTooBig   Code = "value_too_big"   // over its maximum
 	ValueTooSmall Code = "value_too_small" // under its minimum
+
+	ExtensionFailed Code = "extension_failed" // an extension's code broke the contract, or trapped
+	LimitExceeded   Code = "limit_exceeded"   // a budget of time, work or memory is spent
 )
 
 // Error is a fault with a code, a detail for the user and a cause for the log.
