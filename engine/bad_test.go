@@ -149,7 +149,10 @@ func TestBadNodes(t *testing.T) {
 	defer close(release)
 	nodes := []node.Node{
 		rogue{id: "Panics", do: func(context.Context) (node.Reply, error) { panic("boom") }},
-		rogue{id: "NilPanics", do: func(context.Context) (node.Reply, error) { var m map[string]int; m["a"] = 1; return node.Reply{}, nil }},
+		rogue{id: "NilPanics", do: func(context.Context) (node.Reply, error) {
+			var list []int
+			return node.Reply{Outputs: []any{list[3]}}, nil
+		}},
 		rogue{id: "OutOfMemory", do: func(context.Context) (node.Reply, error) {
 			return node.Reply{}, fault.New(fault.OutOfMemory, "no room for 3 GiB")
 		}},
@@ -171,7 +174,7 @@ func TestBadNodes(t *testing.T) {
 	freed := 0
 	for _, row := range []struct{ class, kind, message string }{
 		{"Panics", "RuntimeError", "the node broke: boom\n"},
-		{"NilPanics", "RuntimeError", "the node broke: assignment to entry in nil map\n"},
+		{"NilPanics", "RuntimeError", "the node broke: runtime error: index out of range [3] with length 0\n"},
 		{"OutOfMemory", "torch.OutOfMemoryError", "no room for 3 GiB\nThis error means you ran out of memory on your GPU.\n\nTIPS: If the workflow worked before you might have accidentally set the batch_size to a large number."},
 		{"ForEver", "RuntimeError", "the prompt grew by more than 1000 nodes while it ran\n"},
 		{"Silent", "RuntimeError", "Silent gave a graph, which its schema does not announce\n"},

@@ -17,7 +17,8 @@ type failure struct {
 	cycle  bool
 }
 
-var errCycle = errors.New("Dependency cycle detected") //nolint:staticcheck // Compat: the reference's text
+//lint:ignore ST1005 Compat: clients are shown the reference's text
+var errCycle = errors.New("Dependency cycle detected")
 
 // missingNode is a link to a node that is not there.
 type missingNode struct{ id string }

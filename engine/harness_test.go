@@ -14,7 +14,6 @@ import (
 	"github.com/cocoonhq/cocoon/internal/jobs/sqlite"
 	"github.com/cocoonhq/cocoon/internal/testpack"
 	"github.com/cocoonhq/cocoon/internal/value"
-	"github.com/google/uuid"
 	"go.uber.org/goleak"
 )
 
@@ -241,5 +240,3 @@ func meanNode() node.Node {
 		},
 	}.Node()
 }
-
-func newID() string { return uuid.NewString() }
