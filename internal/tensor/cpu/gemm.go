@@ -23,8 +23,8 @@ type panelKey struct {
 
 // Sizes of blocks, in float32s; each thread's panels should stay in its L2 cache.
 const (
-	panelBudget = 128 << 10 // panels of a unit
-	maxDepth    = 1024      // steps of a block of K
+	panelBudget = 192 << 10 // panels of a unit
+	maxDepth    = 640      // steps of a block of K
 	maxConvK    = 2304      // the same where rows overlap
 	maxGatedK   = 2048      // the same where there can be one block only
 )
