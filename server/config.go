@@ -71,6 +71,8 @@ type Config struct {
 	CORS       string   // origin that may ask across sites; "" for none, "*" for any
 	Hosts      []string // names under which a server on loopback is reached, besides loopback's own; "*" for any
 
+	Auth *Auth // who may ask, by API keys; nil for the one user
+
 	MultiUser    bool           // settings and files by the header comfy-user
 	Offline      bool           // pages may load nothing from elsewhere
 	Compress     bool           // texts are packed

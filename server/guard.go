@@ -8,8 +8,11 @@ import (
 	"strings"
 )
 
-// middleware wraps the routes: the log, then compression, then cross-site defence or the permission for it.
+// middleware wraps the routes: the log, then compression, then cross-site defence or the permission for it, then the keys.
 func (s *Server) middleware(next http.Handler) http.Handler {
+	if s.c.Auth != nil {
+		next = s.gate()
+	}
 	if s.c.Offline {
 		next = offline(next)
 	}

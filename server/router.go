@@ -13,22 +13,30 @@ import (
 type Server struct {
 	c       Config
 	handler http.Handler
+	inner   http.Handler // the routes, without what stands before them
 	router  *httprouter.Router
 	people  people
 	packs   packs
-	counts  counts
+	counts  *counts
 	rows    []route
 }
 
 // New makes a Server.
 func New(c Config) *Server {
-	s := &Server{c: c.withDefaults()}
-	s.packs.list = s.c.Packs
-	s.rows = s.table()
-	s.handler = s.middleware(s.routes())
+	s := build(c.withDefaults())
+	s.handler = s.middleware(s.inner)
 	if s.c.Logs != nil && s.c.Hub != nil {
 		s.c.Logs.follow(s.c.Hub)
 	}
+	return s
+}
+
+// build makes a Server without what stands before its routes.
+func build(c Config) *Server {
+	s := &Server{c: c, counts: &counts{}}
+	s.packs.list = s.c.Packs
+	s.rows = s.table()
+	s.inner = s.routes()
 	return s
 }
 
@@ -76,15 +84,19 @@ func (p params) get(name string) string {
 }
 
 func (s *Server) handle(t route) httprouter.Handle {
-	pattern := t.method + " " + t.path
+	pattern, need := t.method+" "+t.path, needOf(t)
 	return func(w http.ResponseWriter, r *http.Request, ps httprouter.Params) {
-		if a, ok := w.(*answer); ok {
+		if a := inner(w); a != nil {
 			a.route = pattern
 		}
 		if r.Body != nil {
 			r.Body = http.MaxBytesReader(w, r.Body, s.c.MaxUpload)
 		}
-		if err := t.do(w, r, params{ps}); err != nil {
+		err := allowed(r, need)
+		if err == nil {
+			err = t.do(w, r, params{ps})
+		}
+		if err != nil {
 			s.fail(w, r, err)
 		}
 	}
