@@ -95,7 +95,7 @@ func badQuery(format string, args ...any) error {
 
 // jobs is GET /api/jobs.
 func (s *Server) jobs(w http.ResponseWriter, r *http.Request, _ params) error {
-	sel, err := readJobQuery(r.URL.Query())
+	sel, err := readJobQuery(queryOf(r))
 	if err != nil {
 		return err
 	}

@@ -57,7 +57,7 @@ func (s *Server) modelFiles(w http.ResponseWriter, _ *http.Request, p params) er
 
 // viewMetadata is GET /view_metadata/{folder}: what a model file says of itself.
 func (s *Server) viewMetadata(w http.ResponseWriter, r *http.Request, p params) error {
-	name := r.URL.Query().Get("filename")
+	name := queryOf(r).Get("filename")
 	if !strings.HasSuffix(name, ".safetensors") {
 		return plain(http.StatusNotFound)
 	}
@@ -71,7 +71,7 @@ func (s *Server) viewMetadata(w http.ResponseWriter, r *http.Request, p params) 
 
 // model is GET /cocoon/model?name=: what a checkpoint is.
 func (s *Server) model(w http.ResponseWriter, r *http.Request, _ params) error {
-	info, err := s.c.Models.Describe(r.URL.Query().Get("name"))
+	info, err := s.c.Models.Describe(queryOf(r).Get("name"))
 	if err != nil {
 		return err
 	}

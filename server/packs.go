@@ -131,17 +131,23 @@ func (s *Server) workflowTemplate(w http.ResponseWriter, r *http.Request, p para
 	pack, ok := s.packs.find(p.get("pack"))
 	name, isJSON := strings.CutSuffix(p.get("file"), ".json")
 	if !ok || !isJSON {
-		s.webRoot(w, r)
-		return nil
+		return s.missing(w)
 	}
 	_, files := pack.examples()
 	file := files[name]
 	if file == "" {
-		s.webRoot(w, r)
-		return nil
+		return s.missing(w)
 	}
 	static(w, r, pack.Files, file)
 	return nil
+}
+
+// missing answers as the client's files do when there is none of that name.
+func (s *Server) missing(w http.ResponseWriter) error {
+	if a := inner(w); a != nil {
+		a.mount = true
+	}
+	return plain(http.StatusNotFound)
 }
 
 // i18n is GET /i18n: the packs' translations, merged in the order of their names.

@@ -33,7 +33,7 @@ func encode(p *node.Preview) encoded {
 	if w, h := img.Bounds().Dx(), img.Bounds().Dy(); p.MaxSide > 0 && w > 0 && h > 0 {
 		// Compat: small previews are made larger too, keeping their aspect.
 		longest := max(w, h)
-		nw, nh := max(1, w*p.MaxSide/longest), max(1, h*p.MaxSide/longest)
+		nw, nh := max(1, rounded(w*p.MaxSide, longest)), max(1, rounded(h*p.MaxSide, longest))
 		if nw != w || nh != h {
 			out := image.NewRGBA(image.Rect(0, 0, nw, nh))
 			draw.BiLinear.Scale(out, out.Bounds(), img, img.Bounds(), draw.Src, nil)
@@ -52,6 +52,9 @@ func encode(p *node.Preview) encoded {
 	}
 	return encoded{}
 }
+
+// rounded is a/b to the nearest whole number.
+func rounded(a, b int) int { return (a + b/2) / b }
 
 // frame makes a binary message: a type, then the data.
 func frame(kind uint32, data []byte) []byte {

@@ -121,8 +121,8 @@ func (s *Server) edit(w http.ResponseWriter, r *http.Request, clear func() error
 func (s *Server) history(w http.ResponseWriter, r *http.Request, _ params) error {
 	q := engine.HistoryQuery{Offset: -1}
 	for name, set := range map[string]func(int){"max_items": func(n int) { q.MaxItems = &n }, "offset": func(n int) { q.Offset = n }} {
-		if v := r.URL.Query().Get(name); v != "" {
-			n, err := strconv.Atoi(v)
+		if v := queryOf(r).Get(name); v != "" {
+			n, err := strconv.Atoi(strings.TrimSpace(v))
 			if err != nil {
 				return fault.New(fault.BadRequest, "%s is %q; it must be a whole number", name, v)
 			}

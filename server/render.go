@@ -23,6 +23,7 @@ import (
 	_ "golang.org/x/image/webp"
 
 	"github.com/cocoonhq/cocoon/internal/fault"
+	"github.com/cocoonhq/cocoon/internal/imaging"
 )
 
 // variant is a form of a picture that a client asks for instead of the file.
@@ -41,7 +42,8 @@ func variantOf(q url.Values) variant {
 	}
 	if q.Has("preview") {
 		format, rest, _ := strings.Cut(q.Get("preview"), ";")
-		if format != "jpeg" || strings.Contains(channel, "a") { // Compat: anything with alpha becomes WebP
+		// Compat: a channel with alpha that is asked for by name makes WebP.
+		if format != "jpeg" || strings.Contains(q.Get("channel"), "a") {
 			format = "webp"
 		}
 		v.format, v.quality = format, 90
@@ -105,7 +107,10 @@ func (s *Server) render(ctx context.Context, f io.ReadSeeker, size int64, v vari
 	case v.channel == "rgb":
 		img = opaque(img)
 	case v.channel == "a":
-		img = alphaOnly(img)
+		a := alphaOnly(img)
+		b := imaging.Bytes{W: a.Rect.Dx(), H: a.Rect.Dy(), C: 4, Pix: a.Pix}
+		err = imaging.EncodePNG(ctx, &out, b, imaging.PNGOptions{Level: 1})
+		return out.Bytes(), "image/png", err
 	}
 	err = (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(&out, img)
 	return out.Bytes(), "image/png", err
@@ -167,7 +172,7 @@ func flatten(img image.Image) image.Image {
 }
 
 // alphaOnly is black with the picture's alpha; a picture without alpha gives 255 everywhere.
-func alphaOnly(img image.Image) image.Image {
+func alphaOnly(img image.Image) *image.NRGBA {
 	out := nrgba(img)
 	for i := 0; i < len(out.Pix); i += 4 {
 		out.Pix[i], out.Pix[i+1], out.Pix[i+2] = 0, 0, 0

@@ -93,7 +93,7 @@ func (s *Server) socket(w http.ResponseWriter, r *http.Request, _ params) error 
 		text(w, 400, "No WebSocket UPGRADE hdr: None\n Can \"Upgrade\" only to \"WebSocket\".")
 		return nil
 	}
-	id := r.URL.Query().Get("clientId")
+	id := queryOf(r).Get("clientId")
 	if id == "" {
 		var b [16]byte
 		_, _ = rand.Read(b[:]) // never fails

@@ -72,7 +72,7 @@ func static(w http.ResponseWriter, r *http.Request, files fs.FS, name string) {
 	h.Set("Content-Type", mimeOf(clean))
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("ETag", fmt.Sprintf(`"%x-%x"`, at.UnixNano(), st.Size()))
-	http.ServeContent(w, r, "", at, content)
+	sendContent(w, r, at, st.Size(), content)
 }
 
 // hasDots reports whether a slash path has a segment "..".
@@ -81,8 +81,12 @@ func hasDots(name string) bool { return strings.Contains("/"+name+"/", "/../") }
 // webRoot serves the web client's files, and Cocoon's own page below /cocoon/.
 func (s *Server) webRoot(w http.ResponseWriter, r *http.Request) {
 	p, err := url.PathUnescape(r.URL.Path)
-	if err != nil || hasDots(strings.TrimPrefix(p, "/")) {
+	if err != nil || !inside(strings.TrimPrefix(p, "/")) {
 		raise(w, http.StatusNotFound)
+		return
+	}
+	if hasDots(p) {
+		empty(w, http.StatusNotFound)
 		return
 	}
 	r2 := new(http.Request)

@@ -108,7 +108,7 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request, _ params) error 
 		return plain(http.StatusTooManyRequests)
 	}
 	defer s.c.Hub.release(peer)
-	k := clientKey{tenant.Of(r.Context()), r.URL.Query().Get("clientId")}
+	k := clientKey{tenant.Of(r.Context()), queryOf(r).Get("clientId")}
 	str, at, stop := s.c.Hub.watch("")
 	defer stop()
 	if last := r.Header.Get("Last-Event-ID"); last != "" {

@@ -49,22 +49,25 @@ func (s *Server) uploadMask(w http.ResponseWriter, r *http.Request, _ params) er
 		return err
 	}
 	var ref struct {
-		Filename  string  `json:"filename"`
+		Filename  *string `json:"filename"`
 		Subfolder string  `json:"subfolder"`
 		Type      *string `json:"type"`
 	}
-	if err := json.Unmarshal([]byte(strings.Join(u.form.Value["original_ref"], "")), &ref); err != nil {
+	if err := json.Unmarshal([]byte(strings.Join(u.form.Value["original_ref"], "")), &ref); err != nil || ref.Filename == nil {
 		return fault.New(fault.BadRequest, `original_ref must be JSON such as {"filename": "a.png", "type": "input"}`)
 	}
 	kind := "output"
 	if ref.Type != nil {
 		kind = *ref.Type
 	}
-	at, err := locate(ref.Filename, kind, ref.Subfolder)
+	at, err := locate(*ref.Filename, kind, ref.Subfolder)
 	if err != nil {
-		return err
+		return s.accept(w, u)
 	}
 	masked, err := s.withAlpha(r.Context(), at, u.file)
+	if errors.Is(err, plain(http.StatusNotFound)) {
+		return s.accept(w, u)
+	}
 	if err != nil {
 		return err
 	}
@@ -74,6 +77,16 @@ func (s *Server) uploadMask(w http.ResponseWriter, r *http.Request, _ params) er
 	})
 }
 
+// accept answers as if a mask was stored. Compat: what original_ref says is looked at after the answer is settled, so that an
+// original that cannot be had leaves no file and no error.
+func (s *Server) accept(w http.ResponseWriter, u upload) error {
+	if !u.fits() {
+		return plain(http.StatusBadRequest)
+	}
+	writeDoc(w, 200, object("name", u.name, "subfolder", u.subfolder, "type", u.kind))
+	return nil
+}
+
 func readUpload(r *http.Request) (upload, error) {
 	const inMemory = 32 << 20 // bytes of a form before its files go to the disk
 	if err := r.ParseMultipartForm(inMemory); err != nil {
@@ -81,7 +94,10 @@ func readUpload(r *http.Request) (upload, error) {
 		if errors.As(err, &large) {
 			return upload{}, err
 		}
-		return upload{}, fault.Wrap(err, fault.BadRequest, "the request must be multipart/form-data with a file part image")
+		if err := r.ParseForm(); err == nil && r.PostForm.Has("image") {
+			return upload{}, fault.New(fault.BadRequest, "the request must be multipart/form-data with a file part image")
+		}
+		return upload{}, plain(http.StatusBadRequest)
 	}
 	defer r.MultipartForm.RemoveAll()
 	parts := r.MultipartForm.File["image"]
@@ -119,14 +135,17 @@ func filename(p *multipart.FileHeader) string {
 	return p.Filename
 }
 
+// fits reports whether the upload's name stays in its folder.
+func (u *upload) fits() bool { return (u.subfolder == "" || inside(u.subfolder)) && inside(u.name) }
+
 // store writes an upload under its name, or the next free one, and answers where it is. Compat: the same bytes under the same
 // name are not written again.
 func (s *Server) store(w http.ResponseWriter, u upload, fill func(io.Writer) error) error {
-	if u.subfolder != "" && !inside(u.subfolder) || !inside(path.Join(".", u.name)) || !inside(u.name) {
+	if !u.fits() {
 		return plain(http.StatusBadRequest)
 	}
 	name := u.name
-	ext := path.Ext(name)
+	ext := path.Ext(strings.TrimLeft(path.Base(name), ".")) // dots that a name begins with start none
 	stem := strings.TrimSuffix(name, ext)
 	for i := 1; ; i++ {
 		full := path.Join(u.subfolder, name)

@@ -95,7 +95,7 @@ func (s *Server) userFile(w http.ResponseWriter, r *http.Request, p params) erro
 	h.Set("Content-Type", kind)
 	h.Set("Content-Security-Policy", sandbox)
 	h.Set("ETag", etag(st, ""))
-	http.ServeContent(w, r, "", st.ModTime(), f)
+	sendContent(w, r, st.ModTime(), st.Size(), f)
 	return nil
 }
 
@@ -105,8 +105,11 @@ func (s *Server) putUserFile(w http.ResponseWriter, r *http.Request, p params) e
 	if err != nil {
 		return err
 	}
+	if st, err := s.c.Files.Stat("user", full); err == nil && st.IsDir() {
+		return plain(http.StatusBadRequest)
+	}
 	var body error
-	err = s.c.Files.Put("user", full, r.URL.Query().Get("overwrite") != "false", func(w io.Writer) error {
+	err = s.c.Files.Put("user", full, queryOf(r).Get("overwrite") != "false", func(w io.Writer) error {
 		_, body = io.Copy(w, r.Body)
 		return body
 	})
@@ -127,7 +130,7 @@ func (s *Server) written(w http.ResponseWriter, r *http.Request, user, full stri
 		return plain(http.StatusBadRequest) // Compat: a name that the disk does not take
 	}
 	rel := strings.TrimPrefix(full, user+"/")
-	if !strings.EqualFold(r.URL.Query().Get("full_info"), "true") {
+	if !strings.EqualFold(queryOf(r).Get("full_info"), "true") {
 		writeDoc(w, 200, rel)
 		return nil
 	}
@@ -172,7 +175,7 @@ func (s *Server) moveUserFile(w http.ResponseWriter, r *http.Request, p params) 
 	if err != nil {
 		return err
 	}
-	err = s.c.Files.Rename("user", from, to, r.URL.Query().Get("overwrite") != "false")
+	err = s.c.Files.Rename("user", from, to, queryOf(r).Get("overwrite") != "false")
 	return s.written(w, r, user, to, err)
 }
 

@@ -19,7 +19,7 @@ const errEnough = fault.TooLarge
 
 // userFiles is GET /userdata.
 func (s *Server) userFiles(w http.ResponseWriter, r *http.Request, _ params) error {
-	q := r.URL.Query()
+	q := queryOf(r)
 	user, ok := s.user(r)
 	if !ok {
 		return unknownUser()
@@ -93,7 +93,7 @@ func (s *Server) userTree(w http.ResponseWriter, r *http.Request, _ params) erro
 	if !ok {
 		return unknownUser()
 	}
-	asked := r.URL.Query().Get("path")
+	asked := queryOf(r).Get("path")
 	if u, err := url.PathUnescape(asked); err == nil {
 		asked = u
 	}

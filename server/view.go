@@ -46,7 +46,7 @@ func inside(sub string) bool {
 
 // view is GET /view: a picture or other file, whole, by channel, or made smaller.
 func (s *Server) view(w http.ResponseWriter, r *http.Request, _ params) error {
-	q := r.URL.Query()
+	q := queryOf(r)
 	if !q.Has("filename") || strings.HasPrefix(q.Get("filename"), "blake3:") {
 		return plain(http.StatusNotFound)
 	}
@@ -117,7 +117,7 @@ func serveFile(w http.ResponseWriter, r *http.Request, f *os.File, st fs.FileInf
 	if h.Get("Cache-Control") == "" {
 		h.Set("Cache-Control", "no-cache")
 	}
-	http.ServeContent(w, r, "", st.ModTime(), f)
+	sendContent(w, r, st.ModTime(), st.Size(), f)
 }
 
 func etag(st fs.FileInfo, variant string) string {

@@ -15,7 +15,7 @@ const maxWait = 600
 
 // waitOf reads ?wait=; 0 is none.
 func waitOf(r *http.Request) (time.Duration, error) {
-	v := r.URL.Query().Get("wait")
+	v := queryOf(r).Get("wait")
 	if v == "" {
 		return 0, nil
 	}

@@ -11,7 +11,7 @@ import (
 
 // openWorkflow is POST /cocoon/workflow?name=: any file that carries a workflow becomes a prompt.
 func (s *Server) openWorkflow(w http.ResponseWriter, r *http.Request, _ params) error {
-	name := r.URL.Query().Get("name")
+	name := queryOf(r).Get("name")
 	b, err := io.ReadAll(r.Body)
 	if err != nil {
 		return err

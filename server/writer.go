@@ -14,13 +14,15 @@ import (
 // answer is a response on its way out: it adds cache headers and remembers what is logged and counted.
 type answer struct {
 	http.ResponseWriter
-	path   string
-	route  string // "GET /queue"; "" when no route matched
-	status int
-	bytes  int64
-	raised bool // Compat: an answer that skips the cache rules
-	mount  bool // Compat: a file of a mount that is missing is cached as if it were there
-	rangy  bool // a range that does not fit is answered without a body
+	path     string
+	route    string // "GET /queue"; "" when no route matched
+	status   int
+	bytes    int64
+	raised   bool   // Compat: an answer that skips the cache rules
+	mount    bool   // Compat: a file of a mount that is missing is cached as if it were there
+	modified string // of a file; for 304
+	kind     string // of a file; for 304 and 416
+	rangy    bool   // a range that does not fit is answered without a body
 }
 
 // WriteHeader sets headers before it is too late.
@@ -35,10 +37,18 @@ func (w *answer) WriteHeader(status int) {
 			h.Set("Cache-Control", v)
 		}
 	}
-	if status == http.StatusRequestedRangeNotSatisfiable {
-		h.Del("Content-Type")
+	switch {
+	case status == http.StatusRequestedRangeNotSatisfiable:
+		if h.Set("Content-Type", w.kind); w.mount {
+			h.Set("Content-Type", "application/octet-stream")
+		}
 		h.Set("Content-Length", "0")
 		w.rangy = true
+	case status == http.StatusNotModified && w.modified != "":
+		h.Set("Last-Modified", w.modified)
+		h.Set("Content-Type", w.kind)
+	case status == http.StatusNotFound && h.Get("Content-Type") == "":
+		h.Set("Content-Type", "application/octet-stream")
 	}
 	if status >= 200 || status == http.StatusSwitchingProtocols {
 		w.status = status

@@ -137,8 +137,8 @@ func TestSaveNumbers(t *testing.T) {
 		t.Errorf("Save = %q, %v, want x_00010_.png", got, err)
 	}
 	got, err = s.Save(Output, "sub", "b%batch_num%", ".png", 3, nil, text("1"))
-	if err != nil || got != "b3_00001_.png" {
-		t.Errorf("Save = %q, %v, want b3_00001_.png", got, err)
+	if err != nil || got != "b3_00004_.png" {
+		t.Errorf("Save = %q, %v, want b3_00004_.png", got, err)
 	}
 }
 

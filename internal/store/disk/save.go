@@ -34,10 +34,7 @@ func resolve(prefix string, width, height int, now time.Time) (subfolder, stem s
 		return "", "", fault.New(fault.Forbidden,
 			"**** ERROR: Saving image outside the output folder is not allowed. The file name prefix %q leads out of it; use a plain name or a sub-folder", prefix)
 	}
-	dir, stem := path.Split(full)
-	if full == "." || strings.HasSuffix(prefix, "/") { // a folder alone: files without a stem
-		dir, stem = full, ""
-	}
+	dir, stem := path.Split(full) // Compat: an empty prefix makes the stem "."
 	if dir = path.Clean(dir); dir == "." {
 		dir = ""
 	}
@@ -66,6 +63,9 @@ func (s *Store) Save(k Kind, subfolder, stem, ext string, batch int, claim func(
 	n, err := s.lastNumber(k, subfolder, stem)
 	if err != nil {
 		return "", err
+	}
+	if strings.Contains(stem, "%batch_num%") {
+		n += batch // Compat: the numbers of a batch go on although each of its files has another stem
 	}
 	for {
 		n++

@@ -1,0 +1,36 @@
+package server
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// oneRange is the form of a Range header that is understood.
+var oneRange = regexp.MustCompile(`^bytes=\d*-\d*$`)
+
+// sendContent sends a file whose other headers are set, with ranges and validators. Compat: a Range of another form, or of
+// several parts, cannot be satisfied, and a 304 tells the time of change.
+func sendContent(w http.ResponseWriter, r *http.Request, at time.Time, size int64, content io.ReadSeeker) {
+	if a := inner(w); a != nil {
+		a.kind = w.Header().Get("Content-Type")
+		a.modified = at.UTC().Format(http.TimeFormat)
+	}
+	conditional := r.Header.Get("If-None-Match") != "" || r.Header.Get("If-Modified-Since") != ""
+	if v := r.Header.Get("Range"); v != "" && !conditional && !oneRange.MatchString(v) {
+		w.Header().Set("Content-Range", fmt.Sprintf("bytes */%d", size))
+		w.WriteHeader(http.StatusRequestedRangeNotSatisfiable)
+		return
+	}
+	http.ServeContent(w, r, "", at, content)
+}
+
+// queryOf reads a request's query. Compat: a semicolon is part of a value, as in preview=webp;90.
+func queryOf(r *http.Request) url.Values {
+	q, _ := url.ParseQuery(strings.ReplaceAll(r.URL.RawQuery, ";", "%3B")) // what can be read counts
+	return q
+}
