@@ -18,7 +18,7 @@ import (
 // statuses maps fault codes to HTTP; what is missing here is a 500.
 var statuses = map[fault.Code]int{
 	fault.NotFound: 404, fault.BadRequest: 400, fault.InvalidPrompt: 400, fault.Forbidden: 403, fault.Conflict: 409,
-	fault.TooLarge: 413, fault.BadFile: 400, fault.WrongModel: 400, fault.Unsupported: 400, fault.DiskFull: 507,
+	fault.TooLarge: 413, fault.TooMany: 429, fault.BadFile: 400, fault.WrongModel: 400, fault.Unsupported: 400, fault.DiskFull: 507,
 	fault.ReadOnly: 507, fault.OutOfMemory: 503, fault.ValueTooBig: 400, fault.ValueTooSmall: 400, fault.BadTensor: 400,
 }
 

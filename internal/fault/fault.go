@@ -28,6 +28,7 @@ const (
 	Unsupported   Code = "unsupported"     // well formed, and not something we do
 	OutOfMemory   Code = "out_of_memory"   // the work needs more memory than there is
 	DiskFull      Code = "disk_full"       // the disk or quota has no room
+	TooMany       Code = "too_many"        // over a bound that passes with time; trying later may work
 	ReadOnly      Code = "read_only"       // the place cannot be written
 	Cancelled     Code = "cancelled"       // stopped on request
 	BadTensor     Code = "bad_tensor"      // shapes, dtypes or values that do not fit together

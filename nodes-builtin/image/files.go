@@ -24,8 +24,26 @@ type Files interface {
 // Config is what the nodes that load and save are made of.
 type Config struct {
 	Files     Files
+	Of        func(ctx context.Context) (Files, error) // the files of whom ctx acts for; nil gives Files to all
 	Metadata  bool // write prompt and workflow into pictures
 	MaxPixels int  // of a picture that is loaded; 0 is imaging's default
+}
+
+// files are the files of whom ctx acts for.
+func (c Config) files(ctx context.Context) (Files, error) {
+	if c.Of == nil {
+		return c.Files, nil
+	}
+	return c.Of(ctx)
+}
+
+// open opens a file of whom ctx acts for.
+func (c Config) open(ctx context.Context, kind, name string) (*os.File, error) {
+	files, err := c.files(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return files.Open(kind, name)
 }
 
 // WithFiles lists the nodes of the package that load and save.

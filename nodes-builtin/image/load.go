@@ -31,7 +31,7 @@ func loadImage(c Config) node.Node {
 		Help:    "Loads a picture from the input folder, and its transparency as a mask.",
 		Aliases: []string{"load image", "open image", "import image", "image input", "upload image", "read image", "image loader"},
 		Ports: func(p *node.Ports, in *loadIn, out *loadOut) {
-			node.Files(p, "image", &in.Image, pictures(c.Files)).Set("image_upload", true)
+			node.Files(p, "image", &in.Image, c.pictures()).Set("image_upload", true)
 			node.Result(p, "IMAGE", &out.Image)
 			node.Result(p, "MASK", &out.Mask)
 		},
@@ -59,8 +59,8 @@ func loadOutput(c Config) node.Node {
 // reading gives a node that reads a picture its check and its fingerprint.
 func (c Config) reading(d node.Def[loadIn, loadOut]) node.Def[loadIn, loadOut] {
 	d.Checked = []string{"image"}
-	d.Check = func(_ context.Context, in loadIn) error { return c.exists(in.Image) }
-	d.Changed = func(_ context.Context, in loadIn) (any, error) { return c.hash(in.Image) }
+	d.Check = func(ctx context.Context, in loadIn) error { return c.exists(ctx, in.Image) }
+	d.Changed = func(ctx context.Context, in loadIn) (any, error) { return c.hash(ctx, in.Image) }
 	return d
 }
 
@@ -73,7 +73,7 @@ func loadMask(c Config) node.Node {
 		Help:    "Loads one channel of a picture as a mask.",
 		Aliases: []string{"import mask", "alpha mask", "channel mask"},
 		Ports: func(p *node.Ports, in *loadMaskIn, out *maskOut) {
-			node.Files(p, "image", &in.Image, pictures(c.Files)).Set("image_upload", true)
+			node.Files(p, "image", &in.Image, c.pictures()).Set("image_upload", true)
 			node.Choice(p, "channel", &in.Channel, "alpha", "red", "green", "blue")
 			node.Result(p, "MASK", &out.Mask)
 		},
@@ -85,8 +85,8 @@ func loadMask(c Config) node.Node {
 			return maskOut{maskOf(pic, in.Channel)}, nil
 		},
 		Checked: []string{"image"},
-		Check:   func(_ context.Context, in loadMaskIn) error { return c.exists(in.Image) },
-		Changed: func(_ context.Context, in loadMaskIn) (any, error) { return c.hash(in.Image) },
+		Check:   func(ctx context.Context, in loadMaskIn) error { return c.exists(ctx, in.Image) },
+		Changed: func(ctx context.Context, in loadMaskIn) (any, error) { return c.hash(ctx, in.Image) },
 	}.Node()
 }
 
@@ -113,7 +113,7 @@ func (c Config) load(ctx context.Context, name string) (loadOut, error) {
 
 func (c Config) read(ctx context.Context, name string) (*imaging.Picture, error) {
 	kind, file := kindOf(name)
-	f, err := c.Files.Open(kind, file)
+	f, err := c.open(ctx, kind, file)
 	if err != nil {
 		return nil, err
 	}
@@ -132,9 +132,9 @@ func (c Config) read(ctx context.Context, name string) (*imaging.Picture, error)
 	return pic, nil
 }
 
-func (c Config) exists(name string) error {
+func (c Config) exists(ctx context.Context, name string) error {
 	kind, file := kindOf(name)
-	f, err := c.Files.Open(kind, file)
+	f, err := c.open(ctx, kind, file)
 	if errors.Is(err, fault.NotFound) {
 		return fault.New(fault.NotFound, "Invalid image file: %s. It is not in the %s folder; upload it or choose another", name, kind)
 	}
@@ -144,9 +144,9 @@ func (c Config) exists(name string) error {
 	return f.Close()
 }
 
-func (c Config) hash(name string) (string, error) {
+func (c Config) hash(ctx context.Context, name string) (string, error) {
 	kind, file := kindOf(name)
-	f, err := c.Files.Open(kind, file)
+	f, err := c.open(ctx, kind, file)
 	if err != nil {
 		return "", err
 	}
@@ -159,8 +159,12 @@ func (c Config) hash(name string) (string, error) {
 }
 
 // pictures lists the files of the input folder that look like pictures.
-func pictures(files Files) fileList {
-	return func(context.Context) []string {
+func (c Config) pictures() fileList {
+	return func(ctx context.Context) []string {
+		files, err := c.files(ctx)
+		if err != nil {
+			return nil
+		}
 		names, err := files.Files("input")
 		if err != nil {
 			return nil

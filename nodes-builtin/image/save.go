@@ -72,7 +72,11 @@ func savePorts(p *node.Ports, in *saveIn, out *saveOut) {
 
 func (c Config) save(ctx context.Context, in saveIn, kind string, level int) (saveOut, error) {
 	n, h, w, ch := in.Images.Dim(0), in.Images.Dim(1), in.Images.Dim(2), in.Images.Dim(3)
-	subfolder, stem, err := c.Files.Resolve(in.Prefix, w, h)
+	store, err := c.files(ctx)
+	if err != nil {
+		return saveOut{}, err
+	}
+	subfolder, stem, err := store.Resolve(in.Prefix, w, h)
 	if err != nil {
 		return saveOut{}, err
 	}
@@ -88,7 +92,7 @@ func (c Config) save(ctx context.Context, in saveIn, kind string, level int) (sa
 			return saveOut{}, err
 		}
 		claim := func(ticket string) error { return node.Reserve(ctx, ticket) }
-		name, err := c.Files.Save(kind, subfolder, stem, ".png", i, claim, func(out io.Writer) error {
+		name, err := store.Save(kind, subfolder, stem, ".png", i, claim, func(out io.Writer) error {
 			return imaging.EncodePNG(ctx, out, b, opts)
 		})
 		if err != nil {
