@@ -73,7 +73,7 @@ func newApp(ctx context.Context, o *options, bus engine.Bus, database string) (a
 		return nil, err
 	}
 	a.engine, err = engine.New(engine.Config{
-		Registry: a.registry, Store: a.jobs, Bus: bus, Cache: cache,
+		Registry: a.registry, Store: o.auth.store(a.jobs), Bus: bus, Cache: cache,
 		Free: func(context.Context) { a.library.Unload() }, Discard: a.files.Discard,
 	})
 	if err != nil {
@@ -85,7 +85,7 @@ func newApp(ctx context.Context, o *options, bus engine.Bus, database string) (a
 func (a *app) nodes(o *options) []node.Node {
 	all := nodes.All(nodes.Deps{
 		Models:   a.library,
-		Images:   image.Config{Files: a.files, Metadata: !o.disableMetadata},
+		Images:   o.auth.images(a.files, image.Config{Files: a.files, Metadata: !o.disableMetadata}),
 		Sampling: sampling.Config{Preview: o.previewMethod != "none", PreviewSize: o.previewSize},
 	})
 	if o.testNodes != "" {

@@ -25,6 +25,7 @@ type options struct {
 	verbose                                 string
 	logJSON                                 bool
 	testNodes                               string
+	auth                                    authFlags // of serve alone
 }
 
 // optional are the flags whose value may be left out, and what stands for it then.

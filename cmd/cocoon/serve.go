@@ -62,6 +62,7 @@ func (s *serveFlags) parse(args []string, std streams) error {
 	f.BoolVar(&s.compress, "enable-compress-response-body", false, "compress answers")
 	f.Var(&s.features, "feature-flag", "a `name[=value]` for the page; may be given several times")
 	s.client.add(f)
+	s.auth.add(f)
 	plain, err := parse(f, args)
 	if err != nil {
 		return err
@@ -74,7 +75,7 @@ func (s *serveFlags) parse(args []string, std streams) error {
 	case s.maxUpload <= 0:
 		return fmt.Errorf("--max-upload-size is %v; it must be above 0", s.maxUpload)
 	}
-	return s.check()
+	return errors.Join(s.check(), s.auth.check())
 }
 
 // serve is "cocoon serve".
@@ -120,8 +121,12 @@ func serve(ctx context.Context, args []string, std streams) error {
 	if err != nil {
 		return errors.Join(err, a.Close())
 	}
+	closeKeys, err := s.auth.put(ctx, &s.options, a.files, &c)
+	if err != nil {
+		return errors.Join(err, closeClient(), a.Close())
+	}
 	err = s.answer(ctx, server.New(c), hub, listeners, std)
-	return errors.Join(err, closeClient(), a.Close())
+	return errors.Join(err, closeClient(), a.Close(), closeKeys())
 }
 
 // open listens on every address.
