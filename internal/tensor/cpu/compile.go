@@ -238,6 +238,7 @@ func (c *compiler) compact(v val) val {
 func (c *compiler) outputs() {
 	for k, id := range c.p.Outputs {
 		v := c.vals[id]
+		c.e.outBytes += int64(v.shape.Elems() * v.dt.Size())
 		b := &c.e.bufs[v.buf]
 		if b.home == inSlab && v.off == 0 && v.dense() && b.size == int64(v.shape.Elems()*v.dt.Size()) {
 			b.home, b.index = inOutput, k

@@ -100,6 +100,17 @@ func TestOutOfMemory(t *testing.T) {
 	}
 }
 
+// TestHugeOutput checks that outputs count too.
+func TestHugeOutput(t *testing.T) {
+	b := cpu.New(cpu.Options{Threads: 1})
+	defer b.Close()
+	g := tensor.NewGraph()
+	g.Output(g.Broadcast(g.Input("x", tensor.U8, 1, 1), 1<<20, 1<<20), g.Op(tensor.KindTile, tensor.Attr{I: []int{0, 1 << 30}}, nil, g.Input("y", tensor.F32, 1, 64)))
+	if _, err := tensor.RunOnce(t.Context(), b, g.Program(), tensor.New(tensor.U8, 1, 1), tensor.New(tensor.F32, 1, 64)); !errors.Is(err, fault.OutOfMemory) {
+		t.Errorf("run: %v", err)
+	}
+}
+
 // TestConcurrentRuns runs programs on one backend from many goroutines.
 func TestConcurrentRuns(t *testing.T) {
 	b := cpu.New(cpu.Options{Threads: 4})

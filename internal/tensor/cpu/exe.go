@@ -24,6 +24,7 @@ type exe struct {
 	steps       []step
 	slabBytes   int64 // of values
 	threadBytes int64 // of each thread's scratch
+	outBytes    int64 // of the outputs
 
 	mu sync.Mutex // held by the run
 }
@@ -96,7 +97,7 @@ func (e *exe) Run(ctx context.Context, inputs ...*tensor.Tensor) (outs []*tensor
 	if err := ctx.Err(); err != nil {
 		return nil, stopped(err)
 	}
-	block, err := e.b.slab.take(e.Bytes())
+	block, err := e.b.slab.take(e.Bytes(), e.outBytes)
 	if err != nil {
 		return nil, fmt.Errorf("run on cpu: %w", err)
 	}

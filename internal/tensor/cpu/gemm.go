@@ -24,7 +24,7 @@ type panelKey struct {
 // Sizes of blocks, in float32s; each thread's panels should stay in its L2 cache.
 const (
 	panelBudget = 192 << 10 // panels of a unit
-	maxDepth    = 640      // steps of a block of K
+	maxDepth    = 640       // steps of a block of K
 	maxConvK    = 2304      // the same where rows overlap
 	maxGatedK   = 2048      // the same where there can be one block only
 )
@@ -40,7 +40,7 @@ type gemmStep struct {
 
 	outer, lines, width, n, depth, taps int
 
-	aOuter, bOuter, cOuter []int // elements from one outer product to the next, as offsets
+	aOuter, bOuter, cOuter offsets // where each outer product starts, in elements
 	aLine                  func(line int) int
 	aStep                  int   // elements from row to row
 	aTap                   []int // elements of A by tap
@@ -51,6 +51,21 @@ type gemmStep struct {
 	packA                                                         bool
 	segs                                                          []kern.Seg
 }
+
+// offsets is where each of many matrices starts: dimensions and the elements between neighbours of each.
+type offsets struct{ shape, steps []int }
+
+func (o offsets) at(i int) int {
+	n := 0
+	for d := len(o.shape) - 1; d >= 0; d-- {
+		n += i % o.shape[d] * o.steps[d]
+		i /= o.shape[d]
+	}
+	return n
+}
+
+// every places matrices at equal distances.
+func every(n, step int) offsets { return offsets{[]int{n}, []int{step}} }
 
 // tune chooses blocks. It depends on shapes and the number of threads; results do not depend on nBlock and units.
 func (s *gemmStep) tune(c *compiler) {
@@ -155,9 +170,9 @@ func (s *gemmStep) unit(r *run, w, u int) {
 	scratch := asF32(r.scratch[w])
 	p, st := s.panelFloats(r.k), s.stageFloats(r.k)
 	b.panels, b.stage, b.tile = scratch[:p], scratch[p:p+st], scratch[p+st:p+st+s.tileFloats(r.k)]
-	b.a, b.b, b.c = r.f32(s.a)[s.aOuter[b.outer]:], r.bytes(s.b), r.f32(s.c)[s.cOuter[b.outer]:]
+	b.a, b.b, b.c = r.f32(s.a)[s.aOuter.at(b.outer):], r.bytes(s.b), r.f32(s.c)[s.cOuter.at(b.outer):]
 	if s.hasAdd {
-		b.add = r.f32(s.add)[s.cOuter[b.outer]:]
+		b.add = r.f32(s.add)[s.cOuter.at(b.outer):]
 	}
 	for b.k0 = 0; b.k0 < max(s.depth, 1); b.k0 += s.kBlock {
 		b.kc = min(s.kBlock, s.depth-b.k0)
@@ -191,14 +206,14 @@ func (s *gemmStep) panel(b *block, dst []float32, j, n int) {
 	k, size := b.r.k, s.b.dt.Size()
 	if s.kMajor {
 		for i := range b.kc {
-			row := b.b[(s.bOuter[b.outer]+(b.k0+i)*s.b.ld+j)*size:]
+			row := b.b[(s.bOuter.at(b.outer)+(b.k0+i)*s.b.ld+j)*size:]
 			out := dst[i*k.NR : (i+1)*k.NR]
 			widen(k, out[:n], s.b.dt, row[:n*size])
 			clear(out[n:])
 		}
 		return
 	}
-	at := (s.bOuter[b.outer] + j*s.b.ld + b.k0*s.taps) * size
+	at := (s.bOuter.at(b.outer) + j*s.b.ld + b.k0*s.taps) * size
 	packPanel(k, dst, b.stage, s.b.dt, b.b[at:], s.b.ld, n, b.kc*s.taps)
 }
 
@@ -298,7 +313,7 @@ func (s *gemmStep) start(b *block, g *kern.Gemm, line, row, j int) {
 	}
 }
 
-func (s *gemmStep) biasAt(outer int) int { return s.cOuter[outer] }
+func (s *gemmStep) biasAt(outer int) int { return s.cOuter.at(outer) }
 
 // call runs the kernel for a number of rows and columns.
 func call(k *kern.Set, g *kern.Gemm, rows, cols int) {

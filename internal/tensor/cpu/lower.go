@@ -46,7 +46,7 @@ func (c *compiler) layer(n *node) error {
 	case tensor.KindGLU:
 		c.glu(n)
 	case tensor.KindResize, tensor.KindAvgPool, tensor.KindMaxPool:
-		c.picture(n)
+		return c.picture(n)
 	default:
 		return unsupported(n.op.Kind)
 	}

@@ -18,19 +18,23 @@ type slabs struct {
 	idle []*tensor.Block
 }
 
-// take lends a block of at least n bytes, or fails with fault.OutOfMemory before any is touched.
-func (s *slabs) take(n int64) (*tensor.Block, error) {
+// take lends a block of at least n bytes to a run that also makes outputs of so many bytes, or fails with fault.OutOfMemory
+// before any memory is touched.
+func (s *slabs) take(n, outputs int64) (*tensor.Block, error) {
 	if s.limit > 0 && n > s.limit {
 		return nil, fault.New(fault.OutOfMemory, "this needs %s of memory for temporaries, and the limit is %s", sysmem.Spell(n), sysmem.Spell(s.limit))
 	}
-	if b := s.reuse(n); b != nil {
-		return b, nil
+	const small = 64 << 20 // bytes of outputs that are not worth asking the system for
+	if outputs <= small {
+		if b := s.reuse(n); b != nil {
+			return b, nil
+		}
 	}
 	if err := s.trim(); err != nil {
 		return nil, err
 	}
-	if free, total := sysmem.Read(); total > 0 && n > free {
-		return nil, fault.New(fault.OutOfMemory, "this needs %s of memory for temporaries, and %s of %s are available", sysmem.Spell(n), sysmem.Spell(free), sysmem.Spell(total))
+	if free, total := sysmem.Read(); total > 0 && n+outputs > free {
+		return nil, fault.New(fault.OutOfMemory, "this needs %s of memory, and %s of %s are available", sysmem.Spell(n+outputs), sysmem.Spell(free), sysmem.Spell(total))
 	}
 	return tensor.Allocate(int(n))
 }

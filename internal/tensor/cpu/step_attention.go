@@ -90,15 +90,14 @@ func (s *attentionStep) run(r *run) error {
 
 // attnUnit is a block of queries of one head.
 type attnUnit struct {
-	r        *run
-	m        *attnScratch
-	g        *kern.Gemm
-	b, h     int
-	q0, qn   int
-	k0, kn   int
-	q, k, v  []float32
-	mask     []float32
-	maskLine []int
+	r       *run
+	m       *attnScratch
+	g       *kern.Gemm
+	b, h    int
+	q0, qn  int
+	k0, kn  int
+	q, k, v []float32
+	mask    []float32
 }
 
 func (s *attentionStep) unit(r *run, w, n int) {

@@ -1,6 +1,7 @@
 package cpu
 
 import (
+	"slices"
 	"unsafe"
 
 	"github.com/cocoonhq/cocoon/internal/tensor"
@@ -48,63 +49,63 @@ func (c *compiler) move(n *node) {
 		if s.fill {
 			s.constant = n.op.Attr.F[0]
 		}
-		s.runs(a[0], axisSources(n.op, x.shape[a[0]], out.shape[a[0]]))
+		s.along(n.op)
 		c.emit(s, out, x)
 	}
 }
 
-// axisSources is, for each position on the axis of a roll, tile or pad, the position that it copies; -1 for the constant.
-func axisSources(o *tensor.Op, n, out int) []int {
-	src := make([]int, out)
-	for i := range src {
-		switch o.Kind {
-		case tensor.KindTile:
-			src[i] = i % n
-		case tensor.KindRoll:
-			src[i] = wrap(i-o.Attr.I[1], n)
-		default:
-			src[i] = padSource(i-o.Attr.I[1], n, o.Attr.I[3])
+// stretch is n neighbours of the result on an axis, from position dst on, that come from position src on, step apart.
+type stretch struct{ dst, n, src, step int }
+
+// along adds the parts of a roll, a tile or a pad.
+func (s *copyStep) along(o *tensor.Op) {
+	a := o.Attr.I
+	axis, n := a[0], s.src.shape[a[0]]
+	switch o.Kind {
+	case tensor.KindTile:
+		s.tile(axis, a[1])
+	case tensor.KindRoll:
+		by := wrap(a[1], n)
+		s.stretches(axis, stretch{0, by, n - by, 1}, stretch{by, n - by, 0, 1})
+	default:
+		before, after := a[1], a[2]
+		s.stretches(axis, stretch{before, n, 0, 1})
+		switch a[3] {
+		case 1:
+			s.stretches(axis, stretch{0, before, before, -1}, stretch{before + n, after, n - 2, -1})
+		case 2:
+			s.stretches(axis, stretch{0, before, 0, 0}, stretch{before + n, after, n - 1, 0})
+		case 3:
+			s.stretches(axis, stretch{0, before, n - before, 1}, stretch{before + n, after, 0, 1})
 		}
 	}
-	return src
 }
 
-func padSource(i, n, mode int) int {
-	if i >= 0 && i < n {
-		return i
-	}
-	switch mode {
-	case 1:
-		if i < 0 {
-			return -i
+func (s *copyStep) stretches(axis int, all ...stretch) {
+	ds, ss := s.dst.strides(), s.src.strides()
+	for _, t := range all {
+		if t.n == 0 {
+			continue
 		}
-		return 2*(n-1) - i
-	case 2:
-		return min(max(i, 0), n-1)
-	case 3:
-		return wrap(i, n)
+		p := copyPart{s.dst.shape.Clone(), t.dst * ds[axis], t.src * ss[axis], ds, slices.Clone(ss)}
+		p.shape[axis] = t.n
+		p.srcStep[axis] *= t.step
+		s.parts = append(s.parts, p)
 	}
-	return -1
+}
+
+// tile repeats an axis count times: one more dimension, along which the source stands still.
+func (s *copyStep) tile(axis, count int) {
+	n := s.src.shape[axis]
+	ds, ss := s.dst.strides(), s.src.strides()
+	s.parts = append(s.parts, copyPart{
+		shape:   slices.Insert(s.src.shape.Clone(), axis, count),
+		dstStep: slices.Insert(ds, axis, n*ds[axis]),
+		srcStep: slices.Insert(ss, axis, 0),
+	})
 }
 
 func wrap(i, n int) int { return ((i % n) + n) % n }
-
-// runs adds a part for each run of neighbours on axis.
-func (s *copyStep) runs(axis int, src []int) {
-	ds, ss := s.dst.strides(), s.src.strides()
-	for i := 0; i < len(src); {
-		n := 1
-		for i+n < len(src) && src[i] >= 0 && src[i+n] == src[i]+n {
-			n++
-		}
-		if src[i] >= 0 {
-			shape := s.dst.shape.Clone()
-			shape[axis] = n
-			s.parts = append(s.parts, copyPart{shape, i * ds[axis], src[i] * ss[axis], ds, ss})
-		}
-		i += n
-	}
-}
 
 func (c *compiler) reshape(n *node, x val) {
 	want := c.p.Values[n.out].Shape

@@ -3,6 +3,7 @@ package cpu
 import (
 	"math"
 
+	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/internal/tensor"
 )
 
@@ -21,9 +22,19 @@ type tap struct {
 	weight float32
 }
 
-func (c *compiler) picture(n *node) {
+// maxTaps bounds the table of sources, which is made before any memory for pictures is asked for.
+const maxTaps = 1 << 24
+
+func (c *compiler) picture(n *node) error {
 	x := c.f32(n.op.Args[0])
 	a, out := n.op.Attr.I, c.p.Values[n.out].Shape
+	taps := 4 * (out[1] + out[2] + x.shape[1] + x.shape[2])
+	if n.op.Kind != tensor.KindResize {
+		taps = out[1]*a[0] + out[2]*a[1]
+	}
+	if taps > maxTaps {
+		return fault.New(fault.TooLarge, "%v of %v to %v", n.op.Kind, x.shape, out)
+	}
 	s := &pictureStep{x: x, most: n.op.Kind == tensor.KindMaxPool}
 	if n.op.Kind == tensor.KindResize {
 		s.ys, s.xs = resizeTaps(x.shape[1], out[1], a[0]), resizeTaps(x.shape[2], out[2], a[0])
@@ -32,6 +43,7 @@ func (c *compiler) picture(n *node) {
 	}
 	s.to, s.shape = c.frameFor(n, func() val { return c.out(n.out) }), out
 	c.emit(s, s.to.dst, x)
+	return nil
 }
 
 func poolTaps(out, kernel, stride int) [][]tap {

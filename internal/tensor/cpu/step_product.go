@@ -32,7 +32,7 @@ func (c *compiler) apart(n *node) {
 
 // product starts a step with the bias and what is added and applied behind the sum.
 func (c *compiler) product(n *node, a, b val) *gemmStep {
-	s := &gemmStep{a: a, b: b, outer: 1, aOuter: []int{0}, bOuter: []int{0}, cOuter: []int{0}}
+	s := &gemmStep{a: a, b: b, outer: 1}
 	if len(n.op.Args) > 2 {
 		s.bias, s.hasBias = c.compact(c.f32(n.op.Args[2])), true
 	}
@@ -75,32 +75,20 @@ func (c *compiler) matmul(n *node) {
 	s.outer = lead.Elems()
 	s.aOuter = outerOffsets(lead, x)
 	s.bOuter = outerOffsets(lead, y)
-	s.cOuter = make([]int, s.outer)
-	for i := range s.cOuter {
-		s.cOuter[i] = i * m * s.n
-	}
+	s.cOuter = every(s.outer, m*s.n)
 	c.finish(n, s)
 }
 
-// outerOffsets is where, in elements, each matrix of a batch starts.
-func outerOffsets(lead tensor.Shape, v val) []int {
-	own := v
-	own.shape = v.shape[:len(v.shape)-2]
-	steps := make([]int, len(lead))
-	for i, n := range own.shape {
+// outerOffsets is where each matrix of a batch starts.
+func outerOffsets(lead tensor.Shape, v val) offsets {
+	o := offsets{lead, make([]int, len(lead))}
+	steps, skip := v.strides(), len(lead)-len(v.shape)+2
+	for i, n := range v.shape[:len(v.shape)-2] {
 		if n != 1 {
-			steps[len(lead)-len(own.shape)+i] = v.strides()[i]
+			o.steps[skip+i] = steps[i]
 		}
 	}
-	out := make([]int, lead.Elems())
-	for i := range out {
-		rest := i
-		for d := len(lead) - 1; d >= 0; d-- {
-			out[i] += rest % lead[d] * steps[d]
-			rest /= lead[d]
-		}
-	}
-	return out
+	return o
 }
 
 // convShape is the numbers of a convolution.
@@ -158,10 +146,7 @@ func (c *compiler) convOver(n *node, d convShape, x, w val) {
 		}
 	}
 	s.outer = d.grp
-	s.aOuter, s.bOuter, s.cOuter = make([]int, d.grp), make([]int, d.grp), make([]int, d.grp)
-	for g := range d.grp {
-		s.aOuter[g], s.bOuter[g], s.cOuter[g] = g*s.depth, g*s.n*w.ld, g*s.n
-	}
+	s.aOuter, s.bOuter, s.cOuter = every(d.grp, s.depth), every(d.grp, s.n*w.ld), every(d.grp, s.n)
 	if s.hasAdd && !s.add.shape.Equal(c.p.Values[n.out].Shape) {
 		s.addImage = d.oh
 	}

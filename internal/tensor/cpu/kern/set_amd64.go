@@ -3,6 +3,8 @@ package kern
 import "github.com/cocoonhq/cocoon/internal/tensor/cpu/isa"
 
 // columns is 16 ones before 16 zeros; a place in it is a mask of some first columns.
+//
+//lint:ignore U1000 the assembly reads it
 var columns = [32]int32{-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1}
 
 func assembly(l isa.Level) *Set {
