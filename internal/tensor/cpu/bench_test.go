@@ -118,3 +118,47 @@ func BenchmarkElementwise(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkDispatch measures what a step costs beside its work: a hundred steps on a few numbers.
+func BenchmarkDispatch(b *testing.B) {
+	const steps = 100
+	for _, s := range []struct {
+		name string
+		fn   func(g *tensor.Graph, x, w tensor.Ref) tensor.Ref
+	}{
+		{"silu", func(g *tensor.Graph, x, _ tensor.Ref) tensor.Ref { return g.SiLU(x) }},
+		{"linear", func(g *tensor.Graph, x, w tensor.Ref) tensor.Ref { return g.Linear(x, w, tensor.None) }},
+		{"group norm", func(g *tensor.Graph, x, _ tensor.Ref) tensor.Ref {
+			return g.GroupNorm(x, tensor.None, tensor.None, 4, 1e-5)
+		}},
+		{"attention", func(g *tensor.Graph, x, _ tensor.Ref) tensor.Ref { return g.Attention(x, x, x, tensor.None, 1, false) }},
+	} {
+		g := tensor.NewGraph()
+		x := g.Input("x", tensor.F32, 1, 16, 16)
+		w := g.Weight(tensor.New(tensor.F32, 16, 16))
+		y := x
+		for range steps {
+			y = s.fn(g, y, w)
+		}
+		g.Output(y)
+		p := g.Program()
+		b.Run(s.name, func(b *testing.B) {
+			back := cpu.New(cpu.Options{Threads: 2})
+			defer back.Close()
+			exe, err := back.Compile(p)
+			if err != nil {
+				b.Fatal(err)
+			}
+			in := tensor.New(tensor.F32, 1, 16, 16)
+			best := time.Hour
+			for b.Loop() {
+				at := time.Now()
+				if _, err := exe.Run(b.Context(), in); err != nil {
+					b.Fatal(err)
+				}
+				best = min(best, time.Since(at))
+			}
+			b.ReportMetric(float64(best.Nanoseconds())/steps, "ns/step")
+		})
+	}
+}

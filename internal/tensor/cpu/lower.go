@@ -68,3 +68,16 @@ func (r *run) ranges(n, cost int, fn func(from, to int)) {
 	units := (n + per - 1) / per
 	r.b.pool.do(units, func(_, u int) { fn(u*per, min((u+1)*per, n)) })
 }
+
+// share runs n units in parallel, or one after another when all their work, in multiplications or so, is less than waking
+// another thread is worth.
+func (r *run) share(n, work int, fn func(worker, unit int)) {
+	const worth = 200_000
+	if work < worth {
+		for i := range n {
+			fn(0, i)
+		}
+		return
+	}
+	r.b.pool.do(n, fn)
+}

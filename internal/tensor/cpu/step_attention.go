@@ -80,7 +80,8 @@ func (s *attentionStep) run(r *run) error {
 	if s.dst.shape.Elems() == 0 {
 		return nil
 	}
-	r.b.pool.do(s.q.shape[0]*s.heads*s.qBlocks, func(w, u int) {
+	work := s.q.shape[0] * s.heads * s.q.shape[1] * s.k.shape[1] * (s.d + s.dv + 16)
+	r.share(s.q.shape[0]*s.heads*s.qBlocks, work, func(w, u int) {
 		if r.ctx.Err() == nil {
 			s.unit(r, w, u)
 		}

@@ -115,7 +115,7 @@ func (s *groupNormStep) run(r *run) error {
 	}
 	n := s.chunks()
 	x, dst, parts, coef := r.f32(s.x), r.f32(s.to.dst), r.f32(s.parts), r.f32(s.coef)
-	r.b.pool.do(s.batch*n, func(_, u int) {
+	r.share(s.batch*n, 8*s.batch*s.rows*s.ch, func(_, u int) {
 		b, from := u/n, u%n*s.chunk
 		p := parts[u*2*s.ch:][:2*s.ch]
 		clear(p)
@@ -130,7 +130,7 @@ func (s *groupNormStep) run(r *run) error {
 		apply = r.k.ScaleShiftSiLU
 	}
 	s.to.clear(r)
-	r.b.pool.do(s.batch*n, func(_, u int) {
+	r.share(s.batch*n, 8*s.batch*s.rows*s.ch, func(_, u int) {
 		b, from := u/n, u%n*s.chunk
 		c := coef[b*2*s.ch:][:2*s.ch]
 		for i := from; i < min(from+s.chunk, s.rows); i++ {
