@@ -37,6 +37,7 @@ func (s *Server) await(w http.ResponseWriter, r *http.Request, got engine.Accept
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(most + writeTimeout))
 	answer := object("prompt_id", got.PromptID, "number", got.Number, "node_errors", got.NodeErrors)
 	for {
+		empty := s.c.Engine.Remaining(t) == 0 // asked first: a prompt leaves the queue and enters the history at once
 		found, err := s.c.Engine.HistoryOf(r.Context(), t, got.PromptID)
 		if err != nil {
 			return err
@@ -47,7 +48,7 @@ func (s *Server) await(w http.ResponseWriter, r *http.Request, got engine.Accept
 			writeDoc(w, 200, answer)
 			return nil
 		}
-		if s.c.Engine.Remaining(t) == 0 {
+		if empty {
 			return &simpleError{status: http.StatusGone, text: "The prompt was taken out of the queue."}
 		}
 		select {
