@@ -76,7 +76,7 @@ func TestRunTellsWhatIsWrong(t *testing.T) {
 		{"no such input", []string{"run", example, "--set", "5.stepz=1"}, []string{"stepz", "steps"}},
 		{"no such node", []string{"run", example, "--set", "nobody.steps=1"}, []string{"nobody", "KSampler"}},
 		{"outside the folder", []string{"run", example, "--set", "5.steps=1", "--set", "7.filename_prefix=../x"}, []string{"Save Image", "outside"}},
-		{"too large", []string{"run", example, "--set", "4.width=16384", "--set", "4.height=16384"}, []string{"GB"}},
+		{"too large", []string{"run", example, "--set", "4.width=16384", "--set", "4.height=16384", "--set", "4.batch_size=4096"}, []string{"GB"}},
 	} {
 		_, errOut, err := cocoon(t, base, row.args...)
 		if err == nil {
