@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"os"
 	"strconv"
 
 	"github.com/rs/zerolog"
@@ -45,6 +46,9 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 			code = 409
 		}
 		writeJSON(w, code, prompt)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		w.Header().Set("Connection", "close")
+		raise(w, http.StatusRequestTimeout)
 	case errors.As(err, &line):
 		text(w, line.status, line.text)
 	case errors.As(err, &simple):

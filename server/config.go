@@ -6,9 +6,11 @@ import (
 	"io/fs"
 	"net/http"
 	"os"
+	"time"
 
 	"github.com/cocoonhq/cocoon/engine"
 	"github.com/cocoonhq/cocoon/engine/node"
+	v2 "github.com/cocoonhq/cocoon/server/v2"
 )
 
 // Files is where pictures and other files of clients lie: folders by kind ("input", "output", "temp", "user"), names as slash
@@ -54,6 +56,7 @@ type Config struct {
 	Page        http.Handler // Cocoon's own page at /cocoon/, when Web is another client; nil for none
 	Packs       []Pack       // what node packs bring for the client
 	Logs        *Logs        // the last lines of the log; nil for none
+	Feed        *v2.Feed     // what jobs tell, for version 2 of the API, which is off without it
 
 	Templates fs.FS // files of the workflow templates; nil for none
 	Docs      fs.FS // pages about nodes; nil for none
@@ -64,12 +67,13 @@ type Config struct {
 	Memory          func() (total, free uint64) // of the machine, in bytes
 	Device          func() (name, kind string)  // what pictures are computed on
 
-	MaxUpload  int64    // bytes of a request's body; 100 MiB
-	MaxPixels  int      // of a picture that is decoded; 1<<27
-	MaxSockets int      // that are open at once; 10,000
-	MaxPerPeer int      // sockets of one address that is not this machine; 256
-	CORS       string   // origin that may ask across sites; "" for none, "*" for any
-	Hosts      []string // names under which a server on loopback is reached, besides loopback's own; "*" for any
+	BodyGrace  time.Duration // before a request's body must have come at 4 KiB/s; 30 s
+	MaxUpload  int64         // bytes of a request's body; 100 MiB
+	MaxPixels  int           // of a picture that is decoded; 1<<27
+	MaxSockets int           // that are open at once; 10,000
+	MaxPerPeer int           // sockets of one address that is not this machine; 256
+	CORS       string        // origin that may ask across sites; "" for none, "*" for any
+	Hosts      []string      // names under which a server on loopback is reached, besides loopback's own; "*" for any
 
 	Auth *Auth // who may ask, by API keys; nil for the one user
 
@@ -85,6 +89,9 @@ type Config struct {
 const comfyVersion = "0.33.0"
 
 func (c Config) withDefaults() Config {
+	if c.BodyGrace == 0 {
+		c.BodyGrace = bodyGrace
+	}
 	if c.MaxUpload == 0 {
 		c.MaxUpload = 100 << 20
 	}

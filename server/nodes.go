@@ -8,21 +8,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/cocoonhq/cocoon/engine/node"
 	"github.com/cocoonhq/cocoon/internal/fault"
 )
-
-// objectInfo is GET /object_info.
-func (s *Server) objectInfo(w http.ResponseWriter, r *http.Request, _ params) error {
-	rawJSON(w, 200, node.ObjectInfo(r.Context(), s.c.Registry))
-	return nil
-}
-
-// objectInfoOf is GET /object_info/{class}.
-func (s *Server) objectInfoOf(w http.ResponseWriter, r *http.Request, p params) error {
-	rawJSON(w, 200, node.ObjectInfoOf(r.Context(), s.c.Registry, p.get("class")))
-	return nil
-}
 
 // embeddings is GET /embeddings: names without their extension.
 func (s *Server) embeddings(w http.ResponseWriter, _ *http.Request, _ params) error {

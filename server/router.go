@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/julienschmidt/httprouter"
 )
@@ -17,6 +18,7 @@ type Server struct {
 	router  *httprouter.Router
 	people  people
 	packs   packs
+	classes classes
 	counts  *counts
 	rows    []route
 }
@@ -36,7 +38,7 @@ func build(c Config) *Server {
 	s := &Server{c: c, counts: &counts{}}
 	s.packs.list = s.c.Packs
 	s.rows = s.table()
-	s.inner = s.routes()
+	s.inner = s.version2(s.routes())
 	return s
 }
 
@@ -90,7 +92,8 @@ func (s *Server) handle(t route) httprouter.Handle {
 			a.route = pattern
 		}
 		if r.Body != nil {
-			r.Body = http.MaxBytesReader(w, r.Body, s.c.MaxUpload)
+			body := &pacedBody{r.Body, http.NewResponseController(w), time.Now(), s.c.BodyGrace, 0}
+			r.Body = http.MaxBytesReader(w, body, s.c.MaxUpload)
 		}
 		err := allowed(r, need)
 		if err == nil {

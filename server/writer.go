@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"path"
+	"strconv"
 	"strings"
 	"time"
 
@@ -49,6 +50,10 @@ func (w *answer) WriteHeader(status int) {
 		h.Set("Content-Type", w.kind)
 	case status == http.StatusNotFound && h.Get("Content-Type") == "":
 		h.Set("Content-Type", "application/octet-stream")
+	}
+	if w.status == 0 && status >= 200 {
+		n, _ := strconv.ParseInt(h.Get("Content-Length"), 10, 64)
+		pace(w.ResponseWriter, n)
 	}
 	if status >= 200 || status == http.StatusSwitchingProtocols {
 		w.status = status
