@@ -22,6 +22,10 @@ func (r *run) bind(p *pending, f *form) ([]bound, error) {
 	list := make([]bound, 0, len(ports)+len(v.schema.Hidden))
 	for i := range ports {
 		in := &ports[i]
+		if g, ok := in.value.(given); ok {
+			list = append(list, bound{name: in.name, values: g.values})
+			continue
+		}
 		switch {
 		case in.isIn && (in.decl == nil || !in.decl.RawLink()):
 			b, err := r.received(p, in)

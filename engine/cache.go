@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"sync"
 
+	"github.com/cocoonhq/cocoon/engine/node"
 	"github.com/cocoonhq/cocoon/internal/tenant"
 )
 
@@ -81,6 +82,9 @@ func (c *cache) begin(r *run) {
 	r.generation = c.generation
 	l := c.root(r.job.Tenant)
 	for _, v := range r.g.order {
+		if v.schema.Loop == node.LoopStart {
+			continue // it leads its loop each time
+		}
 		v.home = l
 		if e := l.entries[r.sign.keys[v]]; e != nil {
 			c.touch(e)

@@ -17,7 +17,11 @@ type vertex struct {
 	// shownID is the id that events name as the display node, realID that of the submitted node it stems from.
 	shownID, realID string
 	home            *level // whose caches hold its results
-	subs            *level // for the results of what it expands to
+	// Loops: the start that a closing node belongs to, and what lies inside a starting one.
+	start  *vertex
+	inside []*vertex
+	looped bool   // lies inside a loop: only its copies run
+	subs   *level // for the results of what it expands to
 }
 
 // graph is a prompt, with what its nodes expand to.

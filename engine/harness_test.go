@@ -74,7 +74,7 @@ func start(t testing.TB, opts ...option) *bench {
 
 func startOn(t testing.TB, store *sqlite.Store, opts ...option) *bench {
 	t.Helper()
-	reg, err := node.NewRegistry(append(append(testpack.Golden(), testpack.Upstream()...), passNode(), meanNode())...)
+	reg, err := node.NewRegistry(append(append(append(testpack.Golden(), testpack.Upstream()...), testpack.Loops()...), passNode(), meanNode())...)
 	if err != nil {
 		t.Fatal(err)
 	}

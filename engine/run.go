@@ -45,8 +45,10 @@ type run struct {
 	parked   map[*vertex]*parked
 	grown    map[*vertex][]outcome // results of nodes that expanded
 	turns    map[*vertex]int       // how often a node asked for lazy inputs
-	tasks    sync.WaitGroup        // calls of asynchronous nodes
-	arrived  chan *pending         // whose calls have all returned
+	plans    map[*vertex]*loopPlan
+	turning  map[*vertex]*loopState
+	tasks    sync.WaitGroup // calls of asynchronous nodes
+	arrived  chan *pending  // whose calls have all returned
 	expanded int
 	current  atomic.Pointer[string]
 	started  int64
@@ -60,7 +62,7 @@ type uiResult struct {
 
 func (e *Engine) newRun(ctx context.Context, l Lease) *run {
 	r := &run{e: e, lease: l, job: l.Job, uiOf: map[string]int{}, ran: map[*vertex]bool{}, parked: map[*vertex]*parked{},
-		grown: map[*vertex][]outcome{}, turns: map[*vertex]int{}, arrived: make(chan *pending, 64)}
+		grown: map[*vertex][]outcome{}, turns: map[*vertex]int{}, plans: map[*vertex]*loopPlan{}, turning: map[*vertex]*loopState{}, arrived: make(chan *pending, 64)}
 	r.ctx, r.cancel = context.WithCancelCause(tenant.With(ctx, l.Job.Tenant))
 	return r
 }
@@ -110,6 +112,7 @@ func (r *run) execute() *failure {
 	if f := inputsThere(g); f != nil {
 		return f
 	}
+	g.findLoops()
 	r.g, r.sign.g = g, g
 	r.progress, r.sched = newProgress(r), newSchedule(r)
 	r.caller = newCaller(r.e)
@@ -121,7 +124,7 @@ func (r *run) execute() *failure {
 	defer r.e.cache.end(r)
 	r.announceCached()
 	for _, id := range r.job.Outputs {
-		if v, ok := g.get(id); ok {
+		if v, ok := g.get(id); ok && !v.looped {
 			if err := r.sched.add(v); err != nil {
 				return r.fail(v, err, nil)
 			}

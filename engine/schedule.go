@@ -3,6 +3,8 @@ package engine
 import (
 	"container/heap"
 	"slices"
+
+	"github.com/cocoonhq/cocoon/engine/node"
 )
 
 // pending is a vertex that is to be run.
@@ -63,10 +65,7 @@ func (s *schedule) add(v *vertex) error {
 		if err != nil {
 			return s.r.blame(v, err)
 		}
-		for _, in := range v.ports(f) {
-			if !in.isIn || in.decl != nil && in.decl.Lazy() {
-				continue
-			}
+		for _, in := range waits(v, f) {
 			from, ok := s.r.g.get(in.link.from)
 			if !ok {
 				return s.r.blame(v, &missingNode{in.link.from})
@@ -83,6 +82,21 @@ func (s *schedule) add(v *vertex) error {
 		}
 	}
 	return nil
+}
+
+// waits are the links that a vertex waits for before it is first looked at: all but lazy ones. The end of a loop waits for
+// its start, which decides what there is to wait for besides.
+func waits(v *vertex, f *form) []port {
+	var list []port
+	for _, in := range v.ports(f) {
+		if in.isIn && (in.decl == nil || !in.decl.Lazy()) && (v.start == nil || in.name == node.LoopAccumulate) {
+			list = append(list, in)
+		}
+	}
+	if v.start != nil {
+		list = append(list, port{link: link{from: v.start.id}})
+	}
+	return list
 }
 
 func (s *schedule) enter(v *vertex) *pending {

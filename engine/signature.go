@@ -160,6 +160,8 @@ func appendCanon(b []byte, v any) ([]byte, bool) {
 		return appendCanonFloat(b, x)
 	case []any:
 		return appendCanonList(b, len(x), func(i int) any { return x[i] })
+	case given:
+		return appendCanonList(b, len(x.values), func(i int) any { return x.values[i] })
 	case json.RawMessage:
 		return append(append(b, 'r'), x...), true
 	case *doc.Object:

@@ -25,6 +25,9 @@ func (r *run) step(p *pending) (done bool, f *failure) {
 		r.sched.deliver(v, e)
 		return true, nil
 	}
+	if v.start != nil {
+		return r.turn(p)
+	}
 	if w, ok := r.parked[v]; ok {
 		delete(r.parked, v)
 		return r.conclude(p, nil, w.results)
@@ -62,6 +65,9 @@ func (r *run) begin(p *pending) (bool, *failure) {
 	calls, err := split(v.schema, inputs)
 	if err != nil {
 		return false, r.fail(v, err, inputs)
+	}
+	if v.schema.Loop == node.LoopStart {
+		return r.startLoop(v, frm, inputs, calls)
 	}
 	if v.schema.Async {
 		return r.launch(p, frm, inputs, calls)

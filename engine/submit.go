@@ -66,6 +66,9 @@ func (e *Engine) check(ctx context.Context, prompt *doc.Object, targets []string
 		return checked{}, &PromptError{fault.InvalidPrompt, noOutputs(), nil}
 	}
 	c, err := validate(ctx, g, outputs)
+	if err == nil && len(c.good) > 0 {
+		checkLoops(g, &c)
+	}
 	if err == nil && c.top != nil {
 		err = &PromptError{fault.InvalidPrompt, *c.top, c.errors}
 	}

@@ -20,15 +20,16 @@ type Schema struct {
 	Hidden  []Hidden
 	Outputs []Output
 
-	V3              bool // object_info in the newer style: every key, explicit nulls
-	OutputNode      bool // a root of execution
-	InputIsList     bool // Run gets whole lists and is called once
-	InputIsListAs   any  // how object_info writes InputIsList; nil for true or false
-	Async           bool // Run mostly waits, so it may run beside other nodes
-	NotIdempotent   bool // equal inputs may give other outputs: the node's id enters its cache key
-	Intermediate    bool // its UI result is reported again when it comes from the cache
-	AcceptAllInputs bool // constants that no input declares are passed too
-	Expands         bool // it may return a graph
+	V3              bool    // object_info in the newer style: every key, explicit nulls
+	OutputNode      bool    // a root of execution
+	InputIsList     bool    // Run gets whole lists and is called once
+	InputIsListAs   any     // how object_info writes InputIsList; nil for true or false
+	Async           bool    // Run mostly waits, so it may run beside other nodes
+	NotIdempotent   bool    // equal inputs may give other outputs: the node's id enters its cache key
+	Intermediate    bool    // its UI result is reported again when it comes from the cache
+	AcceptAllInputs bool    // constants that no input declares are passed too
+	Expands         bool    // it may return a graph
+	Loop            LoopEnd // the node begins or ends a loop
 	Deprecated      bool
 	Experimental    bool
 	DevOnly         bool
