@@ -22,10 +22,12 @@ type attentionStep struct {
 	segs               []kern.Seg
 }
 
-// Blocks of queries and keys: a tile of queries has its scores in L1, a block of keys its panels in L2.
+// Blocks of queries and keys: a tile of queries has its scores in L1; a block of keys has its panels, and the queries their
+// sums, in L2. Each block of queries packs the keys again, so it should be large.
 const (
 	attnKeys    = 512
-	attnQueries = 448
+	attnQueries = 896
+	attnSums    = 64 << 10 // float32s
 )
 
 func (c *compiler) attention(n *node) {
@@ -42,7 +44,7 @@ func (c *compiler) attention(n *node) {
 	mr := c.b.kern.MR
 	s.kBlock = max(min(attnKeys, k.shape[1]), 1)
 	units := q.shape[0] * s.heads
-	s.qBlock = attnQueries / mr * mr
+	s.qBlock = max(min(attnQueries, attnSums/(s.dv+16)), 8*mr) / mr * mr
 	for units*((q.shape[1]+s.qBlock-1)/s.qBlock) < 4*c.b.pool.threads && s.qBlock > 4*mr {
 		s.qBlock -= mr
 	}
@@ -139,9 +141,9 @@ func (s *attentionStep) keys(u *attnUnit) {
 		k.PackT(u.m.keys[j*s.d:(j+k.NR)*s.d], u.k[(u.k0+j)*s.k.ld:], s.k.ld, min(k.NR, u.kn-j), s.d)
 	}
 	for j := 0; j < s.dv; j += k.NR {
-		n := min(k.NR, s.dv-j)
+		n, w := min(k.NR, s.dv-j), valueWidth(k, s.dv-j)
 		for i := range u.kn {
-			out := u.m.values[j*s.kBlock+i*k.NR:][:k.NR]
+			out := u.m.values[j*s.kBlock+i*w:][:w]
 			copy(out, u.v[(u.k0+i)*s.v.ld+j:][:n])
 			clear(out[n:])
 		}
@@ -166,9 +168,17 @@ func (s *attentionStep) tile(u *attnUnit, i, rows int) {
 	*g = kern.Gemm{A: unsafe.Pointer(&m.scores[0]), LDA: m.scoreLD * 4, BStep: k.NR * 4, K: u.kn, Segs: &s.segs[0], NSeg: 1, LDC: m.accLD * 4, LDD: m.accLD * 4}
 	for j := 0; j < s.dv; j += k.NR {
 		g.B, g.C = unsafe.Pointer(&m.values[j*s.kBlock]), unsafe.Pointer(&m.acc[i*m.accLD+j])
-		g.D = g.C
+		g.D, g.BStep = g.C, valueWidth(k, s.dv-j)*4
 		call(k, g, rows, min(k.NR, s.dv-j))
 	}
+}
+
+// valueWidth is how wide a panel of values is that has n columns to go.
+func valueWidth(k *kern.Set, n int) int {
+	if n <= k.NR/2 {
+		return k.NR / 2
+	}
+	return k.NR
 }
 
 // shares turns the scores of query q of the unit into exp(score - most) and scales down what was summed under a smaller most.
