@@ -25,8 +25,10 @@ import (
 // noModels is a library without files.
 type noModels struct{ root string }
 
-func (noModels) Folders() []string                                 { return []string{"checkpoints", "configs"} }
-func (noModels) List(folder string) ([]string, bool)               { return []string{"m.safetensors"}, folder == "checkpoints" }
+func (noModels) Folders() []string { return []string{"checkpoints", "configs"} }
+func (noModels) List(folder string) ([]string, bool) {
+	return []string{"m.safetensors"}, folder == "checkpoints"
+}
 func (noModels) Metadata(string, string) (map[string]string, bool) { return nil, false }
 func (noModels) Describe(string) (any, error)                      { return nil, nil }
 func (m noModels) Roots(string) []string                           { return []string{m.root} }

@@ -30,7 +30,11 @@ func braces(p string) (path string, names []string) {
 // OpenAPI describes the API as OpenAPI 3.1, from the table of routes.
 func (s *Server) OpenAPI() []byte {
 	paths := &doc.Object{}
+	tag := ""
 	for _, t := range s.rows {
+		if t.do == nil {
+			tag = t.path
+		}
 		if t.help == "" {
 			continue
 		}
@@ -45,7 +49,7 @@ func (s *Server) OpenAPI() []byte {
 		for _, n := range names {
 			parameters = append(parameters, object("name", n, "in", "path", "required", true, "schema", object("type", "string")))
 		}
-		op := object("operationId", operationID(t.method, p), "summary", t.help, "parameters", parameters,
+		op := object("operationId", operationID(t.method, p), "tags", []string{tag}, "summary", t.help, "parameters", parameters,
 			"responses", object("default", object("description", "See the page of the API.")))
 		if t.alias {
 			op.Set("description", "Also under /api"+p+".")
@@ -65,4 +69,25 @@ func operationID(method, p string) string {
 func (s *Server) openAPI(w http.ResponseWriter, _ *http.Request, _ params) error {
 	rawJSON(w, 200, s.OpenAPI())
 	return nil
+}
+
+// Line is a route as the documentation shows it. A line without a method is a heading, whose name is Path.
+type Line struct {
+	Method, Path, Help string
+	Alias              bool // also under /api
+}
+
+// Lines lists the API in the order of its table, without routes that need no words.
+func Lines() []Line {
+	var lines []Line
+	for _, t := range (&Server{}).table() {
+		switch {
+		case t.do == nil:
+			lines = append(lines, Line{Path: t.path})
+		case t.help != "":
+			p, _ := braces(t.shownPath())
+			lines = append(lines, Line{t.method, p, t.help, t.alias})
+		}
+	}
+	return lines
 }

@@ -59,6 +59,9 @@ func (s *Server) routes() http.Handler {
 		}
 	}
 	for _, t := range s.rows {
+		if t.do == nil {
+			continue // a heading
+		}
 		h := s.handle(t)
 		paths := []string{t.path}
 		if t.alias {

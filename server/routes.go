@@ -11,12 +11,12 @@ type route struct {
 	as           string // how the documentation writes the path when the router needs another form
 }
 
-// table is the whole API. The router bears no fixed name beside a parameter, so that a few handlers branch; each branch has
+// table is the whole API. A line without a method is a heading. The router bears no fixed name beside a parameter, so that a few handlers branch; each branch has
 // its own line, whose as is the path as clients know it.
 func (s *Server) table() []route {
 	const plain, both = false, true
 	return []route{
-		// The queue
+		{"", "The queue", plain, nil, "", ""},
 		{"GET", "/prompt", both, s.remaining, "How many prompts wait or run.", ""},
 		{"POST", "/prompt", both, s.submit, "Queues a prompt. With ?wait=SECONDS (up to 600) the answer comes when it is done, with its outputs.", ""},
 		{"GET", "/queue", both, s.queue, "The prompts that run and wait.", ""},
@@ -32,7 +32,7 @@ func (s *Server) table() []route {
 		{"POST", "/api/jobs/:job_id/cancel", both, s.cancelJob, "Cancels one job, waiting or running.", ""},
 		{"GET", "/ws", both, s.socket, "WebSocket of events; clientId names the client.", ""},
 		{"GET", "/cocoon/events", plain, s.events, "The same events as Server-Sent Events; Last-Event-ID replays what was missed.", ""},
-		// Nodes and models
+		{"", "Nodes and models", plain, nil, "", ""},
 		{"GET", "/object_info", both, s.objectInfo, "All nodes with their inputs and outputs.", ""},
 		{"GET", "/object_info/:class", both, s.objectInfoOf, "One node, or an empty object.", ""},
 		{"GET", "/node_replacements", both, s.nodeReplacements, "How classes of the past are rewritten.", ""},
@@ -43,11 +43,11 @@ func (s *Server) table() []route {
 		{"GET", "/experiment/models/:folder", both, s.modelDetails, "Files of a model folder with sizes and times.", ""},
 		{"GET", "/experiment/models/:folder/*rest", both, s.modelPreview, "A model's preview picture as WebP.", "/experiment/models/preview/:folder/:path_index/*filename"},
 		{"GET", "/view_metadata/:folder", both, s.viewMetadata, "What a safetensors file says of itself; filename names it.", ""},
-		// Files
+		{"", "Files", plain, nil, "", ""},
 		{"GET", "/view", both, s.view, "A file; filename, subfolder and type name it, preview, channel and res give another form of a picture.", ""},
 		{"POST", "/upload/image", both, s.uploadImage, "Stores a file: multipart form with image, type, subfolder, overwrite.", ""},
 		{"POST", "/upload/mask", both, s.uploadMask, "Stores a picture with the upload's alpha; original_ref names the picture.", ""},
-		// Users
+		{"", "Users", plain, nil, "", ""},
 		{"GET", "/users", both, s.users, "Where settings lie, and who the users are.", ""},
 		{"POST", "/users", both, s.addUser, `Makes a user: {"username": name}.`, ""},
 		{"GET", "/settings", both, s.settings, "All settings of the user.", ""},
@@ -60,7 +60,7 @@ func (s *Server) table() []route {
 		{"POST", "/userdata/:file", both, s.putUserFile, "Writes a file of the user; overwrite=false keeps one that is there.", ""},
 		{"DELETE", "/userdata/:file", both, s.deleteUserFile, "Deletes a file of the user.", ""},
 		{"POST", "/userdata/:file/move/:dest", both, s.moveUserFile, "Moves a file of the user.", ""},
-		// What packs and the client bring
+		{"", "What packs and the client bring", plain, nil, "", ""},
 		{"GET", "/", both, s.index, "The web client.", ""},
 		{"GET", "/extensions", both, s.extensions, "Scripts that the client loads.", ""},
 		{"GET", "/extensions/:pack", plain, s.extensionFile, "", ""},
@@ -72,7 +72,7 @@ func (s *Server) table() []route {
 		{"GET", "/global_subgraphs/:id", both, s.subgraph, "One subgraph with its data, or null.", ""},
 		{"GET", "/templates/*path", plain, s.templates, "Files of the workflow templates.", ""},
 		{"GET", "/docs/*path", plain, s.nodeDocs, "Pages about nodes.", ""},
-		// The server
+		{"", "The server", plain, nil, "", ""},
 		{"GET", "/system_stats", both, s.systemStats, "Versions, memory and devices.", ""},
 		{"GET", "/features", both, s.features, "Feature flags of the server.", ""},
 		{"GET", "/internal/logs", plain, s.logText, "The last lines of the log as one string.", ""},
@@ -88,7 +88,7 @@ func (s *Server) table() []route {
 		{"GET", "/cocoon/model", plain, s.model, "What a checkpoint is; name names it.", ""},
 		{"POST", "/cocoon/workflow", plain, s.openWorkflow, "Makes a prompt of any file that carries a workflow.", ""},
 		{"GET", "/cocoon", plain, s.ownPage, "Cocoon's own page, also when another client is at the root.", ""},
-		// Assets
+		{"", "Assets", plain, nil, "", ""},
 		{"GET", "/api/assets", plain, s.assets, "Lists assets.", ""},
 		{"POST", "/api/assets", plain, s.assets, "Uploads an asset.", ""},
 		{"GET", "/api/tags", plain, s.assets, "Lists tags.", ""},

@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"hash/crc32"
-	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -393,5 +392,8 @@ func TestInternalErrorsTellNothing(t *testing.T) {
 	if res, _ := s.ask(t, "GET", "/readyz", ""); res.StatusCode != 503 {
 		t.Errorf("readyz: %d, want 503", res.StatusCode)
 	}
-	_, _ = io.WriteString(io.Discard, body)
+	s.c.Memory = nil // a slip of ours
+	if res, body := s.ask(t, "GET", "/system_stats", ""); res.StatusCode != 500 || strings.Contains(body, "nil pointer") {
+		t.Errorf("a handler that breaks: %d %s, want 500 without details", res.StatusCode, body)
+	}
 }

@@ -99,14 +99,14 @@ func (s *Server) socket(w http.ResponseWriter, r *http.Request, _ params) error 
 		_, _ = rand.Read(b[:]) // never fails
 		id = hex.EncodeToString(b[:])
 	}
+	if len(id) > maxClientID {
+		return fault.New(fault.BadRequest, "clientId has %d characters; it must have up to %d", len(id), maxClientID)
+	}
 	peer, local := peerOf(r)
 	if !s.c.Hub.reserve(peer, local) {
 		return plain(http.StatusTooManyRequests)
 	}
 	defer s.c.Hub.release(peer)
-	if len(id) > maxClientID {
-		return fault.New(fault.BadRequest, "clientId has %d characters; it must have up to %d", len(id), maxClientID)
-	}
 	// Other sites were refused before; the library need not look again.
 	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{InsecureSkipVerify: true})
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"path"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
@@ -95,13 +96,32 @@ func (s *Server) observe(next http.Handler) http.Handler {
 		if s.c.BaseContext != nil {
 			r = r.WithContext(s.c.BaseContext(r.Context()))
 		}
-		next.ServeHTTP(a, r)
+		func() {
+			defer recovered(a, r)
+			next.ServeHTTP(a, r)
+		}()
 		took := time.Since(began)
 		s.counts.request(a.route, a.status, took)
 		// The query may carry names and keys of users: it is not logged.
 		zerolog.Ctx(r.Context()).Debug().Str("method", r.Method).Str("path", r.URL.Path).Int("status", a.status).
 			Int64("bytes", a.bytes).Dur("took", took).Str("remote", r.RemoteAddr).Msg("request")
 	})
+}
+
+// recovered turns a panic of a handler, which is a slip of ours, into an answer.
+func recovered(a *answer, r *http.Request) {
+	p := recover()
+	if p == nil {
+		return
+	}
+	if p == http.ErrAbortHandler {
+		panic(p)
+	}
+	zerolog.Ctx(r.Context()).Error().Interface("panic", p).Bytes("stack", debug.Stack()).Str("path", r.URL.Path).Msg("a handler broke")
+	if a.status != 0 {
+		panic(http.ErrAbortHandler) // half an answer is no answer
+	}
+	raise(a, http.StatusInternalServerError)
 }
 
 // raise answers as the reference's framework does by itself: the status's words, and no cache headers.
