@@ -24,6 +24,30 @@ func (r *run) launch(p *pending, f *form, inputs []bound, calls []call) (bool, *
 	if err := r.stopped(); err != nil {
 		return false, r.fail(v, err, inputs)
 	}
+	finished := r.spawn(v, f, w, calls)
+	timer := time.NewTimer(promptly)
+	defer timer.Stop()
+	select {
+	case <-finished:
+		return r.conclude(p, w.inputs, w.results)
+	case <-timer.C:
+	}
+	r.parked[v] = w
+	r.sched.hold(p)
+	r.tasks.Add(1)
+	r.e.calls.Go(func() {
+		defer r.tasks.Done()
+		<-finished
+		select {
+		case r.arrived <- p:
+		case <-r.ctx.Done():
+		}
+	})
+	return false, nil
+}
+
+// spawn starts each call of an asynchronous node on a goroutine of its own. The channel is closed when all have returned.
+func (r *run) spawn(v *vertex, f *form, w *parked, calls []call) <-chan struct{} {
 	var group sync.WaitGroup
 	for i, args := range calls {
 		if b, blocked := r.blocked(v, args); blocked {
@@ -52,25 +76,7 @@ func (r *run) launch(p *pending, f *form, inputs []bound, calls []call) (bool, *
 		group.Wait()
 		close(finished)
 	})
-	timer := time.NewTimer(promptly)
-	defer timer.Stop()
-	select {
-	case <-finished:
-		return r.conclude(p, w.inputs, w.results)
-	case <-timer.C:
-	}
-	r.parked[v] = w
-	r.sched.hold(p)
-	r.tasks.Add(1)
-	r.e.calls.Go(func() {
-		defer r.tasks.Done()
-		<-finished
-		select {
-		case r.arrived <- p:
-		case <-r.ctx.Done():
-		}
-	})
-	return false, nil
+	return finished
 }
 
 // awaitTasks waits until no call of an asynchronous node is left, when the run was stopped no longer than the grace.

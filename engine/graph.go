@@ -20,8 +20,7 @@ type vertex struct {
 	// Loops: the start that a closing node belongs to, and what lies inside a starting one.
 	start  *vertex
 	inside []*vertex
-	looped bool   // lies inside a loop: only its copies run
-	subs   *level // for the results of what it expands to
+	looped bool // lies inside a loop: only its copies run
 }
 
 // graph is a prompt, with what its nodes expand to.

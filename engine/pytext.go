@@ -37,21 +37,11 @@ func writeRepr(b *strings.Builder, v any) {
 	case nil:
 		b.WriteString("None")
 	case bool:
-		if x {
-			b.WriteString("True")
-		} else {
-			b.WriteString("False")
-		}
+		b.WriteString(map[bool]string{true: "True", false: "False"}[x])
 	case string:
 		writeQuoted(b, x)
-	case int64:
-		b.WriteString(strconv.FormatInt(x, 10))
-	case uint64:
-		b.WriteString(strconv.FormatUint(x, 10))
-	case int:
-		b.WriteString(strconv.Itoa(x))
-	case bigInt:
-		b.WriteString(x.String())
+	case int64, uint64, int, bigInt:
+		fmt.Fprint(b, x)
 	case float64:
 		b.WriteString(doc.Float(x))
 	case []any:

@@ -142,6 +142,11 @@ func (r *replay) step(s *Step) string {
 	case "file":
 		return r.file(s)
 	}
+	return r.onSocket(s)
+}
+
+// onSocket is a step with a socket that is open.
+func (r *replay) onSocket(s *Step) string {
 	k := r.sockets[s.Ws]
 	if k == nil {
 		return "no socket of that name is open"
