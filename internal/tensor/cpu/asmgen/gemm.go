@@ -28,25 +28,7 @@ func (f *file) gemm(rows, cols int) {
 	f.columnMasks(cols)
 	f.start(rows, cols)
 	seg, loop, tail, done := f.label("seg"), f.label("loop"), f.label("tail"), f.label("done")
-	f.p("MOVQ %d(DI), R8", offLDA)
-	f.p("LEAQ (R8)(R8*2), R9")
-	f.p("MOVQ %d(DI), R10", offBStep)
-	f.p("LEAQ (R10)(R10*2), R13")
-	f.p("MOVQ %d(DI), R11", offSegs)
-	f.p("MOVQ %d(DI), R12", offNSeg)
-	f.p("%s:", seg)
-	f.p("MOVQ %d(DI), SI", offA)
-	f.p("ADDQ 0(R11), SI")
-	f.p("MOVQ %d(DI), CX", offB)
-	f.p("ADDQ 8(R11), CX")
-	if rows > 5 {
-		f.p("LEAQ (SI)(R8*4), BX")
-		f.p("ADDQ R8, BX")
-	}
-	if rows > 10 {
-		f.p("LEAQ (BX)(R8*4), DX")
-		f.p("ADDQ R8, DX")
-	}
+	f.segment(rows, seg)
 	f.p("MOVQ %d(DI), AX", offK)
 	f.p("SUBQ $4, AX")
 	f.p("JLT %s", tail)
@@ -75,6 +57,29 @@ func (f *file) gemm(rows, cols int) {
 	f.p("JNE %s", seg)
 	f.finish(rows, cols)
 	f.ret()
+}
+
+// segment sets up the strides, and behind label seg the pointers of the next segment.
+func (f *file) segment(rows int, seg string) {
+	f.p("MOVQ %d(DI), R8", offLDA)
+	f.p("LEAQ (R8)(R8*2), R9")
+	f.p("MOVQ %d(DI), R10", offBStep)
+	f.p("LEAQ (R10)(R10*2), R13")
+	f.p("MOVQ %d(DI), R11", offSegs)
+	f.p("MOVQ %d(DI), R12", offNSeg)
+	f.p("%s:", seg)
+	f.p("MOVQ %d(DI), SI", offA)
+	f.p("ADDQ 0(R11), SI")
+	f.p("MOVQ %d(DI), CX", offB)
+	f.p("ADDQ 8(R11), CX")
+	if rows > 5 {
+		f.p("LEAQ (SI)(R8*4), BX")
+		f.p("ADDQ R8, BX")
+	}
+	if rows > 10 {
+		f.p("LEAQ (BX)(R8*4), DX")
+		f.p("ADDQ R8, DX")
+	}
 }
 
 // multiply adds one step of every row.

@@ -49,6 +49,16 @@ func (f *file) write(r run) {
 	f.p("%s:", tail)
 	f.p("ADDQ $%d, CX", f.lanes)
 	f.p("JEQ %s", done)
+	f.tail(r)
+	f.p("%s:", done)
+	if r.after != nil {
+		r.after()
+	}
+	f.ret()
+}
+
+// tail emits the body for the last CX elements.
+func (f *file) tail(r run) {
 	f.tailMask()
 	for i := range r.in {
 		f.tailLoad(pointers[i], []int{0, 4, 5}[i])
@@ -59,11 +69,6 @@ func (f *file) write(r run) {
 	if r.dst {
 		f.tailStore("DI", 0)
 	}
-	f.p("%s:", done)
-	if r.after != nil {
-		r.after()
-	}
-	f.ret()
 }
 
 // tailMask makes the mask of the last CX elements: K1 or Y15.

@@ -171,6 +171,12 @@ func (f *file) winoOutput() {
 			f.p("ADDQ R10, AX")
 		}
 	}
+	f.outputPixels()
+	f.next(loop, "DI", "SI", "DX")
+}
+
+// outputPixels is the second pass: four pixels of each of four lines.
+func (f *file) outputPixels() {
 	f.p("MOVQ DI, R12")
 	f.p("VMOVUPS (DX), %s", f.v(14))
 	for i := range 4 {
@@ -184,7 +190,6 @@ func (f *file) winoOutput() {
 			f.p("ADDQ R8, R12")
 		}
 	}
-	f.next(loop, "DI", "SI", "DX")
 }
 
 // winoWeights transforms 3×3 weights: nine rows of src an input channel, row bytes apart, n channels.
