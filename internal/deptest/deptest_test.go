@@ -48,6 +48,8 @@ var rules = []rule{
 	{"internal/tensor/...", []string{"internal/tensor/..."}, "tensors are a leaf"},
 	{"internal/tokenizer/...", []string{"internal/tokenizer/..."}, "tokenizers are a leaf"},
 	{"internal/imaging/...", []string{"internal/imaging/..."}, "pictures are a leaf"},
+	{"internal/assets", []string{"internal/tenant"}, "a catalogue of files and no server"},
+	{"internal/keys", []string{"internal/tenant"}, "a store of keys; what they allow is decided in tenant"},
 	{"internal/tenant", nil, "decisions are pure"},
 	{"internal/fault", nil, "everybody imports it"},
 	{"internal/golden", nil, "for tests only"},
