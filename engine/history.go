@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 
+	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/internal/tenant"
 )
 
@@ -23,6 +24,26 @@ func (e *Engine) HistoryOf(ctx context.Context, t tenant.ID, id string) (History
 		return HistoryView{}, err
 	}
 	return HistoryView{r.Entry()}, nil
+}
+
+// Mark tells a finished prompt from others: while both are the same, so is the entry.
+type Mark struct {
+	PromptID string
+	Seq      int64
+}
+
+// Marker is a job store that lists its history without reading it.
+type Marker interface {
+	// Marks lists finished jobs in the order of History.
+	Marks(ctx context.Context, t tenant.ID) ([]Mark, error)
+}
+
+// Marks lists the finished prompts without reading them, oldest first. It fails with fault.Unsupported when the store cannot.
+func (e *Engine) Marks(ctx context.Context, t tenant.ID) ([]Mark, error) {
+	if m, ok := e.c.Store.(Marker); ok {
+		return m.Marks(ctx, t)
+	}
+	return nil, fault.New(fault.Unsupported, "the job store lists no marks")
 }
 
 // DeleteHistory forgets finished prompts; unknown ids are ignored.

@@ -144,12 +144,12 @@ func (s *Server) allJobs(r *http.Request, sel jobQuery) ([]jobView, error) {
 		}
 	}
 	if wanted("completed") || wanted("failed") || wanted("cancelled") {
-		history, err := s.c.Engine.History(r.Context(), t, everything())
+		done, err := s.finished(r.Context(), t)
 		if err != nil {
 			return nil, err
 		}
-		for i := range history {
-			keep(finishedJob(&history[i], false))
+		for _, j := range done {
+			keep(j)
 		}
 	}
 	slices.SortStableFunc(all, func(a, b jobView) int {

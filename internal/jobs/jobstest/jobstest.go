@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -248,9 +249,16 @@ func ids(t *testing.T, s engine.Store, id tenant.ID, q engine.HistoryQuery) []st
 	if err != nil {
 		t.Fatal(err)
 	}
-	list := []string{}
+	list, marks := []string{}, []engine.Mark{}
 	for _, r := range h {
 		list = append(list, r.Job.PromptID)
+		marks = append(marks, engine.Mark{PromptID: r.Job.PromptID, Seq: r.Job.Seq})
+	}
+	if m, ok := s.(engine.Marker); ok && q.MaxItems == nil && q.Offset <= 0 {
+		got, err := m.Marks(t.Context(), id)
+		if err != nil || !slices.Equal(got, marks) {
+			t.Errorf("marks %v, %v, want %v", got, err, marks)
+		}
 	}
 	return list
 }

@@ -80,6 +80,24 @@ func (s *Store) History(ctx context.Context, t tenant.ID, q engine.HistoryQuery)
 	return list, coded(rows.Err(), "the history cannot be read")
 }
 
+// Marks implements engine.Marker. The columns stand before the large ones, so that those are not read.
+func (s *Store) Marks(ctx context.Context, t tenant.ID) ([]engine.Mark, error) {
+	rows, err := s.read.QueryContext(ctx, "SELECT id, seq FROM history WHERE tenant = ? ORDER BY pos", t)
+	if err != nil {
+		return nil, coded(err, "the history cannot be read")
+	}
+	defer rows.Close()
+	var list []engine.Mark
+	for rows.Next() {
+		var m engine.Mark
+		if err := rows.Scan(&m.PromptID, &m.Seq); err != nil {
+			return nil, coded(err, "the history cannot be read")
+		}
+		list = append(list, m)
+	}
+	return list, coded(rows.Err(), "the history cannot be read")
+}
+
 // Find implements engine.Archive.
 func (s *Store) Find(ctx context.Context, t tenant.ID, id string) (engine.Record, bool, error) {
 	r, err := scanRecord(s.read.QueryRowContext(ctx, "SELECT "+recordColumns+" FROM history WHERE tenant = ? AND id = ?", t, id))
