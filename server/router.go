@@ -12,15 +12,16 @@ import (
 
 // Server answers requests. It is an http.Handler.
 type Server struct {
-	c       Config
-	handler http.Handler
-	inner   http.Handler // the routes, without what stands before them
-	router  *httprouter.Router
-	people  people
-	packs   packs
-	classes classes
-	counts  *counts
-	rows    []route
+	c         Config
+	handler   http.Handler
+	inner     http.Handler // the routes, without what stands before them
+	router    *httprouter.Router
+	people    people
+	packs     packs
+	classes   classes
+	summaries summaries
+	counts    *counts
+	rows      []route
 }
 
 // New makes a Server.
@@ -96,7 +97,10 @@ func (s *Server) handle(t route) httprouter.Handle {
 		}
 		if r.Body != nil {
 			body := &pacedBody{r.Body, http.NewResponseController(w), time.Now(), s.c.BodyGrace, 0}
-			r.Body = http.MaxBytesReader(w, body, s.c.MaxUpload)
+			r.Body = body
+			if pattern != streamed {
+				r.Body = http.MaxBytesReader(w, body, s.c.MaxUpload)
+			}
 		}
 		err := allowed(r, need)
 		if err == nil {
