@@ -17,13 +17,16 @@ var assetPaths = map[string]*regexp.Regexp{
 
 const uuidForm = `[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}`
 
-// assets answers all asset routes. Compat: they say that the catalogue is off, which is what clients ask about first.
+// assets answers all asset routes. Compat: without a catalogue they say that it is off, which is what clients ask about first.
 func (s *Server) assets(w http.ResponseWriter, r *http.Request, p params) error {
 	rest := strings.TrimPrefix(p.ps.ByName("rest"), "/")
 	if rest != "" || strings.HasSuffix(r.URL.Path, "/") {
 		if form := assetPaths[r.Method]; form == nil || !form.MatchString(rest) {
 			return s.noAssetRoute(w, r, rest)
 		}
+	}
+	if s.c.Assets != nil {
+		return s.answerAsset(w, r, s.asset(w, r, rest))
 	}
 	writeDoc(w, http.StatusServiceUnavailable, object("error", object("code", "SERVICE_DISABLED",
 		"message", "Assets system is disabled. Start the server with --enable-assets to use this feature.", "details", object())))

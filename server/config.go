@@ -10,6 +10,7 @@ import (
 
 	"github.com/cocoonhq/cocoon/engine"
 	"github.com/cocoonhq/cocoon/engine/node"
+	"github.com/cocoonhq/cocoon/internal/assets"
 	v2 "github.com/cocoonhq/cocoon/server/v2"
 )
 
@@ -75,7 +76,8 @@ type Config struct {
 	CORS       string        // origin that may ask across sites; "" for none, "*" for any
 	Hosts      []string      // names under which a server on loopback is reached, besides loopback's own; "*" for any
 
-	Auth *Auth // who may ask, by API keys; nil for the one user
+	Auth   *Auth             // who may ask, by API keys; nil for the one user
+	Assets *assets.Catalogue // of files by their content; nil for none
 
 	MultiUser    bool           // settings and files by the header comfy-user
 	Offline      bool           // pages may load nothing from elsewhere

@@ -106,7 +106,7 @@ func (s *Server) flags() map[string]any {
 	maps.Copy(all, s.c.FeatureFlags)
 	maps.Copy(all, map[string]any{
 		"supports_preview_metadata": true, "max_upload_size": s.c.MaxUpload, "node_replacements": true,
-		"supports_model_type_tags": true, "assets": false,
+		"supports_model_type_tags": true, "assets": s.c.Assets != nil,
 		"extension": map[string]any{"manager": map[string]any{"supports_v4": true}},
 	})
 	return all

@@ -47,8 +47,11 @@ func inside(sub string) bool {
 // view is GET /view: a picture or other file, whole, by channel, or made smaller.
 func (s *Server) view(w http.ResponseWriter, r *http.Request, _ params) error {
 	q := queryOf(r)
-	if !q.Has("filename") || strings.HasPrefix(q.Get("filename"), "blake3:") {
+	if !q.Has("filename") {
 		return plain(http.StatusNotFound)
+	}
+	if name := q.Get("filename"); strings.HasPrefix(name, "blake3:") {
+		return s.viewHash(w, r, name)
 	}
 	kind := q.Get("type")
 	if !q.Has("type") {

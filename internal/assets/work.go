@@ -272,6 +272,11 @@ func (c *Catalogue) renew(ctx context.Context, tx *sql.Tx, owner tenant.ID, f *F
 	return nil
 }
 
+// MarkMissing notes that the files of an owner's references are gone.
+func (c *Catalogue) MarkMissing(ctx context.Context, owner tenant.ID, ids ...string) error {
+	return c.setMissing(ctx, owner, ids, true)
+}
+
 func (c *Catalogue) setMissing(ctx context.Context, owner tenant.ID, ids []string, missing bool) error {
 	if len(ids) == 0 {
 		return nil

@@ -129,10 +129,13 @@ func (s *Store) Check(ctx context.Context, token string) (tenant.Identity, error
 	return k.Admit(secret, s.now())
 }
 
-// Valid reports whether the key of an id is still good.
-func (s *Store) Valid(ctx context.Context, id string) bool {
+// Valid reports whether the key of an id is still good. An error says that the file did not tell.
+func (s *Store) Valid(ctx context.Context, id string) (bool, error) {
 	k, err := s.get(ctx, id)
-	return err == nil && k.Valid(s.now())
+	if errors.Is(err, fault.Forbidden) {
+		return false, nil
+	}
+	return err == nil && k.Valid(s.now()), err
 }
 
 func (s *Store) get(ctx context.Context, id string) (tenant.Key, error) {

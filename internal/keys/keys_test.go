@@ -43,14 +43,17 @@ func TestKeys(t *testing.T) {
 		t.Errorf("Check of an expired key: %v, want forbidden", err)
 	}
 	now = now.Add(-2 * time.Hour)
-	if !server.Valid(t.Context(), key.ID) {
-		t.Error("the key is not valid, want it to be")
+	if ok, err := server.Valid(t.Context(), key.ID); !ok || err != nil {
+		t.Errorf("Valid = %v, %v, want it to be", ok, err)
 	}
 	if err := tool.Revoke(t.Context(), key.ID); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := server.Check(t.Context(), token); !errors.Is(err, fault.Forbidden) || server.Valid(t.Context(), key.ID) {
+	if _, err := server.Check(t.Context(), token); !errors.Is(err, fault.Forbidden) {
 		t.Errorf("Check of a revoked key: %v, want forbidden", err)
+	}
+	if ok, err := server.Valid(t.Context(), key.ID); ok || err != nil {
+		t.Errorf("Valid of a revoked key = %v, %v", ok, err)
 	}
 	if err := tool.Revoke(t.Context(), key.ID); !errors.Is(err, fault.NotFound) {
 		t.Errorf("second Revoke: %v, want not found", err)
