@@ -70,6 +70,86 @@ const (
 	DTypeBool uint32 = 10
 )
 
+// Kinds of t_graph's instructions. A result is F32 and has the first argument's shape where nothing else is said.
+const (
+	TensorNeg       uint16 = 1
+	TensorAbs       uint16 = 2
+	TensorExp       uint16 = 3
+	TensorLog       uint16 = 4
+	TensorSqrt      uint16 = 5
+	TensorRsqrt     uint16 = 6
+	TensorRecip     uint16 = 7
+	TensorSquare    uint16 = 8
+	TensorSin       uint16 = 9
+	TensorCos       uint16 = 10
+	TensorTanh      uint16 = 11
+	TensorSigmoid   uint16 = 12
+	TensorSilu      uint16 = 13 // x * sigmoid(x)
+	TensorGelu      uint16 = 14 // x * 0.5 * (1 + erf(x/sqrt 2))
+	TensorGeluTanh  uint16 = 15 // the tanh approximation
+	TensorQuickGelu uint16 = 16 // x * sigmoid(1.702 x)
+	TensorRelu      uint16 = 17
+	TensorFloor     uint16 = 18
+	TensorCeil      uint16 = 19
+	TensorRound     uint16 = 20 // half to even
+	TensorErf       uint16 = 21
+	TensorSign      uint16 = 22
+	TensorSoftplus  uint16 = 23
+	TensorTan       uint16 = 24
+	TensorLeakyRelu uint16 = 25 // F[0]: slope below zero
+	TensorElu       uint16 = 26 // F[0]: alpha
+	TensorAffine    uint16 = 27 // x*F[0] + F[1]
+	TensorClamp     uint16 = 28 // to F[0]..F[1]
+	TensorPowScalar uint16 = 29 // x ** F[0]
+	TensorNot       uint16 = 30 // 1 where x is 0, else 0
+	TensorHardSwish uint16 = 31
+	TensorMish      uint16 = 32
+	TensorAdd       uint16 = 40
+	TensorSub       uint16 = 41
+	TensorMul       uint16 = 42
+	TensorDiv       uint16 = 43
+	TensorMin       uint16 = 44
+	TensorMax       uint16 = 45
+	TensorPow       uint16 = 46
+	TensorMod       uint16 = 47 // x - y*floor(x/y)
+	TensorAtan2     uint16 = 48
+	TensorLess      uint16 = 49 // comparisons give 1 or 0
+	TensorLessEqual uint16 = 50
+	TensorEqual     uint16 = 51
+	TensorWhere     uint16 = 60 // c, x, y: x where c is not 0, else y
+	TensorLerp      uint16 = 61 // x, y, t: x + t*(y-x)
+	TensorReshape   uint16 = 70 // to the result's shape
+	TensorPermute   uint16 = 71 // I: dimension i of the result is dimension I[i] of x
+	TensorBroadcast uint16 = 72 // to the result's shape
+	TensorSlice     uint16 = 73 // I: axis, from, to, step (step at least 1)
+	TensorConcat    uint16 = 74 // any number of arguments; I[0]: axis
+	TensorPad       uint16 = 75 // I: axis, before, after, mode (0 constant F[0], 1 reflect, 2 replicate, 3 circular)
+	TensorFlip      uint16 = 76 // I[0]: axis
+	TensorRoll      uint16 = 77 // I: axis, shift
+	TensorGather    uint16 = 78 // w table [n, d], ids I64 or I32 [...]: rows [..., d]
+	TensorTile      uint16 = 79 // I: axis, count: the whole axis repeated
+	TensorSum       uint16 = 90
+	TensorMean      uint16 = 91
+	TensorAmax      uint16 = 92
+	TensorAmin      uint16 = 93
+	TensorProd      uint16 = 94
+	TensorCumsum    uint16 = 95  // keeps the shape
+	TensorArgmax    uint16 = 96  // I64
+	TensorSoftmax   uint16 = 97  // keeps the shape; in F32 with the maximum taken off
+	TensorMatmul    uint16 = 110 // x [..., m, k], y [..., k, n], leading dimensions broadcast
+	TensorLinear    uint16 = 111 // x [..., k], w [n, k], optional bias [n]: x wᵀ + bias
+	TensorConv2d    uint16 = 112 // x [b, h, w, c], w [o, c/groups, kh, kw], optional bias [o]; I: stride y, x, pad top, left, bottom, right, dilation y, x, groups
+	TensorGroupNorm uint16 = 113 // x [b, ..., c], optional w [c], bias [c]; I[0]: groups; F[0]: eps; statistics over all but b and within the group
+	TensorLayerNorm uint16 = 114 // over the last dimension; optional w [c], bias [c]; F[0]: eps
+	TensorRmsNorm   uint16 = 115 // over the last dimension; optional w [c]; F[0]: eps
+	TensorAttention uint16 = 116 // q [b, lq, h*d], k [b, lk, h*d], v [b, lk, h*dv], optional additive mask broadcast to [b, h, lq, lk]; I: heads, causal (0 or 1); F[0]: scale
+	TensorGlu       uint16 = 117 // x [..., 2c]: x[:c] * act(x[c:]); I[0]: 0 sigmoid, 1 GELU, 2 SiLU, 3 GELU tanh
+	TensorResize    uint16 = 130 // to the result's height and width; I[0]: 0 nearest, 1 nearest-exact, 2 bilinear, 3 bicubic (a -0.75), 4 area; torch's interpolate with align_corners false
+	TensorAvgPool   uint16 = 131 // I: kernel y, x, stride y, x
+	TensorMaxPool   uint16 = 132 // as KindAvgPool
+	TensorCast      uint16 = 140 // to the result's dtype, by value; floats to integers truncate
+)
+
 // Limits of messages and calls.
 const (
 	MaxCborDepth    = 32      // Nesting of one message.

@@ -94,7 +94,7 @@ func (w *rewriter) copyBody() []byte {
 // initBody copies the data segments that were active.
 func (w *rewriter) initBody() []byte {
 	b := []byte{0}
-	for i, d := range w.m.Data {
+	for i, d := range w.data {
 		if d.Mode != wasm.Active {
 			continue
 		}

@@ -24,6 +24,7 @@ type rewriter struct {
 	depth  uint32
 	back   map[uint64]bool // calls that close a cycle: caller<<32 | callee
 
+	data    []wasm.Data // as the rewritten module has it
 	planner planner
 	code    wasm.Code
 	// Of the function at hand.
@@ -37,7 +38,7 @@ type rewriter struct {
 // Rewrite meters a module. It fails with fault.Unsupported on a module that reads a data segment which was copied at the
 // start, which no compiler writes.
 func Rewrite(m *wasm.Module, o Options) (*Result, error) {
-	w := &rewriter{m: m, o: o}
+	w := &rewriter{m: m, o: o, data: merged(m.Data)}
 	w.r.Resettable = true
 	n := uint32(len(m.Imports))
 	w.refuel = n

@@ -56,17 +56,17 @@ func (w *rewriter) write() error {
 	if len(m.Elems) > 0 {
 		out = append(out, asm.Section(9, w.elems())...)
 	}
-	if len(m.Data) > 0 {
-		out = append(out, asm.Section(12, asm.U(nil, uint32(len(m.Data))))...)
+	if len(w.data) > 0 {
+		out = append(out, asm.Section(12, asm.U(nil, uint32(len(w.data))))...)
 	}
 	code, err := w.codeSection()
 	if err != nil {
 		return err
 	}
 	out = append(out, asm.Section(10, code)...)
-	if len(m.Data) > 0 {
-		b = asm.U(nil, uint32(len(m.Data)))
-		for _, d := range m.Data {
+	if len(w.data) > 0 {
+		b = asm.U(nil, uint32(len(w.data)))
+		for _, d := range w.data {
 			b = append(asm.U(append(b, 1), uint32(len(d.Bytes))), d.Bytes...)
 		}
 		out = append(out, asm.Section(11, b)...)

@@ -36,7 +36,7 @@ func DefaultLimits() Limits {
 	return Limits{
 		ModuleBytes: 32 << 20, CodeBytes: 24 << 20, BodyBytes: 512 << 10, DataBytes: 16 << 20,
 		Functions: 100_000, Types: 10_000, Params: 64, Imports: 256, Exports: 1000, Globals: 10_000,
-		Tables: 16, TableElems: 64 << 10, Elems: 256 << 10, Segments: 10_000, MemoryPages: 1024,
+		Tables: 16, TableElems: 64 << 10, Elems: 256 << 10, Segments: 100_000, MemoryPages: 1024,
 		Locals: 2048, Nest: 8192, LoopNest: 256, BrTargets: 16 << 10,
 		LocalBranches: 500_000, SumLocalBranch: 8_000_000, SumLoopWeight: 40_000_000,
 		NameBytes: 256, CustomBytes: 32 << 20, CustomSections: 256, StackValues: 16 << 10, TableGrowForbid: true,

@@ -27,6 +27,7 @@ func document(c *contract) string {
 	table("Tags", c.Tags)
 	table("Kinds of handles", c.Kinds)
 	table("DTypes", c.DTypes)
+	table("Kinds of `t_graph` instructions", c.TensorOps)
 	table("Limits", c.Limits)
 	table("Features", c.Features)
 	b.WriteString("## Host functions\n\nEach group is an import module of its own, so that a module's needs can be read from its bytes.\n\n")

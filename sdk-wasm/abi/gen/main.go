@@ -21,6 +21,7 @@ type contract struct {
 	Tags         []named
 	Kinds        []named
 	DTypes       []named
+	TensorOps    []named `json:"tensor_ops"`
 	Limits       []named
 	Structs      []layout
 	Exports      []export
@@ -135,6 +136,7 @@ func constants(c *contract) string {
 	list("Tags of values that CBOR has no form for.", "Tag", "", c.Tags, camel)
 	list("Kinds of handles.", "Kind", "uint32", c.Kinds, camel)
 	list("DTypes of tensors.", "DType", "uint32", c.DTypes, camel)
+	list("Kinds of t_graph's instructions. A result is F32 and has the first argument's shape where nothing else is said.", "Tensor", "uint16", c.TensorOps, camel)
 	list("Limits of messages and calls.", "Max", "", c.Limits, func(s string) string { return camel(strings.TrimPrefix(s, "MAX_")) })
 	list("Features that feature probes for.", "Feature", "uint32", c.Features, camel)
 	for _, l := range c.Structs {

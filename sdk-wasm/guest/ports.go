@@ -1,0 +1,218 @@
+package guest
+
+import "github.com/cocoonhq/cocoon/sdk-wasm/abi"
+
+// Ports binds the fields of a node's two structs to inputs and outputs. A node's Ports function runs once to describe the
+// node and once a call to carry the values.
+type Ports struct {
+	learn   bool
+	inputs  []any
+	hidden  []any
+	outputs []any
+	lazy    []string
+	sets    []func(abi.Map) error
+	gets    []func() any
+	ui      *UI
+	expand  **Graph
+}
+
+// In describes the input that was just declared; its methods chain.
+type In struct {
+	p *Ports
+	m map[string]any
+}
+
+// Out describes the output that was just declared.
+type Out struct{ m map[string]any }
+
+func (p *Ports) input(name, kind string, set func(any) error) In {
+	p.sets = append(p.sets, func(m abi.Map) error {
+		v, ok := m[name]
+		if !ok || v == nil {
+			return nil
+		}
+		return set(v)
+	})
+	in := In{p, map[string]any{"name": name, "type": kind}}
+	if p.learn {
+		p.inputs = append(p.inputs, in.m)
+	}
+	return in
+}
+
+// missing are the lazy inputs that are not there yet: what a node without Need asks for.
+func (p *Ports) missing(have abi.Map) []string {
+	var out []string
+	for _, name := range p.lazy {
+		if _, ok := have[name]; !ok {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// Linked declares an input that takes a value of T's type.
+func Linked[T typed](p *Ports, name string, to *T) In {
+	var zero T
+	return Any(p, name, zero.LinkType(), to)
+}
+
+// Any declares an input of a type named freely: "MODEL", "*", "INT,FLOAT". T is a type of this package, or any.
+func Any[T any](p *Ports, name, kind string, to *T) In {
+	return p.input(name, kind, func(v any) error {
+		x, ok := fromWire(v).(T)
+		if !ok {
+			return errInput
+		}
+		*to = x
+		return nil
+	})
+}
+
+// Int declares an INT input.
+func Int(p *Ports, name string, to *int64, def int64) In {
+	*to = def
+	return p.input(name, "INT", func(v any) error {
+		x, ok := v.(int64)
+		if !ok {
+			return errInput
+		}
+		*to = x
+		return nil
+	}).Set("default", def)
+}
+
+// Float declares a FLOAT input.
+func Float(p *Ports, name string, to *float64, def float64) In {
+	*to = def
+	return p.input(name, "FLOAT", func(v any) error {
+		switch x := v.(type) {
+		case float64:
+			*to = x
+		case int64:
+			*to = float64(x)
+		default:
+			return errInput
+		}
+		return nil
+	}).Set("default", def)
+}
+
+// String declares a STRING input.
+func String(p *Ports, name string, to *string, def string) In {
+	*to = def
+	return p.input(name, "STRING", func(v any) error { return assign(v, to) }).Set("default", def)
+}
+
+// Switch declares a BOOLEAN input.
+func Switch(p *Ports, name string, to *bool, def bool) In {
+	*to = def
+	return p.input(name, "BOOLEAN", func(v any) error { return assign(v, to) }).Set("default", def)
+}
+
+// Choice declares a combo.
+func Choice(p *Ports, name string, to *string, options ...string) In {
+	in := p.input(name, "COMBO", func(v any) error { return assign(v, to) })
+	list := make([]any, len(options))
+	for i, o := range options {
+		list[i] = o
+	}
+	in.m["choices"], in.m["classic"] = list, true
+	return in
+}
+
+// Fill declares a hidden input: kind is "PROMPT", "EXTRA_PNGINFO" (JSON texts) or "UNIQUE_ID".
+func Fill(p *Ports, name, kind string, to *string) {
+	if p.learn {
+		p.hidden = append(p.hidden, map[string]any{"name": name, "kind": kind})
+	}
+	p.sets = append(p.sets, func(m abi.Map) error {
+		*to = m.Text(name)
+		return nil
+	})
+}
+
+// Result declares an output of T's type.
+func Result[T typed](p *Ports, from *T) Out {
+	var zero T
+	return ResultOf(p, zero.LinkType(), from)
+}
+
+// ResultOf declares an output of a type named freely.
+func ResultOf[T any](p *Ports, kind string, from *T) Out {
+	p.gets = append(p.gets, func() any { return *from })
+	o := Out{map[string]any{"type": kind}}
+	if p.learn {
+		p.outputs = append(p.outputs, o.m)
+	}
+	return o
+}
+
+// Show binds the field that holds what the node shows to the client.
+func Show(p *Ports, from *UI) { p.ui = from }
+
+// Expansion binds the field that holds the graph a node expands to.
+func Expansion(p *Ports, from **Graph) { p.expand = from }
+
+func assign[T any](v any, to *T) error {
+	x, ok := v.(T)
+	if !ok {
+		return errInput
+	}
+	*to = x
+	return nil
+}
+
+// Set sets a widget option by its wire key.
+func (i In) Set(key string, v any) In {
+	o, _ := i.m["options"].(map[string]any)
+	if o == nil {
+		o = map[string]any{}
+		i.m["options"] = o
+	}
+	o[key] = v
+	return i
+}
+
+// Help is the tooltip.
+func (i In) Help(text string) In { return i.Set("tooltip", text) }
+
+// Range bounds a number; both ends are allowed.
+func (i In) Range(min, max any) In { return i.Set("min", min).Set("max", max) }
+
+// Step is how far a widget's arrows go.
+func (i In) Step(step any) In { return i.Set("step", step) }
+
+// Multiline makes a text widget of several lines.
+func (i In) Multiline() In { return i.Set("multiline", true) }
+
+// Optional lets a prompt leave the input out.
+func (i In) Optional() In {
+	i.m["optional"] = true
+	return i
+}
+
+// Lazy evaluates the input only when the node needs it; see Def.Need.
+func (i In) Lazy() In {
+	name, _ := i.m["name"].(string)
+	i.p.lazy = append(i.p.lazy, name)
+	return i.Set("lazy", true)
+}
+
+// Named is the output's label.
+func (o Out) Named(name string) Out {
+	o.m["name"] = name
+	return o
+}
+
+// Help is the output's tooltip.
+func (o Out) Help(text string) Out {
+	o.m["help"] = text
+	return o
+}
+
+// List says that the value is a List, spread over the consumer's calls.
+func (o Out) List() Out {
+	o.m["list"] = true
+	return o
+}

@@ -1,0 +1,91 @@
+package guest
+
+import (
+	"errors"
+
+	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
+)
+
+// Extension is what a guest has.
+type Extension struct {
+	Nodes  []Node
+	Routes []Route
+	// Selftest answers the conformance kit; nil for none.
+	Selftest func(request any) (any, error)
+}
+
+// extension is what Serve was given. A guest is one extension in one thread; the host asks it through exports, which can
+// reach nothing but package variables.
+var extension Extension
+
+// Serve says what the extension has. Call it once, from a package variable of main.
+func Serve(e Extension) struct{} {
+	extension = e
+	return struct{}{}
+}
+
+// handle does one op and gives the code for the host.
+func handle(op int32, request []byte) int32 {
+	var m any
+	if len(request) > 0 {
+		var err error
+		if m, err = abi.Decode(request, abi.DefaultLimits()); err != nil {
+			return failWith(err)
+		}
+	}
+	v, err := answer(op, m)
+	if err != nil {
+		return failWith(err)
+	}
+	b, err := abi.Append(nil, v)
+	if err != nil {
+		return failWith(err)
+	}
+	reply(b)
+	return 0
+}
+
+var errOp = errors.New("the extension does not know this op")
+
+func answer(op int32, request any) (any, error) {
+	m := abi.AsMap(request)
+	switch op {
+	case abi.OpDescribe:
+		return describe(), nil
+	case abi.OpRoute:
+		return serveRoute(m)
+	case abi.OpSelftest:
+		if extension.Selftest != nil {
+			return extension.Selftest(request)
+		}
+		return nil, errOp
+	}
+	for _, n := range extension.Nodes {
+		if n.ID == m.Text("class") {
+			return n.do(op, m)
+		}
+	}
+	return nil, errors.New("the extension has no node " + m.Text("class"))
+}
+
+func failWith(err error) int32 {
+	code := abi.EIO
+	var e Error
+	if errors.As(err, &e) {
+		code = int32(e)
+	}
+	fail(code, err.Error())
+	return code
+}
+
+func describe() any {
+	nodes := make([]any, len(extension.Nodes))
+	for i, n := range extension.Nodes {
+		nodes[i] = n.schema
+	}
+	routes := make([]any, len(extension.Routes))
+	for i, r := range extension.Routes {
+		routes[i] = map[string]any{"method": r.Method, "path": r.Path}
+	}
+	return map[string]any{"nodes": nodes, "routes": routes}
+}

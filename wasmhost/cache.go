@@ -1,0 +1,202 @@
+package wasmhost
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"time"
+
+	"github.com/tetratelabs/wazero"
+
+	"github.com/cocoonhq/cocoon/internal/fault"
+	"github.com/cocoonhq/cocoon/wasmhost/fuel"
+	"github.com/cocoonhq/cocoon/wasmhost/jail"
+)
+
+// codeCache keeps compiled code on disk. The engine trusts what it reads, so each entry is bound to a key of this host by
+// HMAC-SHA256, and is shown to the engine, in a folder of this process alone, only after it was checked.
+type codeCache struct {
+	dir  string // "" keeps nothing
+	run  string // the engine's folder
+	sub  string // below it, the folder that the engine names
+	key  []byte
+	jail []string
+	code wazero.CompilationCache
+}
+
+// compileTime is how much processor time a module of that much code may take to compile.
+func compileTime(codeBytes int) time.Duration {
+	return 3*time.Second + time.Duration(float64(codeBytes)/mib*1.5*float64(time.Second))
+}
+
+func openCache(dir string, jail []string) (*codeCache, error) {
+	run, err := os.MkdirTemp("", "cocoon-code-")
+	if err != nil {
+		return nil, fault.Wrap(err, fault.ReadOnly, "no folder for compiled code")
+	}
+	c := &codeCache{run: run, jail: jail}
+	if c.code, err = wazero.NewCompilationCacheWithDir(run); err != nil {
+		return nil, fault.Wrap(err, fault.ReadOnly, "no folder for compiled code")
+	}
+	subs, err := os.ReadDir(run)
+	if err != nil || len(subs) != 1 {
+		return nil, fault.Wrap(err, fault.Internal, "the engine's folder is not as expected")
+	}
+	c.sub = filepath.Join(run, subs[0].Name())
+	if dir == "" {
+		return c, nil
+	}
+	c.dir = dir
+	if err := os.MkdirAll(c.dir, 0o700); err != nil {
+		return nil, fault.Wrap(err, fault.ReadOnly, "no folder for compiled code")
+	}
+	c.key, err = hostKey(filepath.Join(c.dir, "key"))
+	return c, err
+}
+
+// hostKey reads the key, or makes it.
+func hostKey(path string) ([]byte, error) {
+	b, err := os.ReadFile(path)
+	if err == nil && len(b) == 32 {
+		return b, nil
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fault.Wrap(err, fault.ReadOnly, "the key of the code cache cannot be read")
+	}
+	b = make([]byte, 32)
+	_, _ = rand.Read(b)
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		return nil, fault.Wrap(err, fault.ReadOnly, "the key of the code cache cannot be kept")
+	}
+	return b, nil
+}
+
+func (c *codeCache) wazero() (wazero.CompilationCache, error) { return c.code, nil }
+
+func (c *codeCache) close() error {
+	err := c.code.Close(context.Background())
+	if e := os.RemoveAll(c.run); err == nil {
+		err = e
+	}
+	return err
+}
+
+// name is the entry of a metered module: it changes with the engine, the processor's kind and the schedule of fuel.
+func (c *codeCache) name(module []byte) string {
+	h := sha256.New()
+	h.Write(module)
+	engine := "?"
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, d := range info.Deps {
+			if d.Path == "github.com/tetratelabs/wazero" {
+				engine = d.Version
+			}
+		}
+	}
+	for _, s := range []string{engine, runtime.GOARCH, runtime.GOOS, filepath.Base(c.sub), fuel.Version} {
+		h.Write([]byte("\x00" + s))
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// prepare makes the engine find a module's code: from the cache, or from the jail. Afterwards, when the engine has it, forget
+// is to be called; it keeps what the engine itself compiled.
+func (c *codeCache) prepare(ctx context.Context, a *Admitted, interpret bool) (forget func(), err error) {
+	none := func() {}
+	if interpret {
+		return none, nil
+	}
+	entry := c.name(a.result.Bytes)
+	if file, code, ok := c.read(entry); ok {
+		return c.show(file, code)
+	}
+	if len(c.jail) == 0 {
+		return func() { c.keep(entry) }, nil
+	}
+	file, code, err := jail.Compile(ctx, c.jail, a.result.Bytes, compileTime(a.Metrics.CodeBytes))
+	if err != nil {
+		return none, err
+	}
+	c.write(entry, file, code)
+	return c.show(file, code)
+}
+
+func (c *codeCache) show(file string, code []byte) (forget func(), err error) {
+	path := filepath.Join(c.sub, filepath.Base(file))
+	if err := os.WriteFile(path, code, 0o600); err != nil {
+		return nil, fault.Wrap(err, fault.DiskFull, "compiled code cannot be kept")
+	}
+	return func() { _ = os.Remove(path) }, nil
+}
+
+// keep moves what the engine wrote into the cache.
+func (c *codeCache) keep(entry string) {
+	files, err := os.ReadDir(c.sub)
+	if err != nil {
+		return
+	}
+	for _, f := range files {
+		path := filepath.Join(c.sub, f.Name())
+		if code, err := os.ReadFile(path); err == nil && len(files) == 1 {
+			c.write(entry, f.Name(), code)
+		}
+		_ = os.Remove(path)
+	}
+}
+
+func (c *codeCache) mac(entry, file string, code []byte) []byte {
+	h := hmac.New(sha256.New, c.key)
+	h.Write([]byte(entry + "\x00" + file + "\x00"))
+	h.Write(code)
+	return h.Sum(nil)
+}
+
+// read gives an entry's file name and code, if it is there and ours: MAC, length of the name, name, code.
+func (c *codeCache) read(entry string) (file string, code []byte, ok bool) {
+	if c.dir == "" {
+		return "", nil, false
+	}
+	b, err := os.ReadFile(filepath.Join(c.dir, entry))
+	if err != nil || len(b) < sha256.Size+1 || len(b) < sha256.Size+1+int(b[sha256.Size]) {
+		return "", nil, false
+	}
+	mac, rest := b[:sha256.Size], b[sha256.Size+1:]
+	n := int(b[sha256.Size])
+	file, code = string(rest[:n]), rest[n:]
+	if !hmac.Equal(mac, c.mac(entry, file, code)) {
+		_ = os.Remove(filepath.Join(c.dir, entry))
+		return "", nil, false
+	}
+	return file, code, true
+}
+
+// write keeps an entry; that it cannot be kept costs time at the next start only.
+func (c *codeCache) write(entry, file string, code []byte) {
+	if c.dir == "" || len(file) > 255 {
+		return
+	}
+	b := bytes.Join([][]byte{c.mac(entry, file, code), {byte(len(file))}, []byte(file), code}, nil)
+	temp, err := os.CreateTemp(c.dir, "new-")
+	if err != nil {
+		return
+	}
+	_, err = temp.Write(b)
+	if e := temp.Close(); err == nil {
+		err = e
+	}
+	if err == nil {
+		err = os.Rename(temp.Name(), filepath.Join(c.dir, entry))
+	}
+	if err != nil {
+		_ = os.Remove(temp.Name())
+	}
+}

@@ -1,0 +1,209 @@
+package wasmhost
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+	"unicode/utf8"
+
+	"github.com/cocoonhq/cocoon/engine/node"
+	"github.com/cocoonhq/cocoon/internal/fault"
+	"github.com/cocoonhq/cocoon/internal/tenant"
+	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
+	"github.com/cocoonhq/cocoon/wasmhost/fuel"
+	"github.com/cocoonhq/cocoon/wasmhost/slot"
+)
+
+// call is one call of a guest: its budgets, its handles, and what it has said so far. It is also the context that the host
+// functions get. One goroutine owns it.
+type call struct {
+	context.Context
+	host   *Host
+	ext    *Extension
+	slot   *slot.Slot
+	limits Limits
+	tenant tenant.ID
+	run    node.Run
+
+	given    int64 // fuel handed out so far
+	start    time.Time
+	deadline time.Time
+	parked   time.Duration
+	virtual  time.Duration // that the guest has slept, by its own clock
+
+	handles   handleTable
+	windows   map[uint32]outWindow
+	hostCalls int
+	hostBytes int64
+	outBytes  int64
+	logBytes  int
+	fetches   int
+	fetched   int64 // bytes, both ways
+
+	rng     *rand.ChaCha8
+	reply_  []byte
+	failed  *Failure
+	pending []byte // what did not fit into an out buffer
+}
+
+// Failure is what a guest said of a call that it could not do.
+type Failure struct {
+	Errno int32
+	Text  string
+}
+
+// Error gives the text.
+func (f *Failure) Error() string {
+	if f.Text == "" {
+		return fmt.Sprintf("the extension failed with %d", f.Errno)
+	}
+	return f.Text
+}
+
+// Value makes the call the context of its host functions.
+func (c *call) Value(key any) any {
+	switch key.(type) {
+	case callKey, slot.MeterKey:
+		return c
+	}
+	return c.Context.Value(key)
+}
+
+type callKey struct{}
+
+// trap ends the call: the guest broke the contract.
+func (c *call) trap(format string, args ...any) {
+	panic(fault.New(fault.ExtensionFailed, format, args...))
+}
+
+func (c *call) spent(format string, args ...any) {
+	panic(fault.New(fault.LimitExceeded, format, args...))
+}
+
+// Refuel implements slot.Meter: it looks whether the call is to be stopped and hands out the next slice.
+func (c *call) Refuel(left int64) int64 {
+	if left == fuel.TooDeep {
+		c.spent("its calls nest too deeply")
+	}
+	c.alive()
+	if c.given >= c.limits.Fuel {
+		c.spent("it has executed its %d instructions", c.limits.Fuel)
+	}
+	more := min(slice, c.limits.Fuel-c.given)
+	c.given += more
+	return left + more
+}
+
+// alive ends the call when it was cancelled or is over its time.
+func (c *call) alive() {
+	if err := c.Err(); err != nil {
+		panic(fault.Wrap(context.Cause(c), fault.Cancelled, "cancelled"))
+	}
+	if time.Now().After(c.deadline) {
+		c.spent("it ran longer than %v", c.limits.Wall)
+	}
+}
+
+// enter counts a host call.
+func (c *call) enter() {
+	if c.hostCalls++; c.hostCalls > c.limits.HostCalls {
+		c.spent("it made more than %d calls of the host", c.limits.HostCalls)
+	}
+}
+
+// work charges bytes that the host moves or computes for the guest, before it does.
+func (c *call) work(n int64) {
+	if c.hostBytes += n; n < 0 || c.hostBytes > c.limits.HostBytes {
+		c.spent("it let the host work on more than %d bytes", c.limits.HostBytes)
+	}
+	if n > 1<<20 {
+		c.alive()
+	}
+}
+
+// park runs a wait without holding one of the places for running guests; the clock stands still.
+func (c *call) park(wait func(ctx context.Context)) {
+	from := time.Now()
+	c.host.gate.leave()
+	wait(c.Context)
+	if !c.host.gate.enter(context.WithoutCancel(c.Context)) {
+		c.trap("the host is closing")
+	}
+	d := time.Since(from)
+	c.parked += d
+	c.deadline = c.deadline.Add(d)
+}
+
+// used is how much fuel the call has used.
+func (c *call) used() int64 { return c.given - c.slot.Fuel() }
+
+// bytes is a range of the guest's memory; one outside of it traps. It is valid until the guest runs again.
+func (c *call) bytes(ptr, n uint32) []byte {
+	mem := c.slot.Memory()
+	if uint64(ptr)+uint64(n) > uint64(len(mem)) {
+		c.trap("pointer %#x with length %d is outside of the memory", ptr, n)
+	}
+	return mem[ptr : uint64(ptr)+uint64(n) : uint64(ptr)+uint64(n)]
+}
+
+// text is a text in the guest's memory, copied.
+func (c *call) text(ptr, n uint32) string {
+	b := c.bytes(ptr, n)
+	if !utf8.Valid(b) {
+		c.trap("a text is no UTF-8")
+	}
+	return string(b)
+}
+
+// message is a decoded message in the guest's memory.
+func (c *call) message(ptr, n uint32) abi.Map {
+	v, err := abi.Decode(c.bytes(ptr, n), abi.DefaultLimits())
+	if err != nil {
+		c.trap("%v", err)
+	}
+	m, ok := v.(map[string]any)
+	if !ok {
+		c.trap("a message is no map")
+	}
+	return m
+}
+
+// out writes a result into the guest's buffer, or keeps it for take.
+func (c *call) out(b []byte, ptr, limit uint32) int64 {
+	dst := c.bytes(ptr, limit)
+	if len(b) > int(limit) {
+		c.pending = b
+		return int64(len(b))
+	}
+	copy(dst, b)
+	return int64(len(b))
+}
+
+// outValue is out for a message.
+func (c *call) outValue(v any, ptr, limit uint32) int64 {
+	b, err := abi.Append(nil, v)
+	if err != nil || len(b) > abi.MaxCborBytes {
+		return int64(abi.ETOOBIG)
+	}
+	return c.out(b, ptr, limit)
+}
+
+// outcome turns what the slot gave into the call's error.
+func (c *call) outcome(code int32, err error) error {
+	var known *fault.Error
+	switch {
+	case errors.As(err, &known):
+		return known
+	case err != nil:
+		return fault.Wrap(err, fault.ExtensionFailed, "the extension trapped")
+	case c.failed != nil:
+		return c.failed
+	case code != 0:
+		return &Failure{Errno: code}
+	case c.reply_ == nil:
+		return fault.New(fault.ExtensionFailed, "the extension did not reply")
+	}
+	return nil
+}

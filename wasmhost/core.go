@@ -1,0 +1,200 @@
+package wasmhost
+
+import (
+	"bytes"
+	"context"
+	crand "crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
+	"image"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/cocoonhq/cocoon/engine/node"
+	"github.com/cocoonhq/cocoon/internal/tensor"
+	"github.com/cocoonhq/cocoon/internal/value"
+	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
+	"github.com/cocoonhq/cocoon/wasmhost/slot"
+)
+
+func (c *call) reply(ptr, n uint32) {
+	if int64(n) > int64(c.limits.ReplyBytes) {
+		c.spent("its reply of %d bytes is over %d", n, c.limits.ReplyBytes)
+	}
+	c.reply_ = bytes.Clone(c.bytes(ptr, n))
+	if c.reply_ == nil {
+		c.reply_ = []byte{}
+	}
+}
+
+// failText is the most of a failure's text that is kept.
+const failText = 4096
+
+func (c *call) fail(code int32, ptr, n uint32) {
+	c.failed = &Failure{code, c.text(ptr, min(n, failText))}
+}
+
+func (c *call) take(ptr, limit uint32) int64 {
+	dst := c.bytes(ptr, limit)
+	n := copy(dst, c.pending)
+	c.pending = c.pending[n:]
+	return int64(n)
+}
+
+func (c *call) log(level int32, ptr, n uint32) {
+	b := c.bytes(ptr, n)
+	b = b[:min(len(b), abi.MaxLogBytes-c.logBytes)]
+	if c.logBytes += len(b); len(b) == 0 {
+		return
+	}
+	at := []zerolog.Level{zerolog.DebugLevel, zerolog.InfoLevel, zerolog.WarnLevel, zerolog.ErrorLevel}[min(max(level, 0), 3)]
+	line := strings.ToValidUTF8(strings.TrimRight(string(b), "\n"), "\uFFFD")
+	c.ext.journal.add(at, line)
+	zerolog.Ctx(c).WithLevel(at).Str("extension", c.ext.Manifest.ID).Str("node_id", c.run.NodeID).Str("text", line).Msg("extension log")
+}
+
+// note tells the author, in the extension's log, why a call of the host was refused.
+func (c *call) note(err error) { c.ext.journal.add(zerolog.WarnLevel, err.Error()) }
+
+func (c *call) progress(v, most float64) int32 {
+	if c.run.Reporter != nil {
+		c.run.Reporter.Progress(v, most, nil)
+	}
+	return c.cancelled()
+}
+
+func (c *call) cancelled() int32 {
+	if c.Err() != nil {
+		return 1
+	}
+	return 0
+}
+
+func (c *call) progressText(ptr, n uint32) {
+	s := c.text(ptr, min(n, failText))
+	if c.run.Reporter != nil {
+		c.run.Reporter.Text(s)
+	}
+}
+
+func (c *call) preview(h int64, maxSide, format, flags uint32) int32 {
+	img, ok := c.handle(h).val.(value.Image)
+	if !ok || format > 1 {
+		return abi.EUNSUP
+	}
+	if c.run.Reporter == nil {
+		return c.cancelled()
+	}
+	c.work(int64(len(img.Bytes())))
+	name := [...]string{"JPEG", "PNG"}[format]
+	c.run.Reporter.Progress(0, 0, &node.Preview{Image: pictureOf(img.Tensor), Format: name, MaxSide: int(min(maxSide, 4096))})
+	return c.cancelled()
+}
+
+// pictureOf is the first picture of a batch, 8 bits a channel.
+func pictureOf(t *tensor.Tensor) image.Image {
+	d := t.Dense()
+	s, px := d.Shape(), d.F32()
+	h, w, ch := s[1], s[2], s[3]
+	out := image.NewNRGBA(image.Rect(0, 0, w, h))
+	for i := range h * w {
+		p, q := px[i*ch:i*ch+ch], out.Pix[i*4:i*4+4]
+		for k := range 3 {
+			q[k] = eightBit(p[min(k, ch-1)])
+		}
+		q[3] = 255
+		if ch == 4 {
+			q[3] = eightBit(p[3])
+		}
+	}
+	return out
+}
+
+func eightBit(f float32) uint8 { return uint8(min(max(f, 0), 1)*255 + 0.5) }
+
+func (c *call) sleepMs(ms uint32) int32 {
+	d := min(time.Duration(ms)*time.Millisecond, time.Hour)
+	c.virtual += d
+	c.park(func(ctx context.Context) { sleep(ctx, d) })
+	if c.Err() != nil {
+		return abi.ECANCEL
+	}
+	return 0
+}
+
+func sleep(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
+
+// now is the guest's clock: the call's start and what it has slept since, or the real time where that is granted.
+func (c *call) now() time.Time {
+	if c.ext.grant.RealClock {
+		return time.Now()
+	}
+	return c.start.Add(c.virtual)
+}
+
+func (c *call) nowMs() int64 { return c.now().UnixMilli() }
+
+func (c *call) random(ptr, n uint32) int32 {
+	b := c.bytes(ptr, n)
+	if n > abi.MaxRandomBytes {
+		return abi.ETOOBIG
+	}
+	c.fillRandom(b)
+	return 0
+}
+
+func (c *call) fillRandom(b []byte) {
+	if c.ext.grant.SecureRandom {
+		_, _ = crand.Read(b)
+		return
+	}
+	if c.rng == nil {
+		c.rng = rand.NewChaCha8(c.seed())
+	}
+	_, _ = c.rng.Read(b)
+}
+
+// seed is the same for equal calls: it names the prompt, the node, the item and the module.
+func (c *call) seed() [32]byte {
+	h := sha256.New()
+	for _, s := range []string{string(c.tenant), c.run.PromptID, c.run.NodeID, c.ext.admitted.Hash} {
+		h.Write(binary.LittleEndian.AppendUint32(nil, uint32(len(s))))
+		h.Write([]byte(s))
+	}
+	h.Write(binary.LittleEndian.AppendUint32(nil, uint32(c.run.Index)))
+	return [32]byte(h.Sum(nil))
+}
+
+func (c *call) fuelLeft() int64 { return max(c.limits.Fuel-c.used(), 0) }
+
+func (c *call) deadlineMs() int64 { return max(time.Until(c.deadline).Milliseconds(), 0) }
+
+func (c *call) feature(id uint32) int32 {
+	has := false
+	switch id {
+	case abi.FeatureTensorWindows:
+		has = slot.CanShare
+	case abi.FeatureRealClock:
+		has = c.ext.grant.RealClock
+	case abi.FeatureSecureRandom:
+		has = c.ext.grant.SecureRandom
+	case abi.FeatureNodeCall:
+		has = len(c.ext.grant.Classes) > 0
+	case abi.FeatureMessages:
+		has = c.ext.grant.Has("msg")
+	}
+	if has {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,264 @@
+package wasmhost
+
+import (
+	"context"
+	"regexp"
+	"slices"
+
+	"github.com/cocoonhq/cocoon/engine/node"
+	"github.com/cocoonhq/cocoon/internal/fault"
+	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
+)
+
+// description is what a guest says of itself, checked.
+type description struct {
+	nodes  []*guestSchema
+	routes []string // "GET /presets"
+}
+
+// guestSchema is a node's schema and which of the optional abilities it has.
+type guestSchema struct {
+	node.Schema
+	validates    bool
+	checks       []string // inputs that validate looks at; nil with checksAll
+	fingerprints bool
+	lazy         bool
+}
+
+const (
+	maxNodes  = 512
+	maxPorts  = 256
+	maxRoutes = 64
+)
+
+var classForm = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.+ ()|/-]{0,127}$`)
+
+func broken(format string, args ...any) error {
+	return fault.New(fault.ExtensionFailed, "description: "+format, args...)
+}
+
+// readDescription checks a describe reply.
+func readDescription(b []byte, m *Manifest) (*description, error) {
+	v, err := abi.Decode(b, abi.DefaultLimits())
+	if err != nil {
+		return nil, fault.Wrap(err, fault.ExtensionFailed, "the extension's description is no message")
+	}
+	d := &description{}
+	list := abi.AsMap(v).List("nodes")
+	if len(list) > maxNodes {
+		return nil, broken("%d nodes, more than %d", len(list), maxNodes)
+	}
+	seen := map[string]bool{}
+	for _, n := range list {
+		s, err := readNode(abi.AsMap(n), m)
+		if err != nil {
+			return nil, err
+		}
+		if seen[s.ID] {
+			return nil, broken("node %q is there twice", s.ID)
+		}
+		seen[s.ID] = true
+		d.nodes = append(d.nodes, s)
+	}
+	return d, d.readRoutes(abi.AsMap(v).List("routes"))
+}
+
+func (d *description) readRoutes(list []any) error {
+	if len(list) > maxRoutes {
+		return broken("%d routes, more than %d", len(list), maxRoutes)
+	}
+	for _, r := range list {
+		m := abi.AsMap(r)
+		route := m.Text("method") + " " + m.Text("path")
+		if _, _, err := splitRoute(route); err != nil {
+			return err
+		}
+		if slices.Contains(d.routes, route) {
+			return broken("route %q is there twice", route)
+		}
+		d.routes = append(d.routes, route)
+	}
+	return nil
+}
+
+func readNode(n abi.Map, m *Manifest) (*guestSchema, error) {
+	s := &guestSchema{Schema: node.Schema{ID: n.Text("id"), Name: n.Text("name"), Category: n.Text("category"), Help: n.Text("help"),
+		Module: "custom_nodes." + m.ID}}
+	if !classForm.MatchString(s.ID) {
+		return nil, broken("%q is no class name", s.ID)
+	}
+	for _, a := range n.List("aliases") {
+		if t, ok := a.(string); ok {
+			s.Aliases = append(s.Aliases, t)
+		}
+	}
+	if err := s.readFlags(n.List("flags")); err != nil {
+		return nil, err
+	}
+	for _, c := range n.List("checks") {
+		if t, ok := c.(string); ok {
+			s.checks = append(s.checks, t)
+		}
+	}
+	var err error
+	if s.Inputs, err = readInputs(n.List("inputs"), 3); err != nil {
+		return nil, err
+	}
+	for i := range s.Inputs {
+		s.lazy = s.lazy || s.Inputs[i].Lazy()
+	}
+	return s, s.readPorts(n)
+}
+
+func (s *guestSchema) readPorts(n abi.Map) error {
+	outputs, hidden := n.List("outputs"), n.List("hidden")
+	if len(outputs) > maxPorts || len(hidden) > 16 {
+		return broken("node %q has %d outputs and %d hidden inputs", s.ID, len(outputs), len(hidden))
+	}
+	for _, o := range outputs {
+		m := abi.AsMap(o)
+		out := node.Output{Type: node.Type(m.Text("type")), Name: m.Text("name"), Help: m.Text("help"), List: m.Bool("list"), Match: m.Text("match")}
+		if out.Type == "" {
+			return broken("node %q has an output without a type", s.ID)
+		}
+		if c := m.List("choices"); c != nil {
+			out.Choices = c
+		}
+		s.Outputs = append(s.Outputs, out)
+	}
+	for _, h := range hidden {
+		m := abi.AsMap(h)
+		kind := node.Type(m.Text("kind"))
+		switch kind {
+		case node.Prompt, node.ExtraPNGInfo, node.UniqueID:
+		default: // what names the caller's accounts is not for guests
+			return broken("node %q asks for the hidden input %q, which extensions do not get", s.ID, kind)
+		}
+		s.Hidden = append(s.Hidden, node.Hidden{Name: m.Text("name"), Kind: kind})
+	}
+	return nil
+}
+
+func (s *guestSchema) readFlags(list []any) error {
+	flags := map[string]*bool{
+		"output_node": &s.OutputNode, "input_is_list": &s.InputIsList, "async": &s.Async, "not_idempotent": &s.NotIdempotent,
+		"intermediate": &s.Intermediate, "expands": &s.Expands, "accept_all": &s.AcceptAllInputs, "deprecated": &s.Deprecated,
+		"experimental": &s.Experimental, "dev_only": &s.DevOnly, "api_node": &s.APINode, "v3": &s.V3,
+		"validates": &s.validates, "fingerprints": &s.fingerprints,
+	}
+	for _, f := range list {
+		name, _ := f.(string)
+		p, ok := flags[name]
+		if !ok {
+			return broken("node %q has the unknown flag %q", s.ID, name)
+		}
+		*p = true
+	}
+	return nil
+}
+
+func readInputs(list []any, depth int) ([]node.Input, error) {
+	if len(list) > maxPorts || depth == 0 {
+		return nil, broken("%d inputs, or inputs in inputs in inputs", len(list))
+	}
+	var out []node.Input
+	seen := map[string]bool{}
+	for _, v := range list {
+		in, err := readInput(abi.AsMap(v), depth)
+		if err != nil {
+			return nil, err
+		}
+		if seen[in.Name] {
+			return nil, broken("input %q is there twice", in.Name)
+		}
+		seen[in.Name] = true
+		out = append(out, in)
+	}
+	return out, nil
+}
+
+func readInput(m abi.Map, depth int) (node.Input, error) {
+	in := node.Input{Name: m.Text("name"), Type: node.Type(m.Text("type"))}
+	if in.Name == "" || in.Type == "" || len(in.Name) > 256 || len(in.Type) > 256 {
+		return in, broken("an input has no name or no type")
+	}
+	if m.Bool("optional") {
+		in.Group = node.Optional
+	}
+	if choices, ok := m["choices"].([]any); ok {
+		for _, c := range choices {
+			switch c.(type) {
+			case string, int64, float64:
+			default:
+				return in, broken("input %q has a choice that is no text or number", in.Name)
+			}
+		}
+		in.Choices = func(context.Context) []any { return choices }
+		in.Classic = m.Bool("classic")
+	}
+	if o := m.Map("options"); len(o) > 0 {
+		if err := plain(map[string]any(o), 6); err != nil {
+			return in, err
+		}
+		in.Options = o
+	}
+	if f := m.Map("forms"); f != nil {
+		var err error
+		if in.Forms, err = readForms(f, depth-1); err != nil {
+			return in, err
+		}
+	}
+	return in, nil
+}
+
+func readForms(m abi.Map, depth int) (*node.Forms, error) {
+	f := &node.Forms{Prefix: m.Text("prefix"), Min: int(m.Int("min")), Max: int(m.Int("max")), SlotType: node.Type(m.Text("slot_type")), GroupName: m.Text("group")}
+	if f.Min < 0 || f.Max < f.Min || f.Max > maxPorts {
+		return nil, broken("a dynamic input has %d to %d rows", f.Min, f.Max)
+	}
+	for _, n := range m.List("names") {
+		if t, ok := n.(string); ok {
+			f.Names = append(f.Names, t)
+		}
+	}
+	var err error
+	if l := m.List("template"); l != nil {
+		if f.Template, err = readInputs(l, depth); err != nil {
+			return nil, err
+		}
+	}
+	for _, c := range m.List("cases") {
+		cm := abi.AsMap(c)
+		inputs, err := readInputs(cm.List("inputs"), depth)
+		if err != nil {
+			return nil, err
+		}
+		f.Cases = append(f.Cases, node.Case{Key: cm.Text("key"), Inputs: inputs})
+	}
+	return f, nil
+}
+
+// plain refuses what JSON has no form for.
+func plain(v any, depth int) error {
+	if depth == 0 {
+		return broken("an option is nested too deeply")
+	}
+	switch x := v.(type) {
+	case nil, bool, int64, uint64, float64, string:
+	case []any:
+		for _, e := range x {
+			if err := plain(e, depth-1); err != nil {
+				return err
+			}
+		}
+	case map[string]any:
+		for _, e := range x {
+			if err := plain(e, depth-1); err != nil {
+				return err
+			}
+		}
+	default:
+		return broken("an option is %T", v)
+	}
+	return nil
+}

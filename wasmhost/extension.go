@@ -1,0 +1,151 @@
+package wasmhost
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/cocoonhq/cocoon/engine/node"
+	"github.com/cocoonhq/cocoon/internal/fault"
+	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
+	"github.com/cocoonhq/cocoon/wasmhost/slot"
+)
+
+// Extension is a loaded package: a program, what it may do, and what it has.
+type Extension struct {
+	Manifest *Manifest
+
+	host     *Host
+	grant    Grant
+	admitted *Admitted
+	program  *slot.Program
+	limits   LimitSet
+	desc     *description
+	nodes    []node.Node
+	routes   *router
+	journal  journal
+	stats    stats
+	events   rate
+}
+
+// LimitSet are the limits of each sort of call.
+type LimitSet struct{ Describe, Execute, Route Limits }
+
+// DefaultLimitSet are the limits without an operator's word.
+func DefaultLimitSet() LimitSet { return LimitSet{DescribeLimits(), ExecuteLimits(), RouteLimits()} }
+
+type stats struct{ calls, failures, fuel, hostBytes atomic.Int64 }
+
+// Stats are what an extension has used since it was loaded.
+type Stats struct {
+	Calls     int64 `json:"calls"`
+	Failures  int64 `json:"failures"`
+	Fuel      int64 `json:"fuel"`
+	HostBytes int64 `json:"host_bytes"`
+	Image     int   `json:"image_bytes"`
+	Idle      int   `json:"idle_slots"`
+}
+
+// Stats are what the extension has used since it was loaded.
+func (e *Extension) Stats() Stats {
+	s := &e.stats
+	return Stats{s.calls.Load(), s.failures.Load(), s.fuel.Load(), s.hostBytes.Load(), e.program.ImageBytes(), e.program.Idle()}
+}
+
+// Log is the last lines that the extension wrote.
+func (e *Extension) Log() []Line { return e.journal.all() }
+
+// Grant is what the extension may do.
+func (e *Extension) Grant() Grant { return e.grant }
+
+// Module is what the extension's module is and needs.
+func (e *Extension) Module() *Admitted { return e.admitted }
+
+// Nodes are the extension's nodes.
+func (e *Extension) Nodes() []node.Node { return e.nodes }
+
+func (e *Extension) owns(class string) bool {
+	return slices.ContainsFunc(e.desc.nodes, func(s *guestSchema) bool { return s.ID == class })
+}
+
+func (e *Extension) newCall(ctx context.Context, l Limits) *call {
+	now := time.Now()
+	return &call{Context: ctx, host: e.host, ext: e, limits: l, start: now, deadline: now.Add(l.Wall)}
+}
+
+// do makes the call: it waits for a place, takes a slot, sends the request that build makes and hands the decoded reply to
+// read. The call's handles are gone afterwards.
+func (c *call) do(op int32, build func() (any, error), read func(c *call, v any) error) error {
+	if !c.host.gate.enter(c.Context) {
+		return fault.Wrap(context.Cause(c), fault.Cancelled, "cancelled")
+	}
+	defer c.host.gate.leave()
+	c.deadline = time.Now().Add(c.limits.Wall)
+	err := c.once(op, build, read)
+	st := &c.ext.stats
+	st.calls.Add(1)
+	if st.hostBytes.Add(c.hostBytes); err != nil {
+		st.failures.Add(1)
+	}
+	return err
+}
+
+func (c *call) once(op int32, build func() (any, error), read func(c *call, v any) error) (err error) {
+	s, err := c.ext.program.Get(c.Context, c.limits.MemoryPages)
+	if err != nil {
+		return fault.Wrap(err, fault.OutOfMemory, "the extension has no room")
+	}
+	c.slot = s
+	spoilt := true
+	defer func() {
+		c.release()
+		c.ext.stats.fuel.Add(c.used())
+		c.ext.program.Put(context.WithoutCancel(c.Context), s, spoilt)
+	}()
+	request, err := c.encode(build)
+	if err != nil {
+		spoilt = false
+		return err
+	}
+	c.given = min(slice, c.limits.Fuel)
+	s.SetFuel(c.given)
+	code, err := s.Call(c, op, request)
+	var ours *fault.Error
+	spoilt = err != nil && !errors.As(err, &ours)
+	if err := c.outcome(code, err); err != nil {
+		return err
+	}
+	v, err := abi.Decode(c.reply_, abi.Limits{Bytes: c.limits.ReplyBytes, Items: abi.MaxCborItems, Depth: abi.MaxCborDepth})
+	if err != nil {
+		return fault.Wrap(err, fault.ExtensionFailed, "the extension's reply is no message")
+	}
+	return read(c, v)
+}
+
+func (c *call) encode(build func() (any, error)) ([]byte, error) {
+	v, err := build()
+	if err != nil {
+		return nil, err
+	}
+	b, err := abi.Append(nil, v)
+	if err != nil {
+		return nil, fault.Wrap(err, fault.TooLarge, "the request has no form as a message")
+	}
+	if len(b) > abi.MaxCborBytes {
+		return nil, fault.New(fault.TooLarge, "the request has %d bytes, more than %d", len(b), abi.MaxCborBytes)
+	}
+	return b, nil
+}
+
+// release lets go of what the call held.
+func (c *call) release() {
+	for _, h := range c.handles.all {
+		if f, ok := h.val.(File); ok {
+			_ = f.Close()
+		}
+	}
+	c.handles = handleTable{}
+	c.windows = nil
+}

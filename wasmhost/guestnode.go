@@ -1,0 +1,204 @@
+package wasmhost
+
+import (
+	"context"
+	"time"
+
+	"github.com/cocoonhq/cocoon/engine/node"
+	"github.com/cocoonhq/cocoon/internal/fault"
+	"github.com/cocoonhq/cocoon/internal/tenant"
+	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
+)
+
+// guestNode is a node of an extension. To the engine it is as any other.
+type guestNode struct {
+	ext    *Extension
+	schema *guestSchema
+}
+
+// newNode gives a guest's node with as many of the optional abilities as its schema names.
+func newNode(e *Extension, s *guestSchema) node.Node {
+	n := &guestNode{e, s}
+	switch {
+	case s.validates && s.fingerprints && s.lazy:
+		return struct {
+			node.Node
+			node.LinkChecker
+			node.Fingerprinter
+			node.Needer
+		}{n, checker{n}, fingerprinter{n}, needer{n}}
+	case s.validates && s.fingerprints:
+		return struct {
+			node.Node
+			node.LinkChecker
+			node.Fingerprinter
+		}{n, checker{n}, fingerprinter{n}}
+	case s.validates && s.lazy:
+		return struct {
+			node.Node
+			node.LinkChecker
+			node.Needer
+		}{n, checker{n}, needer{n}}
+	case s.fingerprints && s.lazy:
+		return struct {
+			node.Node
+			node.Fingerprinter
+			node.Needer
+		}{n, fingerprinter{n}, needer{n}}
+	case s.validates:
+		return struct {
+			node.Node
+			node.LinkChecker
+		}{n, checker{n}}
+	case s.fingerprints:
+		return struct {
+			node.Node
+			node.Fingerprinter
+		}{n, fingerprinter{n}}
+	case s.lazy:
+		return struct {
+			node.Node
+			node.Needer
+		}{n, needer{n}}
+	}
+	return n
+}
+
+// Schema is what the guest described.
+func (n *guestNode) Schema() *node.Schema { return &n.schema.Schema }
+
+// ask sends a node's request and reads the reply with read, while the call's handles are alive.
+func (n *guestNode) ask(ctx context.Context, op int32, l Limits, args node.Args, extra map[string]any, read func(c *call, v any) error) error {
+	run, _ := node.RunOf(ctx)
+	c := n.ext.newCall(ctx, l)
+	c.run, c.tenant = run, tenant.Of(ctx)
+	return c.do(op, func() (any, error) {
+		inputs, err := c.argsToWire(args)
+		if err != nil {
+			return nil, err
+		}
+		m := map[string]any{"class": n.schema.ID, "inputs": inputs}
+		if op == abi.OpExecute || op == abi.OpResume {
+			m["node"], m["prompt"], m["index"] = run.NodeID, run.PromptID, int64(run.Index)
+		}
+		for k, v := range extra {
+			m[k] = v
+		}
+		return m, nil
+	}, read)
+}
+
+// maxResumes bounds how often a node may ask to be called again.
+const maxResumes = 10_000
+
+// Run executes the node. A node that asks to be called later keeps no memory while it waits.
+func (n *guestNode) Run(ctx context.Context, args node.Args) (node.Reply, error) {
+	var state []byte
+	for i := range maxResumes {
+		op, extra := abi.OpExecute, map[string]any(nil)
+		if i > 0 {
+			op, extra = abi.OpResume, map[string]any{"state": state}
+		}
+		var r node.Reply
+		var later *retry
+		err := n.ask(ctx, op, n.ext.limits.Execute, args, extra, func(c *call, v any) (err error) {
+			if later, err = readRetry(abi.AsMap(v)); err == nil && later == nil {
+				r, err = n.readReply(c, abi.AsMap(v))
+			}
+			return err
+		})
+		if err != nil || later == nil {
+			return r, err
+		}
+		state = later.state
+		if sleep(ctx, later.after); ctx.Err() != nil {
+			return node.Reply{}, ctx.Err()
+		}
+	}
+	return node.Reply{}, fault.New(fault.LimitExceeded, "the node asked to be called again more than %d times", maxResumes)
+}
+
+// retry is what a node replies to be called again.
+type retry struct {
+	after time.Duration
+	state []byte
+}
+
+func readRetry(m abi.Map) (*retry, error) {
+	if m == nil {
+		return nil, fault.New(fault.ExtensionFailed, "the node's reply is no map")
+	}
+	ms, ok := m["retry_after_ms"].(int64)
+	if !ok {
+		return nil, nil
+	}
+	state := m.Bytes("state")
+	if len(state) > abi.MaxStateBytes || ms < 0 {
+		return nil, fault.New(fault.ExtensionFailed, "the node leaves %d bytes of state for later, or a negative time", len(state))
+	}
+	return &retry{min(time.Duration(ms)*time.Millisecond, 24*time.Hour), state}, nil
+}
+
+type checker struct{ n *guestNode }
+
+// Checks names the inputs that validate looks at.
+func (k checker) Checks() ([]string, bool) { return k.n.schema.checks, k.n.schema.checks == nil }
+
+// Check asks the guest.
+func (k checker) Check(ctx context.Context, args node.Args) error {
+	return k.CheckLinks(ctx, args, nil)
+}
+
+// CheckLinks asks the guest, which is told the types of linked inputs too.
+func (k checker) CheckLinks(ctx context.Context, args node.Args, linked map[string]node.Type) error {
+	types := make(map[string]any, len(linked))
+	for name, t := range linked {
+		types[name] = string(t)
+	}
+	return k.n.ask(ctx, abi.OpValidate, k.n.ext.limits.Describe, args, map[string]any{"linked": types}, func(_ *call, v any) error {
+		switch x := v.(type) {
+		case nil:
+			return nil
+		case string:
+			return &node.Refusal{Reason: x}
+		}
+		return fault.New(fault.ExtensionFailed, "the answer to validate is no text")
+	})
+}
+
+type fingerprinter struct{ n *guestNode }
+
+// Fingerprint asks the guest.
+func (f fingerprinter) Fingerprint(ctx context.Context, args node.Args) (out any, err error) {
+	err = f.n.ask(ctx, abi.OpFingerprint, f.n.ext.limits.Describe, args, nil, func(_ *call, v any) error {
+		if err := plain(v, 6); err != nil {
+			return err
+		}
+		out = v
+		return nil
+	})
+	return out, err
+}
+
+type needer struct{ n *guestNode }
+
+// Need asks the guest.
+func (d needer) Need(ctx context.Context, args node.Args) (names []string, err error) {
+	l := d.n.ext.limits.Describe
+	l.Handles = d.n.ext.limits.Execute.Handles
+	err = d.n.ask(ctx, abi.OpCheckLazy, l, args, nil, func(_ *call, v any) error {
+		list, ok := v.([]any)
+		if !ok {
+			return fault.New(fault.ExtensionFailed, "the answer to check_lazy is no array")
+		}
+		for _, e := range list {
+			name, ok := e.(string)
+			if !ok {
+				return fault.New(fault.ExtensionFailed, "check_lazy names something that is no text")
+			}
+			names = append(names, name)
+		}
+		return nil
+	})
+	return names, err
+}

@@ -1,0 +1,287 @@
+// Package wasmhost runs extensions: guest modules that nobody has to trust, as nodes of the graph and as HTTP routes.
+//
+// A module is admitted (proved and metered), compiled, set up once and from then on called from its image, so that no call
+// sees another's memory. Each call has budgets of instructions, time, memory and host work; what it gets of the server are
+// handles. Host functions never call back into the guest, and those that wait hold neither a thread nor a place among the
+// guests that compute.
+package wasmhost
+
+import (
+	"context"
+	"net/http"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/tetratelabs/wazero"
+
+	"github.com/cocoonhq/cocoon/engine/node"
+	"github.com/cocoonhq/cocoon/internal/fault"
+	"github.com/cocoonhq/cocoon/internal/tensor"
+	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
+	"github.com/cocoonhq/cocoon/wasmhost/slot"
+	"github.com/cocoonhq/cocoon/wasmhost/wasm"
+)
+
+// Config is what a Host needs. Only Backend is required.
+type Config struct {
+	// Dir keeps the cache of compiled code and the store of kv; "" keeps neither beyond the process.
+	Dir string
+	// CodeDir is where compiled code is kept; "" is code in Dir.
+	CodeDir string
+	// Backend computes guests' tensor programs.
+	Backend tensor.Backend
+	// Lookup finds the built-in nodes that guests may be granted; nil grants none.
+	Lookup func(class string) (node.Node, bool)
+	// Files serves asset; nil refuses it.
+	Files Files
+	// Send serves ws: an event of a type for a client; nil refuses it.
+	Send func(ctx context.Context, clientID, event string, data []byte) error
+	// Secrets gives the value of a secret of the caller's tenant; nil has none.
+	Secrets func(ctx context.Context, extension, name string) (string, bool)
+	// Client carries http; nil is one that dials vetted addresses only.
+	Client *http.Client
+	// Jail is the command that compiles modules in a process of its own; nil compiles in this one.
+	Jail []string
+	// Limits are for modules; the zero value is wasm.DefaultLimits.
+	Limits wasm.Limits
+	// Keep is how many idle slots an extension keeps; 0 is 4.
+	Keep int
+	// Interpret runs guests in the interpreter, some 80 times slower; for tests of the compiler.
+	Interpret bool
+}
+
+func (c *Config) codeDir() string {
+	if c.CodeDir == "" && c.Dir != "" {
+		return filepath.Join(c.Dir, "code")
+	}
+	return c.CodeDir
+}
+
+// Host holds the loaded extensions. Its methods may be called from any goroutine.
+type Host struct {
+	c       Config
+	machine *slot.Machine
+	gate    *gate
+	cache   *codeCache
+	boxes   *mailboxes
+	kv      *kvStore
+
+	mu   sync.RWMutex
+	exts map[string]*Extension
+}
+
+// New makes a Host. Close it when no call runs.
+func New(ctx context.Context, c Config) (*Host, error) {
+	if c.Limits == (wasm.Limits{}) {
+		c.Limits = wasm.DefaultLimits()
+	}
+	if c.Keep == 0 {
+		c.Keep = 4
+	}
+	h := &Host{c: c, gate: newGate(), boxes: newMailboxes(), exts: map[string]*Extension{}}
+	if c.Client == nil {
+		h.c.Client = newClient()
+	}
+	var err error
+	if h.kv, err = openKV(c.Dir); err != nil {
+		return nil, err
+	}
+	if h.cache, err = openCache(c.codeDir(), c.Jail); err != nil {
+		return nil, err
+	}
+	cfg := slot.InterpreterConfig()
+	if !c.Interpret {
+		var code wazero.CompilationCache
+		if code, err = h.cache.wazero(); err != nil {
+			return nil, err
+		}
+		cfg = slot.RuntimeConfig(code)
+	}
+	if h.machine, err = slot.NewMachine(ctx, cfg, bind()); err != nil {
+		return nil, fault.Wrap(err, fault.Internal, "the engine for extensions does not start")
+	}
+	return h, nil
+}
+
+// bind gives the engine the host functions: each counts, and is refused when its capability is not granted.
+func bind() []slot.Func {
+	_, caps := known()
+	var out []slot.Func
+	for _, f := range slices.Concat(hostFuncs(), wasiFuncs()) {
+		capability := caps[f.module+"."+f.name]
+		out = append(out, slot.Func{Module: f.module, Name: f.name, Params: f.params, Results: f.result, Call: func(ctx context.Context, s []uint64) {
+			c := ctx.Value(callKey{}).(*call)
+			c.enter()
+			if capability != "" && !c.ext.grant.Has(capability) {
+				if f.result != "" {
+					s[0] = refusal(f.result)
+				}
+				return
+			}
+			f.call(c, s)
+		}})
+	}
+	return out
+}
+
+func refusal(result string) uint64 {
+	e := abi.EPERM
+	if result == "i" {
+		return uint64(uint32(e))
+	}
+	return uint64(int64(e))
+}
+
+// Source is a package to load: a checked manifest, the module's bytes and what the operator grants.
+type Source struct {
+	Manifest *Manifest
+	Module   []byte
+	Grant    Grant
+	Limits   LimitSet // the zero value is DefaultLimitSet
+}
+
+// Load loads an extension, or replaces the one of its id when the new one is ready; calls of the old one run to their end.
+// Capabilities that the module needs and that were not granted are fault.Forbidden.
+func (h *Host) Load(ctx context.Context, s Source) (*Extension, error) {
+	if err := s.Manifest.Check(); err != nil {
+		return nil, err
+	}
+	a, err := Admit(s.Module, h.c.Limits)
+	if err != nil {
+		return nil, err
+	}
+	if s.Limits == (LimitSet{}) {
+		s.Limits = DefaultLimitSet()
+	}
+	e := &Extension{Manifest: s.Manifest, host: h, grant: s.Grant.within(s.Manifest.Capabilities.All()), admitted: a, limits: s.Limits}
+	for _, c := range a.Capabilities {
+		if !e.grant.Has(c) {
+			return nil, fault.New(fault.Forbidden, "the extension %s needs the capability %s, which was not granted", s.Manifest.ID, c)
+		}
+	}
+	if err := e.start(ctx); err != nil {
+		return nil, err
+	}
+	h.mu.Lock()
+	old := h.exts[e.Manifest.ID]
+	h.exts[e.Manifest.ID] = e
+	h.mu.Unlock()
+	if old != nil {
+		old.program.Close(context.WithoutCancel(ctx))
+	}
+	return e, nil
+}
+
+// start compiles the module, sets it up and asks what it has.
+func (e *Extension) start(ctx context.Context) error {
+	h := e.host
+	if !h.gate.enter(ctx) {
+		return ctx.Err()
+	}
+	forget, err := h.cache.prepare(ctx, e.admitted, h.c.Interpret)
+	if err != nil {
+		h.gate.leave()
+		return err
+	}
+	c := e.newCall(ctx, e.limits.Describe)
+	c.given = slice
+	c.deadline = c.start.Add(e.limits.Describe.Wall + compileTime(e.admitted.Metrics.CodeBytes))
+	o := slot.Options{Depth: depthLimit, MostPage: max(e.limits.Execute.MemoryPages, e.limits.Route.MemoryPages, e.limits.Describe.MemoryPages),
+		Keep: h.c.Keep, SetupPages: e.limits.Describe.MemoryPages, Begin: func(s *slot.Slot) { c.slot = s }}
+	e.program, err = h.machine.Compile(c, e.admitted.result, o, slice)
+	forget()
+	h.gate.leave()
+	if err != nil {
+		return c.outcome(0, err)
+	}
+	if err := e.describe(ctx); err != nil {
+		e.program.Close(context.WithoutCancel(ctx))
+		return err
+	}
+	return nil
+}
+
+func (e *Extension) describe(ctx context.Context) error {
+	c := e.newCall(ctx, e.limits.Describe)
+	var reply []byte
+	err := c.do(abi.OpDescribe, func() (any, error) { return nil, nil }, func(c *call, _ any) error {
+		version, err := c.slot.ABI(c)
+		if err != nil {
+			return c.outcome(0, err)
+		}
+		if version>>16 != abi.Major || version&0xffff > abi.Minor {
+			return fault.New(fault.Unsupported, "the module was built for version %d.%d of the contract; this server has %d.%d", version>>16, version&0xffff, abi.Major, abi.Minor)
+		}
+		reply = c.reply_
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if e.desc, err = readDescription(reply, e.Manifest); err != nil {
+		return err
+	}
+	for _, s := range e.desc.nodes {
+		e.nodes = append(e.nodes, newNode(e, s))
+	}
+	e.routes = newRouter(e.desc.routes, e.grant.Routes)
+	return nil
+}
+
+// Remove takes an extension away. Calls that run go on to their end.
+func (h *Host) Remove(ctx context.Context, id string) error {
+	h.mu.Lock()
+	e, ok := h.exts[id]
+	delete(h.exts, id)
+	h.mu.Unlock()
+	if !ok {
+		return fault.New(fault.NotFound, "there is no extension %q", id)
+	}
+	e.program.Close(context.WithoutCancel(ctx))
+	return nil
+}
+
+// Extension finds a loaded extension.
+func (h *Host) Extension(id string) (*Extension, bool) {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	e, ok := h.exts[id]
+	return e, ok
+}
+
+// Extensions lists the loaded extensions by id.
+func (h *Host) Extensions() []*Extension {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	out := make([]*Extension, 0, len(h.exts))
+	for _, e := range h.exts {
+		out = append(out, e)
+	}
+	slices.SortFunc(out, func(a, b *Extension) int { return strings.Compare(a.Manifest.ID, b.Manifest.ID) })
+	return out
+}
+
+// Nodes are the nodes of all extensions.
+func (h *Host) Nodes() []node.Node {
+	var out []node.Node
+	for _, e := range h.Extensions() {
+		out = append(out, e.nodes...)
+	}
+	return out
+}
+
+// Close ends all extensions.
+func (h *Host) Close(ctx context.Context) error {
+	for _, e := range h.Extensions() {
+		e.program.Close(ctx)
+	}
+	err := h.machine.Close(ctx)
+	for _, c := range []func() error{h.cache.close, h.kv.close} {
+		if e := c(); err == nil {
+			err = e
+		}
+	}
+	return err
+}

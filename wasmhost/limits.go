@@ -1,0 +1,48 @@
+package wasmhost
+
+import "time"
+
+// Limits bound one call of a guest.
+type Limits struct {
+	Fuel        int64         // instructions
+	Wall        time.Duration // without the time spent waiting
+	MemoryPages int           // of 64 KiB
+	HostCalls   int
+	HostBytes   int64 // that host functions move or compute
+	Handles     int   // alive at once
+	OutputBytes int64 // of tensors made
+	ReplyBytes  int
+}
+
+const (
+	mib = 1 << 20
+	gib = 1 << 30
+	// pagesPerMiB turns MiB into pages.
+	pagesPerMiB = mib / (64 << 10)
+)
+
+// DescribeLimits are for setting a module up and asking what it has.
+func DescribeLimits() Limits {
+	return Limits{Fuel: 200e6, Wall: 2 * time.Second, MemoryPages: 64 * pagesPerMiB, HostCalls: 10_000, HostBytes: mib, ReplyBytes: mib}
+}
+
+// ExecuteLimits are for running a node.
+func ExecuteLimits() Limits {
+	return Limits{Fuel: 5e9, Wall: 30 * time.Second, MemoryPages: 256 * pagesPerMiB, HostCalls: 1_000_000, HostBytes: 8 * gib,
+		Handles: 256, OutputBytes: 2 * gib, ReplyBytes: 4 * mib}
+}
+
+// RouteLimits are for answering a request.
+func RouteLimits() Limits {
+	return Limits{Fuel: 500e6, Wall: 5 * time.Second, MemoryPages: 64 * pagesPerMiB, HostCalls: 10_000, HostBytes: 256 * mib,
+		Handles: 8, OutputBytes: 64 * mib, ReplyBytes: 8 * mib}
+}
+
+// mostPages is the most memory that an operator can grant.
+const mostPages = 1024 * pagesPerMiB
+
+// depthLimit is how deep recursive and indirect calls may nest.
+const depthLimit = 4096
+
+// slice is how much fuel a guest gets at once: how often the host looks whether it is to be stopped.
+const slice = 500_000

@@ -1,0 +1,28 @@
+package wasmhost
+
+import (
+	"os"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/cocoonhq/cocoon/wasmhost/jail"
+)
+
+// codeDir is a code cache that the tests share.
+var codeDir string
+
+func TestMain(m *testing.M) {
+	if jail.Main() {
+		return
+	}
+	dir, err := os.MkdirTemp("", "cocoon-test-code-")
+	if err != nil {
+		panic(err)
+	}
+	codeDir = dir
+	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("database/sql.(*DB).connectionOpener"), goleak.Cleanup(func(code int) {
+		os.RemoveAll(dir)
+		os.Exit(code)
+	}))
+}

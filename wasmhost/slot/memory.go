@@ -1,0 +1,58 @@
+package slot
+
+// pageBytes is the size of a WebAssembly page.
+const pageBytes = 64 << 10
+
+// memory is the linear memory of one slot: a reservation at a fixed address, of which the first size bytes are in use. The
+// guest may grow it up to limit. It implements experimental.LinearMemory.
+type memory struct {
+	all     []byte // the reservation
+	size    int
+	limit   int // most bytes of the call at hand
+	image   *image
+	windows []window
+	dirty   int // bytes that calls can have touched since the last reset
+	shrink  bool
+}
+
+// window is a range of the memory that something else is mapped over.
+type window struct{ at, n int }
+
+// Reallocate makes the memory size bytes long and zeroes nothing: new pages are zero already. It gives nil when that is over
+// the limit. While the slot is being reset it gives the image's size instead.
+func (m *memory) Reallocate(size uint64) []byte {
+	if m.shrink {
+		m.size = m.image.size
+		return m.all[:m.size:m.size]
+	}
+	if m.image != nil && m.size == 0 { // the first time, of a slot over an image
+		size = uint64(m.image.size)
+	}
+	if size > uint64(m.limit) {
+		return nil
+	}
+	m.size = int(size)
+	m.dirty = max(m.dirty, m.size)
+	return m.all[:m.size:m.size]
+}
+
+// Free gives the memory back.
+func (m *memory) Free() { m.free() }
+
+// overlaps reports whether a range touches an open window.
+func (m *memory) overlaps(at, n int) bool {
+	for _, w := range m.windows {
+		if at < w.at+w.n && w.at < at+n {
+			return true
+		}
+	}
+	return false
+}
+
+// Windowed reports whether [at, at+n) may become a window: whole pages inside the memory, behind the image, that no other
+// window covers.
+func (s *Slot) Windowed(at, n uint32) bool {
+	m := s.mem
+	from, size := int(at), int(n)
+	return from%pageBytes == 0 && size%pageBytes == 0 && size > 0 && from+size <= m.size && from >= m.image.size && !m.overlaps(from, size)
+}

@@ -1,0 +1,202 @@
+package slot
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/experimental"
+
+	"github.com/cocoonhq/cocoon/wasmhost/fuel"
+)
+
+// Program is a compiled module with its image. Its methods may be called from any goroutine.
+type Program struct {
+	machine  *Machine
+	compiled wazero.CompiledModule
+	meta     *fuel.Result
+	depth    int32
+	most     int // bytes of address space of a slot
+	image    *image
+	globals  []uint64 // values of the image, as meta.Globals
+
+	mu     sync.Mutex
+	idle   []*Slot
+	closed bool
+	live   int // slots, idle ones too
+	keep   int // idle slots
+}
+
+// Options of a Program.
+type Options struct {
+	Depth    int32 // as the module was rewritten with
+	MostPage int   // pages that a slot can ever have
+	Keep     int   // idle slots that are kept
+	// SetupPages bounds the memory while the program is set up.
+	SetupPages int
+	// Begin is told the slot that the program is set up in, before it runs.
+	Begin func(*Slot)
+}
+
+// Compile compiles a rewritten module and sets it up: data, start function and _initialize, under the Meter in ctx, with
+// slice units of fuel to begin with.
+func (m *Machine) Compile(ctx context.Context, r *fuel.Result, o Options, slice int64) (*Program, error) {
+	compiled, err := m.rt.CompileModule(context.WithoutCancel(ctx), r.Bytes)
+	if err != nil {
+		return nil, fmt.Errorf("compile: %w", err)
+	}
+	p := &Program{machine: m, compiled: compiled, meta: r, depth: o.Depth, most: o.MostPage * pageBytes, keep: o.Keep}
+	if err := p.setUp(ctx, o, slice); err != nil {
+		_ = compiled.Close(ctx)
+		return nil, err
+	}
+	return p, nil
+}
+
+func (p *Program) setUp(ctx context.Context, o Options, slice int64) error {
+	s, err := p.instantiate(ctx, min(o.SetupPages*pageBytes, p.most))
+	if err != nil {
+		return err
+	}
+	defer s.close(ctx)
+	s.fuel.Set(uint64(slice))
+	if o.Begin != nil {
+		o.Begin(s)
+	}
+	for _, name := range []string{fuel.InitFunc, fuel.StartFunc, "_initialize"} {
+		f := s.inst.ExportedFunction(name)
+		if f == nil {
+			continue
+		}
+		if _, err := f.Call(ctx); err != nil {
+			return fmt.Errorf("set up, %s: %w", name, err)
+		}
+	}
+	for _, g := range s.globals {
+		p.globals = append(p.globals, g.Get())
+	}
+	p.image, err = newImage(s.mem.all[:s.mem.size])
+	return err
+}
+
+// instantiate makes a slot over the image, or over nothing while there is none.
+func (p *Program) instantiate(ctx context.Context, limit int) (*Slot, error) {
+	mem, err := newMemory(p.most, p.image)
+	if err != nil {
+		return nil, err
+	}
+	mem.limit = limit
+	alloc := experimental.MemoryAllocatorFunc(func(_, _ uint64) experimental.LinearMemory { return mem })
+	cfg := wazero.NewModuleConfig().WithName("").WithStartFunctions()
+	inst, err := p.machine.rt.InstantiateModule(experimental.WithMemoryAllocator(ctx, alloc), p.compiled, cfg)
+	if err != nil {
+		mem.free()
+		return nil, fmt.Errorf("instantiate: %w", err)
+	}
+	s := &Slot{program: p, inst: inst, mem: mem, guest: inst.Memory()}
+	s.fuel = inst.ExportedGlobal(fuel.FuelGlobal).(api.MutableGlobal)
+	s.deep = inst.ExportedGlobal(fuel.DepthGlobal).(api.MutableGlobal)
+	for _, g := range p.meta.Globals {
+		s.globals = append(s.globals, inst.ExportedGlobal(g.Name()).(api.MutableGlobal))
+	}
+	s.abi, s.buf, s.call = inst.ExportedFunction("cocoon_abi"), inst.ExportedFunction("cocoon_buf"), inst.ExportedFunction("cocoon_call")
+	return s, nil
+}
+
+// fresh is instantiate for a slot that counts.
+func (p *Program) fresh(ctx context.Context, limit int) (*Slot, error) {
+	p.mu.Lock()
+	if p.closed {
+		p.mu.Unlock()
+		return nil, fmt.Errorf("the program is closed")
+	}
+	p.live++
+	p.mu.Unlock()
+	s, err := p.instantiate(ctx, limit)
+	if err != nil {
+		p.gone(ctx)
+	}
+	return s, err
+}
+
+// gone counts a slot that ended. The code goes with the last one.
+func (p *Program) gone(ctx context.Context) {
+	p.mu.Lock()
+	p.live--
+	last := p.closed && p.live == 0
+	p.mu.Unlock()
+	if last {
+		_ = p.compiled.Close(ctx)
+	}
+}
+
+// Get gives a slot that is as the image, with at most pages of memory.
+func (p *Program) Get(ctx context.Context, pages int) (*Slot, error) {
+	limit := min(pages*pageBytes, p.most)
+	if limit < p.image.size {
+		return nil, fmt.Errorf("the guest has %d bytes of memory at the start, more than the %d of its limit", p.image.size, limit)
+	}
+	p.mu.Lock()
+	var s *Slot
+	if n := len(p.idle); n > 0 {
+		s, p.idle = p.idle[n-1], p.idle[:n-1]
+	}
+	p.mu.Unlock()
+	if s == nil {
+		var err error
+		if s, err = p.fresh(ctx, limit); err != nil {
+			return nil, err
+		}
+	}
+	s.mem.limit = limit
+	if err := s.reset(); err != nil {
+		s.close(ctx)
+		p.gone(ctx)
+		return nil, err
+	}
+	return s, nil
+}
+
+// restAfter is how many bytes an idle slot may hold beyond its image before they are given back at once.
+const restAfter = 1 << 20
+
+// Put gives a slot back. spoilt says that it must not be used again.
+func (p *Program) Put(ctx context.Context, s *Slot, spoilt bool) {
+	if !spoilt && p.meta.Resettable && (s.mem.dirty <= p.image.size+restAfter && len(s.mem.windows) == 0 || s.reset() == nil) {
+		p.mu.Lock()
+		if !p.closed && len(p.idle) < p.keep {
+			p.idle = append(p.idle, s)
+			p.mu.Unlock()
+			return
+		}
+		p.mu.Unlock()
+	}
+	s.close(ctx)
+	p.gone(ctx)
+}
+
+// ImageBytes is the size of the image.
+func (p *Program) ImageBytes() int { return p.image.size }
+
+// Idle is how many slots wait.
+func (p *Program) Idle() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.idle)
+}
+
+// Close ends the idle slots; slots in use end when they are put back.
+func (p *Program) Close(ctx context.Context) {
+	p.mu.Lock()
+	idle := p.idle
+	p.idle, p.closed = nil, true
+	p.live++ // of this call, so that the last one is seen once
+	p.mu.Unlock()
+	for _, s := range idle {
+		s.close(ctx)
+		p.gone(ctx)
+	}
+	p.gone(ctx)
+}
