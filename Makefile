@@ -28,6 +28,9 @@ check: ## vets, lints, and proves that formatting and generated files are up to 
 bench: ## runs every benchmark once
 	$(GO) test -run '^$$' -bench . -benchtime 200ms ./...
 
+load: build ## measures latency, memory and events of a server on this machine
+	$(GO) run ./cmd/load
+
 fuzz: ## runs every fuzz target for FUZZTIME (5s)
 	scripts/fuzz $(FUZZTIME)
 

@@ -158,7 +158,7 @@ func summarize(outputs *doc.Object) summary {
 	each(outputs, func(node, kind string, item any) {
 		o, ok := item.(*doc.Object)
 		if !ok {
-			if o = modelFile(item); o == nil {
+			if o = sceneFile(item); o == nil {
 				if t, isText := item.(string); isText && kind == "text" && s.spoken == nil && s.saved == nil {
 					s.spoken = spoken(t, node)
 				}
@@ -224,8 +224,8 @@ var (
 	shownKinds   = []string{"images", "video", "audio", "3d", "text"}
 )
 
-// modelFile turns a path of a 3D model into a file entry; nil when it is none.
-func modelFile(item any) *doc.Object {
+// sceneFile turns a path of a 3D model into a file entry; nil when it is none.
+func sceneFile(item any) *doc.Object {
 	name, ok := item.(string)
 	if !ok || !hasEnding(name, modelEndings) {
 		return nil
@@ -294,7 +294,7 @@ func normalizedItems(items []any) []any {
 		if item == nil {
 			continue
 		}
-		if m := modelFile(item); m != nil {
+		if m := sceneFile(item); m != nil {
 			item = m
 		}
 		kept = append(kept, item)
