@@ -2,6 +2,7 @@ package engine
 
 import (
 	"encoding/json"
+	"maps"
 	"sync"
 
 	"github.com/cocoonhq/cocoon/engine/node"
@@ -30,6 +31,21 @@ type level struct {
 	subs    map[[2]string]*level // by the expanding node's id and class
 }
 
+// claim is what a running prompt may still need: the keys of its nodes, and the levels below them.
+type claim struct {
+	used map[key]bool
+	live map[[2]string]bool
+}
+
+func claimOf(r *run) *claim {
+	c := &claim{map[key]bool{}, map[[2]string]bool{}}
+	for _, v := range r.g.order {
+		c.used[r.sign.keys[v]] = true
+		c.live[[2]string{v.id, v.class}] = true
+	}
+	return c
+}
+
 func newLevel() *level { return &level{entries: map[key]*entry{}, subs: map[[2]string]*level{}} }
 
 // cache keeps results between prompts. A key carries its tenant, so nobody is ever served what another made.
@@ -41,12 +57,12 @@ type cache struct {
 	generation int64
 	oldest     int64 // LRU: generations below it are gone
 	touches    int64
-	active     map[*run]struct{}
+	active     map[*run]*claim
 	memory     memoryReading
 }
 
 func newCache(c CacheConfig) *cache {
-	k := &cache{c: c.withDefaults(), roots: map[tenant.ID]*level{}, active: map[*run]struct{}{}}
+	k := &cache{c: c.withDefaults(), roots: map[tenant.ID]*level{}, active: map[*run]*claim{}}
 	return k
 }
 
@@ -77,7 +93,10 @@ func (c *cache) begin(r *run) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.active[r] = struct{}{}
+	c.active[r] = &claim{}
+	if c.c.Kind == CacheClassic {
+		c.active[r] = claimOf(r)
+	}
 	c.generation++
 	r.generation = c.generation
 	l := c.root(r.job.Tenant)
@@ -111,15 +130,13 @@ func (c *cache) touch(e *entry) {
 
 // sweepClassic drops what no running prompt of the tenant uses, and everything of tenants who run nothing.
 func (c *cache) sweepClassic(r *run) {
-	used, live := map[key]bool{}, map[[2]string]bool{}
+	all := &claim{map[key]bool{}, map[[2]string]bool{}}
 	busy := map[tenant.ID]bool{}
-	for a := range c.active {
+	for a, its := range c.active {
 		busy[a.job.Tenant] = true
 		if a.job.Tenant == r.job.Tenant {
-			for _, v := range a.g.order {
-				used[a.sign.keys[v]] = true
-				live[[2]string{v.id, v.class}] = true
-			}
+			maps.Copy(all.used, its.used)
+			maps.Copy(all.live, its.live)
 		}
 	}
 	for t := range c.roots {
@@ -127,7 +144,7 @@ func (c *cache) sweepClassic(r *run) {
 			delete(c.roots, t)
 		}
 	}
-	c.root(r.job.Tenant).keep(used, live)
+	c.root(r.job.Tenant).keep(all.used, all.live)
 }
 
 func (l *level) keep(used map[key]bool, live map[[2]string]bool) {

@@ -128,3 +128,14 @@ func (e *Engine) status(ctx context.Context, t tenant.ID) {
 	data := doc.Append([]byte(`{"status":{"exec_info":{"queue_remaining":`), e.c.Store.Active(t))
 	e.c.Bus.Publish(ctx, Event{Tenant: t, Type: "status", Data: append(data, "}}}"...)})
 }
+
+// Retry queues a finished prompt again, under a new id and with the next number. Secrets are not kept with finished prompts,
+// so a node that needs one fails. ok is false when there is no finished prompt of that id.
+func (e *Engine) Retry(ctx context.Context, t tenant.ID, id string) (a Accepted, ok bool, err error) {
+	r, ok, err := e.c.Store.Find(ctx, t, id)
+	if err != nil || !ok {
+		return Accepted{}, false, err
+	}
+	a, err = e.Submit(ctx, Submission{Tenant: t, Prompt: r.Job.Prompt, ExtraData: r.Job.Extra, PartialTargets: r.Job.Outputs})
+	return a, true, err
+}

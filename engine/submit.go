@@ -32,8 +32,8 @@ func (e *Engine) Submit(ctx context.Context, s Submission) (Accepted, error) {
 	if job.Extra, job.Secrets, err = e.extra(s, job.Created); err != nil {
 		return Accepted{}, notAPrompt(err)
 	}
-	c, err := e.check(ctx, prompt, s.PartialTargets)
-	if err != nil {
+	var c checked
+	if err = guard(func() (err error) { c, err = e.check(ctx, prompt, s.PartialTargets); return err }); err != nil {
 		return Accepted{}, err
 	}
 	job.Prompt, job.Outputs = doc.Encode(prompt), c.good
