@@ -52,25 +52,26 @@ func (b *builder) blocks(s *weights.Scope, name string) []block {
 	}
 }
 
-// block reads the layers "0", "1", … of a block; what each is shows in its tensor names.
+// block reads the layers "0", "1", … of a block. What each is shows in any of its tensor names, so that a layer of which one
+// is lost is a layer with a tensor missing and not the end of the block.
 func (b *builder) block(s *weights.Scope) block {
 	var out block
 	for i := 0; ; i++ {
 		l := s.Sub(strconv.Itoa(i))
 		switch {
-		case l.Has("in_layers.0.weight"):
+		case l.HasSub("in_layers"):
 			out = append(out, b.res(l))
-		case l.Has("proj_in.weight"):
+		case l.HasSub("transformer_blocks") || l.Has("proj_in.weight"):
 			out = append(out, b.transformer(l))
-		case l.Has("op.weight"):
+		case l.HasSub("op"):
 			n := nn.Dim(l.Shape("op.weight"), 0)
 			out = append(out, downsample{nn.NewConv(l.Sub("op"), n, n, 3, tensor.Conv{Stride: 2, Pad: [4]int{1, 1, 1, 1}})})
 			b.level++
-		case l.Has("conv.weight"):
+		case l.HasSub("conv"):
 			n := nn.Dim(l.Shape("conv.weight"), 0)
 			out = append(out, upsample{nn.NewConv3x3(l.Sub("conv"), n, n)})
 			b.level--
-		case l.Has("weight"):
+		case l.Has("weight") || l.Has("bias"):
 			w := l.Shape("weight")
 			out = append(out, plain{nn.NewConv3x3(l, nn.Dim(w, 1), nn.Dim(w, 0))})
 		default:

@@ -20,7 +20,7 @@ func (b *builder) res(s *weights.Scope) layer {
 	w := s.Shape("in_layers.2.weight")
 	in, out := nn.Dim(w, 1), nn.Dim(w, 0)
 	r := newRes(s, in, out, b.emb)
-	if s.Has("skip_connection.weight") {
+	if in != out || s.HasSub("skip_connection") {
 		l := nn.NewPointwise(s.Sub("skip_connection"), in, out)
 		r.skip = &l
 	}

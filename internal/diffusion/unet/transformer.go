@@ -26,7 +26,7 @@ func (b *builder) transformer(s *weights.Scope) layer {
 		out:  nn.NewPointwise(s.Sub("proj_out"), inner, channels),
 	}
 	blocks := s.Sub("transformer_blocks")
-	for i := 0; blocks.Has(strconv.Itoa(i) + ".norm1.weight"); i++ {
+	for i := 0; blocks.HasSub(strconv.Itoa(i)); i++ {
 		t.blocks = append(t.blocks, b.transformerBlock(blocks.Sub(strconv.Itoa(i)), inner, b.config.crossOnly(b.level)))
 	}
 	if !s.Has("time_mixer.mix_factor") {

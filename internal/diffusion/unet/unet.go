@@ -62,7 +62,7 @@ func New(s *weights.Scope, c Config) *UNet {
 	u.time2 = nn.NewLinear(time.Sub("2"), b.emb, b.emb)
 	u.readLabel(s, b.emb)
 	u.input = b.blocks(s, "input_blocks")
-	if s.Has("middle_block.0.in_layers.0.weight") {
+	if s.HasSub("middle_block") {
 		u.middle = b.block(s.Sub("middle_block"))
 	}
 	u.output = b.blocks(s, "output_blocks")

@@ -34,7 +34,8 @@ type network interface {
 func New(s *weights.Scope) *VAE {
 	n := &gaussian{dec: newDecoder(s.Sub("decoder"))}
 	v := &VAE{Channels: nn.Dim(s.Shape("decoder.conv_in.weight"), 1), net: n}
-	if w := s.Shape("post_quant_conv.weight"); w != nil {
+	if s.HasSub("post_quant_conv") {
+		w := s.Shape("post_quant_conv.weight")
 		v.Channels = nn.Dim(w, 1)
 		l := nn.NewPointwise(s.Sub("post_quant_conv"), v.Channels, nn.Dim(w, 0))
 		n.unquant = &l
@@ -46,7 +47,8 @@ func New(s *weights.Scope) *VAE {
 	}
 	enc := newEncoder(s.Sub("encoder"))
 	n.enc = &enc
-	if w := s.Shape("quant_conv.weight"); w != nil {
+	if s.HasSub("quant_conv") {
+		w := s.Shape("quant_conv.weight")
 		l := nn.NewPointwise(s.Sub("quant_conv"), nn.Dim(w, 1), nn.Dim(w, 0))
 		n.quant = &l
 	}
