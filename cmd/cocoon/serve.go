@@ -16,6 +16,7 @@ import (
 
 	"github.com/cocoonhq/cocoon/internal/tensor/cpu/isa"
 	"github.com/cocoonhq/cocoon/server"
+	v2 "github.com/cocoonhq/cocoon/server/v2"
 )
 
 const serveUsage = `cocoon serve starts the server. Without flags it listens on http://127.0.0.1:8188 and keeps everything in ~/cocoon.
@@ -40,6 +41,8 @@ type serveFlags struct {
 	compress      bool
 	features      features
 	client        clientFlags
+	assets        bool
+	noAssets      bool
 }
 
 func (s *serveFlags) parse(args []string, std streams) error {
@@ -63,6 +66,7 @@ func (s *serveFlags) parse(args []string, std streams) error {
 	f.Var(&s.features, "feature-flag", "a `name[=value]` for the page; may be given several times")
 	s.client.add(f)
 	s.auth.add(f)
+	s.addAssets(f)
 	plain, err := parse(f, args)
 	if err != nil {
 		return err
@@ -101,12 +105,13 @@ func serve(ctx context.Context, args []string, std streams) error {
 		return err
 	}
 	hub := server.NewHub()
-	a, err := newApp(ctx, &s.options, hub, filepath.Join(s.user, "cocoon.db"))
+	feed := v2.NewFeed()
+	a, err := newApp(ctx, &s.options, buses{hub, feed}, filepath.Join(s.user, "cocoon.db"))
 	if err != nil {
 		return err
 	}
 	c := server.Config{
-		Engine: a.engine, Registry: a.registry, Hub: hub, Files: a.files, Models: shelf{a.folders},
+		Engine: a.engine, Registry: a.registry, Hub: hub, Feed: feed, Files: a.files, Models: shelf{a.folders},
 		Version: versionText(), Argv: os.Args, CORS: s.cors, MaxUpload: int64(s.maxUpload * (1 << 20)),
 		Packs: packs(&s.options), Logs: logs, Hosts: s.hosts, MultiUser: s.multiUser, Offline: s.offline,
 		Compress: s.compress, FeatureFlags: s.features.values,
@@ -125,8 +130,14 @@ func serve(ctx context.Context, args []string, std streams) error {
 	if err != nil {
 		return errors.Join(err, closeClient(), a.Close())
 	}
-	err = s.answer(ctx, server.New(c), hub, listeners, std)
-	return errors.Join(err, closeClient(), a.Close(), closeKeys())
+	closeAssets, err := s.putAssets(ctx, &c)
+	if err != nil {
+		return errors.Join(err, closeClient(), a.Close(), closeKeys())
+	}
+	h := server.New(c)
+	h.Scan()
+	err = s.answer(ctx, h, hub, listeners, std)
+	return errors.Join(err, closeAssets(), closeClient(), a.Close(), closeKeys())
 }
 
 // open listens on every address.
