@@ -83,8 +83,13 @@ func hashDir(hash string) (string, error) {
 func baseName(wish string) string {
 	name := path.Base(strings.ReplaceAll(wish, "\\", "/"))
 	name = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || strings.ContainsRune(`<>:"|?*/`, r) {
+		switch {
+		case r < ' ' || r == 0x7f || strings.ContainsRune(`<>:"|?*/`, r):
 			return '_'
+		case r == '[': // "[output]" at the end of a name means a folder to nodes
+			return '('
+		case r == ']':
+			return ')'
 		}
 		return r
 	}, name)
