@@ -74,6 +74,16 @@ func start(t testing.TB, opts ...option) *bench {
 
 func startOn(t testing.TB, store *sqlite.Store, opts ...option) *bench {
 	t.Helper()
+	b := prepare(t, store, opts...)
+	if err := b.engine.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// prepare makes an engine that is yet to be started.
+func prepare(t testing.TB, store *sqlite.Store, opts ...option) *bench {
+	t.Helper()
 	reg, err := node.NewRegistry(append(append(append(testpack.Golden(), testpack.Upstream()...), testpack.Loops()...), passNode(), meanNode())...)
 	if err != nil {
 		t.Fatal(err)
@@ -84,9 +94,6 @@ func startOn(t testing.TB, store *sqlite.Store, opts ...option) *bench {
 		o(&c)
 	}
 	if b.engine, err = engine.New(c); err != nil {
-		t.Fatal(err)
-	}
-	if err := b.engine.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(b.stop)

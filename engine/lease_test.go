@@ -120,22 +120,33 @@ func TestPoisonJobStops(t *testing.T) {
 }
 
 func TestStoppingHandsTheJobBack(t *testing.T) {
-	inBubble(t, func(t *testing.T, store *sqlite.Store) {
-		calls := 0
-		nodes := withNodes(t, sleeper(time.Hour, &calls))
-		b := startOn(t, store, nodes)
-		id := b.submit(sleeping)
-		<-time.After(time.Minute)
-		b.stop()
-		if n := store.Active(""); n != 1 {
-			t.Fatalf("%d active jobs after stopping, want 1", n)
-		}
-		b = startOn(t, store, withNodes(t, sleeper(time.Second, &calls)))
-		if r := b.await2(id); r.status() != "success" || calls != 2 {
-			t.Errorf("status %s after %d calls, want success after 2", r.status(), calls)
-		}
-		b.stop()
-	})
+	for _, how := range []string{"close", "context"} {
+		t.Run(how, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, store *sqlite.Store) {
+				calls := 0
+				ctx, cancel := context.WithCancel(context.Background())
+				defer cancel()
+				b := prepare(t, store, withNodes(t, sleeper(time.Hour, &calls)))
+				if err := b.engine.Start(ctx); err != nil {
+					t.Fatal(err)
+				}
+				id := b.submit(sleeping)
+				<-time.After(time.Minute)
+				if how == "context" {
+					cancel()
+				}
+				b.stop()
+				if n := store.Active(""); n != 1 {
+					t.Fatalf("%d active jobs after stopping, want 1", n)
+				}
+				b = startOn(t, store, withNodes(t, sleeper(time.Second, &calls)))
+				if r := b.await2(id); r.status() != "success" || calls != 2 {
+					t.Errorf("status %s after %d calls, want success after 2", r.status(), calls)
+				}
+				b.stop()
+			})
+		})
+	}
 }
 
 func TestLostLeaseStopsTheRun(t *testing.T) {

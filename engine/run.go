@@ -16,6 +16,7 @@ var (
 	errInterrupted = errors.New("interrupted")
 	errStopping    = errors.New("the server stops")
 	errLost        = errors.New("another worker has the job")
+	errOver        = errors.New("the run is over") // what is left of it need not go on
 )
 
 // run is the running of one job.
@@ -132,7 +133,7 @@ func (r *run) execute() *failure {
 	}
 	f := r.loop()
 	if f != nil {
-		r.cancel(context.Canceled)
+		r.cancel(errOver)
 	}
 	r.awaitTasks()
 	return f

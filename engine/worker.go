@@ -62,7 +62,7 @@ func (e *Engine) freeIfAsked(ctx context.Context) {
 func (e *Engine) serve(ctx context.Context, l Lease) {
 	log := zerolog.Ctx(ctx).With().Str("prompt_id", l.Job.PromptID).Logger()
 	r := e.newRun(log.WithContext(ctx), l)
-	defer r.cancel(context.Canceled)
+	defer r.cancel(errOver)
 	e.mu.Lock()
 	e.runs[r] = struct{}{}
 	e.mu.Unlock()
@@ -111,7 +111,16 @@ func (e *Engine) carryOut(r *run) (o Outcome, handBack bool) {
 		}
 	}()
 	o = r.perform()
-	return o, o.State != Completed && errors.Is(context.Cause(r.ctx), errStopping)
+	return o, o.State != Completed && r.serverStops()
+}
+
+// serverStops reports whether the run was stopped from outside, and nobody wanted it stopped in particular.
+func (r *run) serverStops() bool {
+	switch cause := context.Cause(r.ctx); cause {
+	case nil, errInterrupted, errLost, errOver:
+		return false
+	}
+	return true
 }
 
 // hopeless is the outcome of a job that cannot be run at all.
