@@ -20,6 +20,7 @@ type Hub struct {
 	peers   map[string]int        // sockets by address
 	preview preview               // the last one encoded or waiting
 	streams map[*stream]struct{}
+	hook    *Webhook
 	past    past // what streams can be given again
 	closed  bool
 }
@@ -42,6 +43,9 @@ func (h *Hub) Publish(_ context.Context, e engine.Event) {
 	if m.text != nil {
 		h.past.add(clientKey{e.Tenant, e.ClientID}, m.text)
 	}
+	if h.hook != nil && e.Type == "status" {
+		h.hook.changed(e.Tenant)
+	}
 	for s := range h.streams {
 		if m.text != nil && (s.only == "" || s.only == e.Type) {
 			s.nudge()
@@ -58,6 +62,13 @@ func (h *Hub) Publish(_ context.Context, e engine.Event) {
 			s.queue(m)
 		}
 	}
+}
+
+// Tell has a webhook told of what changes. The webhook is started already.
+func (h *Hub) Tell(w *Webhook) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.hook = w
 }
 
 // message makes what sockets queue; an encoded preview is shared by all who get it.

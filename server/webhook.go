@@ -1,0 +1,185 @@
+package server
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/cocoonhq/cocoon/engine"
+	"github.com/cocoonhq/cocoon/engine/doc"
+	"github.com/cocoonhq/cocoon/internal/tenant"
+)
+
+// Webhook tells an address of the operator's when a prompt has ended. Clients cannot choose the address: a server that asks
+// wherever it is told to would reach what only it can.
+//
+// The request is a POST of {"prompt_id", "tenant", "status", "outputs", "time"} with the header Cocoon-Signature: t=SECONDS,v1=HEX,
+// where HEX is the HMAC-SHA256 of "SECONDS.BODY" under the secret. It is sent up to Attempts times until the answer is a 2xx.
+type Webhook struct {
+	URL      string
+	Secret   []byte
+	Client   *http.Client  // nil makes one that waits 10 s and follows no redirects
+	Attempts int           // 5
+	Pause    time.Duration // after a failure, doubled each time; 1 s
+
+	began time.Time
+	wake  chan struct{}
+	done  sync.WaitGroup
+	stop  context.CancelFunc
+
+	mu    sync.Mutex // guards the rest
+	dirty map[tenant.ID]bool
+	told  map[tenant.ID]map[engine.Mark]bool
+}
+
+// Start begins to tell what e finishes from now on; Close ends it. ctx carries the logger.
+func (h *Webhook) Start(ctx context.Context, e *engine.Engine) {
+	if h.Client == nil {
+		h.Client = &http.Client{Timeout: 10 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	}
+	if h.Attempts == 0 {
+		h.Attempts = 5
+	}
+	if h.Pause == 0 {
+		h.Pause = time.Second
+	}
+	h.began, h.wake = time.Now(), make(chan struct{}, 1)
+	h.dirty, h.told = map[tenant.ID]bool{}, map[tenant.ID]map[engine.Mark]bool{}
+	ctx, h.stop = context.WithCancel(ctx)
+	h.done.Go(func() {
+		for {
+			select {
+			case <-h.wake:
+				h.look(ctx, e)
+			case <-ctx.Done():
+				return
+			}
+		}
+	})
+}
+
+// Close waits for the request that is under way.
+func (h *Webhook) Close() {
+	h.stop()
+	h.done.Wait()
+}
+
+// changed notes that a tenant's queue has changed.
+func (h *Webhook) changed(t tenant.ID) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.dirty[t] = true
+	select {
+	case h.wake <- struct{}{}:
+	default:
+	}
+}
+
+// look tells what has ended.
+func (h *Webhook) look(ctx context.Context, e *engine.Engine) {
+	h.mu.Lock()
+	dirty := h.dirty
+	h.dirty = map[tenant.ID]bool{}
+	h.mu.Unlock()
+	for t := range dirty {
+		if err := h.lookAt(ctx, e, t); err != nil && ctx.Err() == nil {
+			zerolog.Ctx(ctx).Warn().Err(err).Str("tenant", string(t)).Msg("the webhook was not told")
+		}
+	}
+}
+
+func (h *Webhook) lookAt(ctx context.Context, e *engine.Engine, t tenant.ID) error {
+	marks, err := e.Marks(ctx, t)
+	if err != nil {
+		return err
+	}
+	told := h.told[t]
+	now := make(map[engine.Mark]bool, len(marks))
+	for _, m := range marks {
+		now[m] = true
+		if told == nil || told[m] {
+			continue
+		}
+		if err := h.tell(ctx, e, t, m.PromptID); err != nil {
+			return err
+		}
+	}
+	if told == nil { // the first look at a tenant: what ended since the start
+		for _, m := range marks[max(0, len(marks)-manyUnknown):] {
+			if err := h.tell(ctx, e, t, m.PromptID); err != nil {
+				return err
+			}
+		}
+	}
+	h.told[t] = now
+	return nil
+}
+
+// tell sends one prompt's end, if it ended after the start.
+func (h *Webhook) tell(ctx context.Context, e *engine.Engine, t tenant.ID, id string) error {
+	found, err := e.HistoryOf(ctx, t, id)
+	if err != nil || len(found) == 0 {
+		return err
+	}
+	status := stored(found[0].Status)
+	_, end, _, _ := milestones(status)
+	if int64(float(end)) < h.began.UnixMilli() {
+		return nil
+	}
+	body := doc.Encode(object("prompt_id", id, "tenant", string(t), "status", status, "outputs", found[0].Outputs, "time", end))
+	pause := h.Pause
+	for i := 1; ; i++ {
+		err := h.send(ctx, body)
+		if err == nil {
+			return nil
+		}
+		if i >= h.Attempts {
+			zerolog.Ctx(ctx).Warn().Err(err).Str("prompt_id", id).Int("attempts", i).Msg("the webhook does not answer")
+			return nil
+		}
+		select {
+		case <-time.After(pause):
+			pause *= 2
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func (h *Webhook) send(ctx context.Context, body []byte) error {
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, h.URL, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Cocoon-Signature", Sign(h.Secret, time.Now(), body))
+	res, err := h.Client.Do(r)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	_, _ = io.CopyN(io.Discard, res.Body, 64<<10) // so that the connection can be used again
+	if res.StatusCode/100 != 2 {
+		return fmt.Errorf("the webhook answers %s", res.Status)
+	}
+	return nil
+}
+
+// Sign makes the value of Cocoon-Signature.
+func Sign(secret []byte, at time.Time, body []byte) string {
+	t := strconv.FormatInt(at.Unix(), 10)
+	mac := hmac.New(sha256.New, secret)
+	mac.Write([]byte(t + "."))
+	mac.Write(body)
+	return "t=" + t + ",v1=" + hex.EncodeToString(mac.Sum(nil))
+}
