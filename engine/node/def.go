@@ -43,29 +43,42 @@ type Def[In, Out any] struct {
 func (d Def[In, Out]) Node() Node {
 	n := &defNode[In, Out]{d: d}
 	n.schema = sync.OnceValue(n.learn)
-	var (
-		checks  = d.Check != nil
-		changes = d.Changed != nil
-	)
-	switch {
-	case d.Need != nil:
-		return needNode[In, Out]{n}
-	case checks && changes:
+	check, change, need := checkNode[In, Out]{n}, changeNode[In, Out]{n}, needNode[In, Out]{n}
+	switch [3]bool{d.Check != nil, d.Changed != nil, d.Need != nil} {
+	case [3]bool{true, false, false}:
+		return struct {
+			Node
+			Checker
+		}{n, check}
+	case [3]bool{false, true, false}:
+		return struct {
+			Node
+			Fingerprinter
+		}{n, change}
+	case [3]bool{true, true, false}:
 		return struct {
 			Node
 			Checker
 			Fingerprinter
-		}{n, checkNode[In, Out]{n}, changeNode[In, Out]{n}}
-	case checks:
+		}{n, check, change}
+	case [3]bool{false, false, true}:
+		return need
+	case [3]bool{true, false, true}:
 		return struct {
-			Node
+			needNode[In, Out]
 			Checker
-		}{n, checkNode[In, Out]{n}}
-	case changes:
+		}{need, check}
+	case [3]bool{false, true, true}:
 		return struct {
-			Node
+			needNode[In, Out]
 			Fingerprinter
-		}{n, changeNode[In, Out]{n}}
+		}{need, change}
+	case [3]bool{true, true, true}:
+		return struct {
+			needNode[In, Out]
+			Checker
+			Fingerprinter
+		}{need, check, change}
 	}
 	return n
 }

@@ -86,3 +86,29 @@ func BenchmarkDefRun(b *testing.B) {
 		}
 	}
 }
+
+func TestDefHasWhatItWasGiven(t *testing.T) {
+	for i := range 8 {
+		d := scaleDef()
+		check, change, need := i&1 != 0, i&2 != 0, i&4 != 0
+		if check {
+			d.Check = func(context.Context, scaleIn) error { return nil }
+		}
+		if change {
+			d.Changed = func(context.Context, scaleIn) (any, error) { return 1, nil }
+		}
+		if need {
+			d.Need = func(context.Context, scaleIn, Args) ([]string, error) { return nil, nil }
+		}
+		n := d.Node()
+		_, checks := n.(Checker)
+		_, changes := n.(Fingerprinter)
+		_, needs := n.(Needer)
+		if checks != check || changes != change || needs != need {
+			t.Errorf("given %v %v %v, has %v %v %v", check, change, need, checks, changes, needs)
+		}
+		if n.Schema().ID != "Scale" {
+			t.Error("no schema")
+		}
+	}
+}
