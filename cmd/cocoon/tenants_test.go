@@ -19,9 +19,11 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/cocoonhq/cocoon/engine/node"
+	"github.com/cocoonhq/cocoon/internal/assets"
 	"github.com/cocoonhq/cocoon/internal/keys"
 	"github.com/cocoonhq/cocoon/internal/tenant"
 	"github.com/cocoonhq/cocoon/server"
+	v2 "github.com/cocoonhq/cocoon/server/v2"
 	"github.com/cocoonhq/cocoon/server/web"
 )
 
@@ -44,8 +46,8 @@ func newHouse(t *testing.T, flags authFlags) *house {
 	if err := ensureDir(o.user); err != nil {
 		t.Fatal(err)
 	}
-	hub := server.NewHub()
-	a, err := newApp(t.Context(), o, hub, filepath.Join(o.user, "cocoon.db"))
+	hub, feed := server.NewHub(), v2.NewFeed()
+	a, err := newApp(t.Context(), o, buses{hub, feed}, filepath.Join(o.user, "cocoon.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +55,11 @@ func newHouse(t *testing.T, flags authFlags) *house {
 	if err := a.registry.Add(h.hold()); err != nil {
 		t.Fatal(err)
 	}
-	c := server.Config{Engine: a.engine, Registry: a.registry, Hub: hub, Files: a.files, Models: shelf{a.folders}, Web: web.Handler(),
+	catalogue, err := assets.Open(t.Context(), filepath.Join(o.user, assetsFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := server.Config{Engine: a.engine, Registry: a.registry, Hub: hub, Feed: feed, Assets: catalogue, Files: a.files, Models: shelf{a.folders}, Web: web.Handler(),
 		Logs: &server.Logs{}, Memory: func() (total, free uint64) { return 2, 1 }, Device: func() (name, kind string) { return "cpu", "cpu" },
 		Argv: []string{"cocoon", "--operators-own"}}
 	done, err := o.auth.put(t.Context(), o, a.files, &c)
@@ -66,6 +72,9 @@ func newHouse(t *testing.T, flags authFlags) *house {
 	t.Cleanup(func() {
 		hub.Close()
 		srv.Close()
+		if err := catalogue.Close(); err != nil {
+			t.Error(err)
+		}
 		if err := a.Close(); err != nil {
 			t.Error(err)
 		}
