@@ -41,6 +41,8 @@ type serveFlags struct {
 	compress      bool
 	features      features
 	client        clientFlags
+	hook          hookFlags
+	foreign       []string // flags of ComfyUI that mean nothing here
 	assets        bool
 	noAssets      bool
 }
@@ -65,8 +67,10 @@ func (s *serveFlags) parse(args []string, std streams) error {
 	f.BoolVar(&s.compress, "enable-compress-response-body", false, "compress answers")
 	f.Var(&s.features, "feature-flag", "a `name[=value]` for the page; may be given several times")
 	s.client.add(f)
+	s.hook.add(f)
 	s.auth.add(f)
 	s.addAssets(f)
+	args, s.foreign = withoutForeign(args)
 	plain, err := parse(f, args)
 	if err != nil {
 		return err
@@ -79,7 +83,7 @@ func (s *serveFlags) parse(args []string, std streams) error {
 	case s.maxUpload <= 0:
 		return fmt.Errorf("--max-upload-size is %v; it must be above 0", s.maxUpload)
 	}
-	return errors.Join(s.check(), s.auth.check())
+	return errors.Join(s.check(), s.auth.check(), s.hook.check())
 }
 
 // serve is "cocoon serve".
@@ -92,6 +96,9 @@ func serve(ctx context.Context, args []string, std streams) error {
 	log, err := newLogger(&s.options, std.err, zerolog.ConsoleWriter{Out: logs, TimeFormat: time.TimeOnly, NoColor: true})
 	if err != nil {
 		return err
+	}
+	if len(s.foreign) > 0 {
+		log.Warn().Strs("flags", s.foreign).Msg("flags of ComfyUI that have no effect here")
 	}
 	if s.multiUser {
 		log.Warn().Msg("--multi-user separates settings; it protects nothing: whoever reaches the port can be any user")
@@ -136,7 +143,9 @@ func serve(ctx context.Context, args []string, std streams) error {
 	}
 	h := server.New(c)
 	h.Scan()
+	stopHook := s.hook.start(context.WithoutCancel(ctx), a.engine, hub)
 	err = s.answer(ctx, h, hub, listeners, std)
+	stopHook()
 	return errors.Join(err, closeAssets(), closeClient(), a.Close(), closeKeys())
 }
 
