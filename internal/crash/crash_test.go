@@ -42,7 +42,11 @@ func TestCrash(t *testing.T) {
 			}
 		}
 		time.Sleep(time.Duration(rand.IntN(300)) * time.Millisecond)
-		s.kill()
+		if rand.IntN(5) == 0 {
+			s.stop() // an orderly end in between must hand its job back
+		} else {
+			s.kill()
+		}
 	}
 	s.start()
 	s.drain()
