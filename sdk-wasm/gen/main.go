@@ -121,6 +121,7 @@ func name(prefix, s string) string {
 	if prefix == "MAX" {
 		s = strings.TrimPrefix(s, "MAX_")
 	}
+	s = strings.ToUpper(s)
 	if prefix == "" {
 		return s
 	}

@@ -40,7 +40,7 @@ func rust(c *contract) string {
 		}
 		fmt.Fprintf(&b, "    #[link(wasm_import_module = %q)]\n    unsafe extern \"C\" {\n", g.Name)
 		for _, f := range g.Functions {
-			fmt.Fprintf(&b, "        /// %s\n        pub safe fn %s(%s)%s;\n", rustDoc(f.Doc), f.Name, rustParams(f), rustResult(f))
+			fmt.Fprintf(&b, "        /// %s\n        pub fn %s(%s)%s;\n", rustDoc(f.Doc), f.Name, rustParams(f), rustResult(f))
 		}
 		b.WriteString("    }\n")
 	}
@@ -53,7 +53,7 @@ func rust(c *contract) string {
 			for _, p := range f.Params {
 				blank.Params = append(blank.Params, [2]string{"_", p[1]})
 			}
-			fmt.Fprintf(&b, "    #[allow(missing_docs)]\n    pub fn %s(%s)%s {\n        panic!(\"there is no host here\")\n    }\n", f.Name, rustParams(blank), rustResult(f))
+			fmt.Fprintf(&b, "    #[allow(missing_docs, clippy::missing_safety_doc)]\n    pub unsafe fn %s(%s)%s {\n        panic!(\"there is no host here\")\n    }\n", f.Name, rustParams(blank), rustResult(f))
 		}
 	}
 	b.WriteString("}\n")

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	sdk "github.com/cocoonhq/cocoon/sdk-wasm"
+)
+
+// extNew is "cocoon ext new": it writes the first example of the language under another name, and the SDK beside it.
+func extNew(_ context.Context, args []string, std streams) error {
+	f := newFlags("ext new", "cocoon ext new --lang "+strings.ReplaceAll(languageNames(), ", ", "|")+" NAME", std.err)
+	lang := f.String("lang", "", "`language`: "+languageNames())
+	plain, err := parse(f, args)
+	if err != nil {
+		return err
+	}
+	if len(plain) != 1 {
+		f.Usage()
+		return exitCode(2)
+	}
+	i := slices.IndexFunc(languages(), func(l language) bool { return l.name == *lang })
+	if i < 0 {
+		return fmt.Errorf("which language? --lang is one of %s", languageNames())
+	}
+	p, err := newProject(languages()[i], plain[0])
+	if err != nil {
+		return err
+	}
+	if err := p.write(); err != nil {
+		return err
+	}
+	fmt.Fprintf(std.out, "%s is an extension with one node, %q. Next:\n\n  cd %s\n", p.dir, p.title, p.dir)
+	if p.lang.next != "" {
+		fmt.Fprintf(std.out, "  %s\n", p.lang.next)
+	}
+	fmt.Fprintln(std.out, "  cocoon ext build")
+	return nil
+}
+
+// project is an extension that is being made.
+type project struct {
+	lang            language
+	dir, id         string
+	class, title    string
+	replace         *strings.Replacer
+	exampleFolder   string
+	withoutTestFile bool
+}
+
+var notInID = regexp.MustCompile(`[^a-z0-9]+`)
+
+func newProject(l language, dir string) (*project, error) {
+	id := strings.Trim(notInID.ReplaceAllString(strings.ToLower(filepath.Base(filepath.Clean(dir))), "-"), "-")
+	if id == "" || id[0] < 'a' || len(id) > 40 {
+		return nil, fmt.Errorf("%q gives no id: start a name with a letter and keep it under 40 letters, digits and hyphens", dir)
+	}
+	if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 {
+		return nil, fmt.Errorf("%s is there already, and not empty", dir)
+	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	p := &project{lang: l, dir: dir, id: id, exampleFolder: "examples/" + l.name + "/glow"}
+	for _, word := range strings.Split(id, "-") {
+		p.class += strings.ToUpper(word[:1]) + word[1:]
+	}
+	p.title = strings.ToUpper(id[:1]) + strings.ReplaceAll(id[1:], "-", " ")
+	pairs := []string{
+		"example.glow-" + l.name, id, "ExampleGlow" + l.short, p.class, "example-glow", id, "examples/" + l.name, "extensions",
+		"Glow (" + l.short + ")", p.title, `"name": "Glow"`, `"name": "` + p.title + `"`,
+	}
+	for _, r := range l.local {
+		pairs = append(pairs, r[0], r[1])
+	}
+	p.replace = strings.NewReplacer(pairs...)
+	return p, nil
+}
+
+func (p *project) write() error {
+	if err := p.copy(p.exampleFolder, ".", p.replace); err != nil {
+		return err
+	}
+	for from, to := range p.lang.sdk {
+		if err := p.copy(from, to, nil); err != nil {
+			return err
+		}
+	}
+	if p.lang.name == "go" {
+		if err := p.goModules(); err != nil {
+			return err
+		}
+	}
+	if err := p.put(".gitignore", []byte("/module.wasm\n/target/\n/node_modules/\n")); err != nil {
+		return err
+	}
+	return p.put("README.md", []byte(p.readme()))
+}
+
+// copy copies a file or a folder of the SDK into the project.
+func (p *project) copy(from, to string, replace *strings.Replacer) error {
+	return fs.WalkDir(sdk.Files, from, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || strings.HasSuffix(name, "_test.go") {
+			return err
+		}
+		b, err := sdk.Files.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		if replace != nil {
+			b = []byte(replace.Replace(string(b)))
+		}
+		return p.put(path.Join(to, strings.TrimPrefix(strings.TrimPrefix(name, from), "/")), b)
+	})
+}
+
+func (p *project) put(name string, b []byte) error {
+	name = filepath.Join(p.dir, filepath.FromSlash(name))
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(name, b, 0o644)
+}
+
+// goModules makes the project a module that finds the SDK in its own folder.
+func (p *project) goModules() error {
+	const sdkModule = "github.com/cocoonhq/cocoon/sdk-wasm"
+	if err := p.put("cocoon/go.mod", []byte("module "+sdkModule+"\n\ngo 1.26\n")); err != nil {
+		return err
+	}
+	return p.put("go.mod", fmt.Appendf(nil, "module %s\n\ngo 1.26\n\nrequire %s v0.0.0\n\nreplace %s => ./cocoon\n", p.id, sdkModule, sdkModule))
+}
+
+func (p *project) readme() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# %s\n\nAn extension for Cocoon. `manifest.json` says what it is and what it asks for.\n\n```\n", p.title)
+	if p.lang.next != "" {
+		fmt.Fprintln(&b, p.lang.next)
+	}
+	b.WriteString("cocoon ext build      # makes module.wasm and checks it\ncocoon ext inspect module.wasm\n```\n")
+	return b.String()
+}

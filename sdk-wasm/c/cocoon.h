@@ -1,0 +1,1417 @@
+// cocoon.h: nodes and HTTP routes for Cocoon in C, as a WebAssembly module. This header is all there is: no library, no libc.
+//
+//	clang --target=wasm32 -O3 -mbulk-memory -nostdlib -Wl,--no-entry -Wl,--strip-all -o module.wasm module.c
+//
+// Every call of the host starts from the memory that the module had at first, and its memory is thrown away when it ends. So
+// nothing needs to be freed, and nothing that a call writes is there in the next one; kv keeps what is to stay.
+//
+// Functions that give a handle or a length give a negative errno (CO_EPERM, …) when the host refuses; those that take handles
+// pass a negative one on. So a chain of calls needs one look at its end, which the co_give functions do.
+#ifndef COCOON_H
+#define COCOON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// Kept out of line: what the host is asked for costs more than a call, and modules stay small.
+#define CO_FN static __attribute__((noinline, unused))
+
+// Generated from cocoon1.json: begin.
+
+#define CO_MAJOR 1
+#define CO_MINOR 0
+
+// What a host function returns instead of a result.
+enum {
+	CO_EPERM = -3, // The capability was not granted.
+	CO_ELIMIT = -4, // A budget of the call or a quota of the tenant is spent.
+	CO_ETOOBIG = -5, // One value is over its own bound.
+	CO_ENOENT = -6, // There is no such thing.
+	CO_ECONFLICT = -7, // The state has moved on since it was read.
+	CO_ECANCEL = -8, // The call is being cancelled; return soon.
+	CO_ETIMEOUT = -9, // The wait ended without an event.
+	CO_EUNSUP = -10, // Well formed, and not something this host does.
+	CO_EIO = -11, // The outside world failed.
+	CO_EAGAIN = -12, // Not now; the same call may succeed later.
+	CO_ENOMEM = -13, // The memory grant has no room.
+};
+
+// What cocoon_call is asked to do.
+enum {
+	CO_OP_DESCRIBE = 1, // Lists the nodes and routes: no request, a description as reply.
+	CO_OP_EXECUTE = 2, // Runs a node once.
+	CO_OP_CHECK_LAZY = 3, // Names the lazy inputs that a node needs besides those it has.
+	CO_OP_VALIDATE = 4, // Looks at constants before a prompt is queued.
+	CO_OP_FINGERPRINT = 5, // Says what a node's result depends on besides its inputs.
+	CO_OP_ROUTE = 6, // Answers an HTTP request.
+	CO_OP_RESUME = 8, // Goes on with a node that asked to be called again later.
+	CO_OP_MIGRATE = 9, // Brings stored state to a new version of the package.
+	CO_OP_SELFTEST = 10, // Runs the case of the conformance kit that the request names.
+};
+
+// Tags of values that CBOR has no form for.
+enum {
+	CO_TAG_HANDLE = 51900, // [kind, id]: a value that stays with the host.
+	CO_TAG_BLOCKER = 51901, // null, or a message: consumers of this output must not run.
+	CO_TAG_LINK = 51902, // [node id, output]: a link inside an expansion, or a raw link.
+	CO_TAG_LIST = 51903, // [values]: several values for one port.
+};
+
+// Kinds of handles.
+enum {
+	CO_KIND_TENSOR = 1, // A tensor without a role.
+	CO_KIND_IMAGE = 2, // F32 [batch, height, width, channels], 0 to 1.
+	CO_KIND_MASK = 3, // F32 [batch, height, width], 0 to 1.
+	CO_KIND_LATENT = 4, // Latents with what samplers must know; its samples are h_get("samples").
+	CO_KIND_OPAQUE = 5, // A model, a conditioning, or any other value that guests pass on unseen.
+	CO_KIND_ASSET = 6, // A file.
+	CO_KIND_REQUEST = 7, // An HTTP exchange that http_start began.
+};
+
+// DTypes of tensors.
+enum {
+	CO_DTYPE_F32 = 1,
+	CO_DTYPE_F16 = 2,
+	CO_DTYPE_BF16 = 3,
+	CO_DTYPE_F64 = 4,
+	CO_DTYPE_I64 = 5,
+	CO_DTYPE_I32 = 6,
+	CO_DTYPE_I16 = 7,
+	CO_DTYPE_I8 = 8,
+	CO_DTYPE_U8 = 9,
+	CO_DTYPE_BOOL = 10,
+};
+
+// Ops of a graph.
+enum {
+	CO_T_NEG = 1,
+	CO_T_ABS = 2,
+	CO_T_EXP = 3,
+	CO_T_LOG = 4,
+	CO_T_SQRT = 5,
+	CO_T_RSQRT = 6,
+	CO_T_RECIP = 7,
+	CO_T_SQUARE = 8,
+	CO_T_SIN = 9,
+	CO_T_COS = 10,
+	CO_T_TANH = 11,
+	CO_T_SIGMOID = 12,
+	CO_T_SILU = 13, // x * sigmoid(x)
+	CO_T_GELU = 14, // x * 0.5 * (1 + erf(x/sqrt 2))
+	CO_T_GELU_TANH = 15, // the tanh approximation
+	CO_T_QUICK_GELU = 16, // x * sigmoid(1.702 x)
+	CO_T_RELU = 17,
+	CO_T_FLOOR = 18,
+	CO_T_CEIL = 19,
+	CO_T_ROUND = 20, // half to even
+	CO_T_ERF = 21,
+	CO_T_SIGN = 22,
+	CO_T_SOFTPLUS = 23,
+	CO_T_TAN = 24,
+	CO_T_LEAKY_RELU = 25, // F[0]: slope below zero
+	CO_T_ELU = 26, // F[0]: alpha
+	CO_T_AFFINE = 27, // x*F[0] + F[1]
+	CO_T_CLAMP = 28, // to F[0]..F[1]
+	CO_T_POW_SCALAR = 29, // x ** F[0]
+	CO_T_NOT = 30, // 1 where x is 0, else 0
+	CO_T_HARD_SWISH = 31,
+	CO_T_MISH = 32,
+	CO_T_ADD = 40,
+	CO_T_SUB = 41,
+	CO_T_MUL = 42,
+	CO_T_DIV = 43,
+	CO_T_MIN = 44,
+	CO_T_MAX = 45,
+	CO_T_POW = 46,
+	CO_T_MOD = 47, // x - y*floor(x/y)
+	CO_T_ATAN2 = 48,
+	CO_T_LESS = 49, // comparisons give 1 or 0
+	CO_T_LESS_EQUAL = 50,
+	CO_T_EQUAL = 51,
+	CO_T_WHERE = 60, // c, x, y: x where c is not 0, else y
+	CO_T_LERP = 61, // x, y, t: x + t*(y-x)
+	CO_T_RESHAPE = 70, // to the result's shape
+	CO_T_PERMUTE = 71, // I: dimension i of the result is dimension I[i] of x
+	CO_T_BROADCAST = 72, // to the result's shape
+	CO_T_SLICE = 73, // I: axis, from, to, step (step at least 1)
+	CO_T_CONCAT = 74, // any number of arguments; I[0]: axis
+	CO_T_PAD = 75, // I: axis, before, after, mode (0 constant F[0], 1 reflect, 2 replicate, 3 circular)
+	CO_T_FLIP = 76, // I[0]: axis
+	CO_T_ROLL = 77, // I: axis, shift
+	CO_T_GATHER = 78, // w table [n, d], ids I64 or I32 [...]: rows [..., d]
+	CO_T_TILE = 79, // I: axis, count: the whole axis repeated
+	CO_T_SUM = 90,
+	CO_T_MEAN = 91,
+	CO_T_AMAX = 92,
+	CO_T_AMIN = 93,
+	CO_T_PROD = 94,
+	CO_T_CUMSUM = 95, // keeps the shape
+	CO_T_ARGMAX = 96, // I64
+	CO_T_SOFTMAX = 97, // keeps the shape; in F32 with the maximum taken off
+	CO_T_MATMUL = 110, // x [..., m, k], y [..., k, n], leading dimensions broadcast
+	CO_T_LINEAR = 111, // x [..., k], w [n, k], optional bias [n]: x wᵀ + bias
+	CO_T_CONV2D = 112, // x [b, h, w, c], w [o, c/groups, kh, kw], optional bias [o]; I: stride y, x, pad top, left, bottom, right, dilation y, x, groups
+	CO_T_GROUP_NORM = 113, // x [b, ..., c], optional w [c], bias [c]; I[0]: groups; F[0]: eps; statistics over all but b and within the group
+	CO_T_LAYER_NORM = 114, // over the last dimension; optional w [c], bias [c]; F[0]: eps
+	CO_T_RMS_NORM = 115, // over the last dimension; optional w [c]; F[0]: eps
+	CO_T_ATTENTION = 116, // q [b, lq, h*d], k [b, lk, h*d], v [b, lk, h*dv], optional additive mask broadcast to [b, h, lq, lk]; I: heads, causal (0 or 1); F[0]: scale
+	CO_T_GLU = 117, // x [..., 2c]: x[:c] * act(x[c:]); I[0]: 0 sigmoid, 1 GELU, 2 SiLU, 3 GELU tanh
+	CO_T_RESIZE = 130, // to the result's height and width; I[0]: 0 nearest, 1 nearest-exact, 2 bilinear, 3 bicubic (a -0.75), 4 area; torch's interpolate with align_corners false
+	CO_T_AVG_POOL = 131, // I: kernel y, x, stride y, x
+	CO_T_MAX_POOL = 132, // as KindAvgPool
+	CO_T_CAST = 140, // to the result's dtype, by value; floats to integers truncate
+};
+
+// Limits of messages and calls.
+enum {
+	CO_MAX_CBOR_DEPTH = 32, // Nesting of one message.
+	CO_MAX_CBOR_ITEMS = 65536, // Items of one message.
+	CO_MAX_CBOR_BYTES = 4194304, // Bytes of one message.
+	CO_MAX_GRAPH_INSTRS = 1024, // Instructions of one t_graph.
+	CO_MAX_GRAPH_POOL = 65536, // Entries of each pool of one t_graph.
+	CO_MAX_DIMS = 8, // Dimensions of a tensor.
+	CO_MAX_HANDLES = 4096, // Handles alive in one call.
+	CO_MAX_LOG_BYTES = 65536, // Log text of one call; more is dropped.
+	CO_MAX_MSG_BYTES = 65536, // Bytes of one message between a route and a node.
+	CO_MAX_MSG_COUNT = 16, // Messages kept for a node that does not wait yet.
+	CO_MAX_KV_KEY_BYTES = 256, // Bytes of a key.
+	CO_MAX_KV_VALUE_BYTES = 262144, // Bytes of a value.
+	CO_MAX_RANDOM_BYTES = 65536, // Random bytes of one call of random.
+	CO_MAX_STATE_BYTES = 65536, // State that a node leaves for resume.
+	CO_MAX_EXPAND_NODES = 1024, // Nodes of one expansion.
+	CO_MAX_PAGE_BYTES = 65536, // Windows start and end on these.
+};
+
+// What feature probes for.
+enum {
+	CO_FEATURE_TENSOR_WINDOWS = 1, // t_map shares memory instead of copying it.
+	CO_FEATURE_REAL_CLOCK = 2, // now_ms is the real time.
+	CO_FEATURE_SECURE_RANDOM = 3, // random draws from the system.
+	CO_FEATURE_NODE_CALL = 4, // node_call is granted for at least one class.
+	CO_FEATURE_MESSAGES = 5, // msg_wait and msg_post are granted.
+};
+
+// What t_info writes. Little-endian, as all structs.
+typedef struct {
+	uint32_t dtype; // one of the dtypes
+	uint32_t rank; // number of dimensions
+	uint32_t device; // 0: the processor's memory
+	uint32_t flags; // 1: contiguous
+	int64_t shape[8]; // sizes, outermost first; the rest is 0
+	int64_t bytes; // elements times their size
+	uint32_t kind; // one of the kinds
+	uint32_t reserved; // 0
+} co_tensor_info;
+_Static_assert(sizeof(co_tensor_info) == 96, "layout");
+
+// Starts a t_graph. Behind it follow the input handles (i64), the instructions, the integer pool (i64), the float pool (f64), the argument pool (u32) and the outputs (u32). Value i is input i; the results of the instructions follow the inputs.
+typedef struct {
+	uint32_t version; // 1
+	uint32_t inputs; // number of input handles
+	uint32_t instrs; // number of instructions
+	uint32_t ints; // length of the integer pool
+	uint32_t floats; // length of the float pool
+	uint32_t args; // length of the argument pool
+	uint32_t outputs; // number of outputs
+	uint32_t reserved; // 0
+} co_graph_head;
+_Static_assert(sizeof(co_graph_head) == 32, "layout");
+
+// One instruction of a t_graph.
+typedef struct {
+	uint16_t kind; // the op
+	uint8_t args; // number of arguments
+	uint8_t rank; // dimensions of the wanted shape; 255 where it follows from the arguments
+	uint32_t args_at; // first argument in the pool: value numbers
+	uint32_t ints_at; // first integer constant
+	uint16_t ints; // number of integer constants
+	uint16_t floats; // number of float constants
+	uint32_t floats_at; // first float constant
+	uint32_t shape_at; // the wanted shape in the integer pool
+	uint64_t reserved; // 0
+} co_graph_instr;
+_Static_assert(sizeof(co_graph_instr) == 32, "layout");
+
+// cocoon1: What every guest may do.
+// Sets the call's reply. The last one counts.
+__attribute__((import_module("cocoon1"), import_name("reply"))) void host_reply(uint32_t ptr, uint32_t len);
+// Sets the call's failure: an errno and a text for the user. The call fails even if it replied.
+__attribute__((import_module("cocoon1"), import_name("fail"))) void host_fail(int32_t code, uint32_t ptr, uint32_t len);
+// Drains what did not fit into the out buffer of the last call that returned more than its cap: gives the number of bytes written.
+__attribute__((import_module("cocoon1"), import_name("take"))) int64_t host_take(uint32_t ptr, uint32_t cap);
+// Writes a line to the extension's log; levels 0 debug, 1 info, 2 warning, 3 error.
+__attribute__((import_module("cocoon1"), import_name("log"))) void host_log(int32_t level, uint32_t ptr, uint32_t len);
+// Says how far the node is. 1 when the call is cancelled.
+__attribute__((import_module("cocoon1"), import_name("progress"))) int32_t host_progress(double value, double max);
+// Shows a line on the node.
+__attribute__((import_module("cocoon1"), import_name("progress_text"))) void host_progress_text(uint32_t ptr, uint32_t len);
+// Shows the first picture of a batch as a preview; format 0 JPEG, 1 PNG.
+__attribute__((import_module("cocoon1"), import_name("preview"))) int32_t host_preview(int64_t image, uint32_t max_side, uint32_t format, uint32_t flags);
+// Waits without using fuel; ECANCEL when the call ends meanwhile.
+__attribute__((import_module("cocoon1"), import_name("sleep_ms"))) int32_t host_sleep_ms(uint32_t ms);
+// Milliseconds since 1970. Without the capability real_clock it is the start of the call, the same at each question.
+__attribute__((import_module("cocoon1"), import_name("now_ms"))) int64_t host_now_ms(void);
+// Random bytes: drawn from the prompt, the node and the module, so that equal calls draw equal bytes; from the system with the capability secure_random.
+__attribute__((import_module("cocoon1"), import_name("random"))) int32_t host_random(uint32_t ptr, uint32_t len);
+// Instructions that the call may still execute.
+__attribute__((import_module("cocoon1"), import_name("fuel_left"))) int64_t host_fuel_left(void);
+// Milliseconds that the call may still run.
+__attribute__((import_module("cocoon1"), import_name("deadline_ms"))) int64_t host_deadline_ms(void);
+// 1 when the host has the feature.
+__attribute__((import_module("cocoon1"), import_name("feature"))) int32_t host_feature(uint32_t id);
+// Gives a handle back before the call ends.
+__attribute__((import_module("cocoon1"), import_name("h_drop"))) void host_h_drop(int64_t h);
+// A handle to a part of a value: "samples" and "noise_mask" of a latent. ENOENT when it has none.
+__attribute__((import_module("cocoon1"), import_name("h_get"))) int64_t host_h_get(int64_t h, uint32_t key_ptr, uint32_t key_len);
+// The tensor h as an image, a mask or a latent. EUNSUP when dtype or shape do not fit.
+__attribute__((import_module("cocoon1"), import_name("h_make"))) int64_t host_h_make(uint32_t kind, int64_t h);
+
+// cocoon1_tensor: Tensors by handle; pixels stay with the host until they are mapped.
+// Writes a tensor_info.
+__attribute__((import_module("cocoon1_tensor"), import_name("t_info"))) int32_t host_t_info(int64_t h, uint32_t out);
+// A tensor filled with one value; shape points at rank sizes (i64).
+__attribute__((import_module("cocoon1_tensor"), import_name("t_new"))) int64_t host_t_new(uint32_t dtype, uint32_t rank, uint32_t shape, double value);
+// The tensor in another dtype.
+__attribute__((import_module("cocoon1_tensor"), import_name("t_cast"))) int64_t host_t_cast(int64_t h, uint32_t dtype);
+// A view of a range of one dimension.
+__attribute__((import_module("cocoon1_tensor"), import_name("t_slice"))) int64_t host_t_slice(int64_t h, uint32_t axis, int64_t from, int64_t to);
+// A view with the dimensions in another order; order points at rank numbers (u32).
+__attribute__((import_module("cocoon1_tensor"), import_name("t_permute"))) int64_t host_t_permute(int64_t h, uint32_t order, uint32_t rank);
+// The elements under another shape.
+__attribute__((import_module("cocoon1_tensor"), import_name("t_reshape"))) int64_t host_t_reshape(int64_t h, uint32_t rank, uint32_t shape);
+// Runs a small program over tensors and writes the handles (i64) of its outputs: the number of bytes.
+__attribute__((import_module("cocoon1_tensor"), import_name("t_graph"))) int64_t host_t_graph(uint32_t ptr, uint32_t len, uint32_t out, uint32_t cap);
+// Copies bytes of a tensor, row by row, into the guest: how many.
+__attribute__((import_module("cocoon1_tensor"), import_name("t_read"))) int64_t host_t_read(int64_t h, int64_t at, uint32_t ptr, uint32_t len);
+// Copies bytes into a tensor that this call made with t_new and has not given to a graph, a view or a reply.
+__attribute__((import_module("cocoon1_tensor"), import_name("t_write"))) int64_t host_t_write(int64_t h, int64_t at, uint32_t ptr, uint32_t len);
+// Copies a rectangle of one picture of [b, h, w, c] into the guest: how many bytes.
+__attribute__((import_module("cocoon1_tensor"), import_name("t_read_rect"))) int64_t host_t_read_rect(int64_t h, uint32_t item, uint32_t y, uint32_t x, uint32_t height, uint32_t width, uint32_t ptr, uint32_t len);
+// The reverse of t_read_rect, under the rule of t_write.
+__attribute__((import_module("cocoon1_tensor"), import_name("t_write_rect"))) int64_t host_t_write_rect(int64_t h, uint32_t item, uint32_t y, uint32_t x, uint32_t height, uint32_t width, uint32_t ptr, uint32_t len);
+// Makes a tensor's bytes appear at ptr, a page's start in the guest's memory. Writes there stay private. Gives the tensor's byte count.
+__attribute__((import_module("cocoon1_tensor"), import_name("t_map"))) int64_t host_t_map(int64_t h, uint32_t ptr, uint32_t len);
+// Makes the zeroed memory of a new tensor appear at ptr, to be written.
+__attribute__((import_module("cocoon1_tensor"), import_name("t_map_out"))) int64_t host_t_map_out(uint32_t dtype, uint32_t rank, uint32_t shape, uint32_t ptr, uint32_t len);
+// Ends the window that t_map_out opened at ptr and gives the tensor's handle. The memory there is zero afterwards.
+__attribute__((import_module("cocoon1_tensor"), import_name("t_commit"))) int64_t host_t_commit(uint32_t ptr);
+// Ends a window; the memory there is zero afterwards.
+__attribute__((import_module("cocoon1_tensor"), import_name("t_unmap"))) int32_t host_t_unmap(uint32_t ptr);
+
+// cocoon1_node: Granted built-in nodes as functions.
+// Runs {class, inputs} and writes {outputs}: its length.
+__attribute__((import_module("cocoon1_node"), import_name("node_call"))) int64_t host_node_call(uint32_t ptr, uint32_t len, uint32_t out, uint32_t cap);
+
+// cocoon1_kv: Small values that stay, kept apart by tenant and extension. Scope 0 is the tenant's, 1 the prompt's.
+// Writes the value: its length.
+__attribute__((import_module("cocoon1_kv"), import_name("kv_get"))) int64_t host_kv_get(uint32_t scope, uint32_t key, uint32_t key_len, uint32_t out, uint32_t cap);
+// Sets a value; ttl_ms 0 keeps it.
+__attribute__((import_module("cocoon1_kv"), import_name("kv_put"))) int32_t host_kv_put(uint32_t scope, uint32_t key, uint32_t key_len, uint32_t ptr, uint32_t len, int64_t ttl_ms);
+// Sets a value if the present one equals old; an absent one equals an old of length 0. ECONFLICT otherwise.
+__attribute__((import_module("cocoon1_kv"), import_name("kv_cas"))) int32_t host_kv_cas(uint32_t scope, uint32_t key, uint32_t key_len, uint32_t old, uint32_t old_len, uint32_t ptr, uint32_t len);
+// Forgets a value.
+__attribute__((import_module("cocoon1_kv"), import_name("kv_delete"))) int32_t host_kv_delete(uint32_t scope, uint32_t key, uint32_t key_len);
+// Writes the sorted keys that start with prefix, at most 1,000, as an array: its length.
+__attribute__((import_module("cocoon1_kv"), import_name("kv_list"))) int64_t host_kv_list(uint32_t scope, uint32_t prefix, uint32_t prefix_len, uint32_t out, uint32_t cap);
+
+// cocoon1_http: Requests to the addresses that the operator granted.
+// Sends {method, url, headers, body} and writes {status, headers, body}: its length. {{secret:NAME}} in a header is filled by the host where the rule binds the secret.
+__attribute__((import_module("cocoon1_http"), import_name("http_fetch"))) int64_t host_http_fetch(uint32_t ptr, uint32_t len, uint32_t out, uint32_t cap);
+
+// cocoon1_asset: Files of the input, output and temp folders, by name.
+// A handle to the file {type, subfolder, filename}.
+__attribute__((import_module("cocoon1_asset"), import_name("asset_open"))) int64_t host_asset_open(uint32_t ptr, uint32_t len);
+// Its bytes.
+__attribute__((import_module("cocoon1_asset"), import_name("asset_size"))) int64_t host_asset_size(int64_t h);
+// Copies bytes into the guest: how many; 0 at the end.
+__attribute__((import_module("cocoon1_asset"), import_name("asset_read"))) int64_t host_asset_read(int64_t h, int64_t at, uint32_t ptr, uint32_t len);
+// Saves a file in the output folder, below the extension's own subfolder, and writes {type, subfolder, filename}: its length.
+__attribute__((import_module("cocoon1_asset"), import_name("asset_save"))) int64_t host_asset_save(uint32_t name, uint32_t name_len, uint32_t ptr, uint32_t len, uint32_t out, uint32_t cap);
+
+// cocoon1_ws: Messages to the clients.
+// Sends a JSON object as an event of type ext.<id>.<type> to the client that asked.
+__attribute__((import_module("cocoon1_ws"), import_name("ws_send"))) int32_t host_ws_send(uint32_t name, uint32_t name_len, uint32_t ptr, uint32_t len);
+
+// cocoon1_msg: How a browser talks to a node while it runs: a route posts, the node waits.
+// Waits for a message to this node without using fuel and writes it: its length.
+__attribute__((import_module("cocoon1_msg"), import_name("msg_wait"))) int64_t host_msg_wait(uint32_t topic, uint32_t topic_len, uint32_t timeout_ms, uint32_t out, uint32_t cap);
+// Leaves a message for a node of a prompt of the caller's tenant: 1 when a node took it, 0 when it is kept. An empty prompt means the one that runs that node, or will run it next.
+__attribute__((import_module("cocoon1_msg"), import_name("msg_post"))) int32_t host_msg_post(uint32_t prompt, uint32_t prompt_len, uint32_t node, uint32_t node_len, uint32_t topic, uint32_t topic_len, uint32_t ptr, uint32_t len);
+
+// Generated from cocoon1.json: end.
+
+// ---------------------------------------------------------------------------------------------------------------------------
+// Memory.
+
+#define CO_PAGE 65536u
+
+// A text or bytes: not ended by a zero.
+typedef struct {
+	const char *p;
+	uint32_t n;
+} co_str;
+
+#define CO_S(literal) ((co_str){(literal), sizeof(literal) - 1})
+
+CO_FN uint32_t co_at32(const void *p) { return (uint32_t)(uintptr_t)p; }
+
+// What compilers call on their own. Weak, so that a libc may stand in.
+__attribute__((weak)) void *memcpy(void *restrict to, const void *restrict from, size_t n) {
+	for (size_t i = 0; i < n; i++) ((volatile uint8_t *)to)[i] = ((const uint8_t *)from)[i];
+	return to;
+}
+__attribute__((weak)) void *memset(void *p, int c, size_t n) {
+	for (size_t i = 0; i < n; i++) ((volatile uint8_t *)p)[i] = (uint8_t)c;
+	return p;
+}
+__attribute__((weak)) void *memmove(void *to, const void *from, size_t n) {
+	volatile uint8_t *a = (volatile uint8_t *)to;
+	const uint8_t *b = (const uint8_t *)from;
+	if ((uintptr_t)to <= (uintptr_t)from)
+		for (size_t i = 0; i < n; i++) a[i] = b[i];
+	else
+		while (n-- > 0) a[n] = b[n];
+	return to;
+}
+__attribute__((weak)) int memcmp(const void *x, const void *y, size_t n) {
+	const volatile uint8_t *a = (const volatile uint8_t *)x, *b = (const volatile uint8_t *)y;
+	for (size_t i = 0; i < n; i++)
+		if (a[i] != b[i]) return a[i] - b[i];
+	return 0;
+}
+__attribute__((weak)) size_t strlen(const char *s) {
+	size_t n = 0;
+	while (((const volatile char *)s)[n]) n++;
+	return n;
+}
+
+CO_FN co_str co_s(const char *s) { return (co_str){s, s ? (uint32_t)strlen(s) : 0}; }
+CO_FN bool co_same(co_str a, const char *b) { return a.n == strlen(b) && memcmp(a.p, b, a.n) == 0; }
+
+extern uint8_t __heap_base;
+typedef struct {
+	uint32_t at, end;
+	struct {
+		uint32_t at, size;
+	} spare[8]; // windows that were closed
+} co_heap_state;
+__attribute__((weak)) co_heap_state co_heap;
+
+// co_pages gives n whole pages that are zero, behind everything else.
+CO_FN void *co_pages(uint32_t n) {
+	size_t before = __builtin_wasm_memory_grow(0, n);
+	if (before == (size_t)-1) __builtin_trap();
+	return (void *)(uintptr_t)(before * CO_PAGE);
+}
+
+// co_alloc gives n zeroed bytes, aligned to 16, until the end of the call. When there is no memory the call ends.
+CO_FN void *co_alloc(size_t n) {
+	if (!co_heap.at) {
+		co_heap.at = (co_at32(&__heap_base) + 15) & ~15u;
+		co_heap.end = __builtin_wasm_memory_size(0) * CO_PAGE;
+	}
+	if (n > 0x7fff0000u) __builtin_trap();
+	n = (n + 15) & ~(size_t)15;
+	if (n > co_heap.end - co_heap.at) {
+		uint32_t pages = (uint32_t)((n + CO_PAGE - 1) / CO_PAGE), at = co_at32(co_pages(pages));
+		if (at != co_heap.end) co_heap.at = at; // a window is in between
+		co_heap.end = at + pages * CO_PAGE;
+	}
+	void *p = (void *)(uintptr_t)co_heap.at;
+	co_heap.at += n;
+	return p;
+}
+
+// co_join copies texts behind each other, with a zero at the end: co_join(3, a, b, c).
+CO_FN co_str co_join(int count, const co_str *parts) {
+	uint32_t n = 0;
+	for (int i = 0; i < count; i++) n += parts[i].n;
+	char *p = (char *)co_alloc(n + 1), *q = p;
+	for (int i = 0; i < count; i++) {
+		memcpy(q, parts[i].p, parts[i].n);
+		q += parts[i].n;
+	}
+	return (co_str){p, n};
+}
+#define CO_JOIN(...) co_join(sizeof((co_str[]){__VA_ARGS__}) / sizeof(co_str), (co_str[]){__VA_ARGS__})
+
+// co_decimal writes a whole number.
+CO_FN co_str co_decimal(int64_t v) {
+	char *p = (char *)co_alloc(24) + 23, *end = p;
+	uint64_t u = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+	do *--p = (char)('0' + u % 10);
+	while (u /= 10);
+	if (v < 0) *--p = '-';
+	return (co_str){p, (uint32_t)(end - p)};
+}
+
+// ---------------------------------------------------------------------------------------------------------------------------
+// Reading messages. A co_val is one item of a message, where it lies. Absent ones have p == NULL; reading something as what it
+// is not gives the default.
+
+typedef struct {
+	const uint8_t *p, *end;
+} co_val;
+
+typedef enum { CO_IS_ABSENT, CO_IS_INT, CO_IS_BYTES, CO_IS_TEXT, CO_IS_LIST, CO_IS_MAP, CO_IS_TAG, CO_IS_BOOL, CO_IS_NULL, CO_IS_FLOAT } co_is;
+
+// co_head reads an item's major type and number and gives what follows; NULL when the message is broken.
+CO_FN const uint8_t *co_head(co_val v, uint8_t *major, uint64_t *n) {
+	if (!v.p || v.p >= v.end) return NULL;
+	uint8_t info = *v.p & 31;
+	const uint8_t *p = v.p + 1;
+	*major = *v.p >> 5;
+	*n = info;
+	if (info < 24) return p;
+	if (info > 27 || v.end - p < 1 << (info - 24)) return NULL;
+	*n = 0;
+	for (int i = 1 << (info - 24); i > 0; i--) *n = *n << 8 | *p++;
+	return p;
+}
+
+// co_skip gives what follows an item; NULL when the message is broken.
+CO_FN const uint8_t *co_skip(const uint8_t *p, const uint8_t *end) {
+	for (uint64_t left = 1; left > 0; left--) {
+		uint8_t major;
+		uint64_t n;
+		if (!(p = co_head((co_val){p, end}, &major, &n))) return NULL;
+		if (major == 2 || major == 3) {
+			if (n > (uint64_t)(end - p)) return NULL;
+			p += n;
+		} else if (major == 4 || major == 5) {
+			if (n > (uint64_t)(end - p)) return NULL;
+			left += n * (major - 3);
+		} else if (major == 6) {
+			left++;
+		}
+	}
+	return p;
+}
+
+CO_FN co_is co_type(co_val v) {
+	uint8_t major;
+	uint64_t n;
+	if (!co_head(v, &major, &n)) return CO_IS_ABSENT;
+	switch (major) {
+	case 0:
+	case 1: return CO_IS_INT;
+	case 7: break;
+	default: return (co_is)(major + (CO_IS_BYTES - 2));
+	}
+	return (*v.p & 31) == 27 ? CO_IS_FLOAT : n == 22 ? CO_IS_NULL : CO_IS_BOOL;
+}
+
+CO_FN int64_t co_as_int(co_val v, int64_t otherwise) {
+	uint8_t major;
+	uint64_t n;
+	if (!co_head(v, &major, &n) || major > 1) return otherwise;
+	return major ? -1 - (int64_t)n : (int64_t)n;
+}
+
+CO_FN double co_as_float(co_val v, double otherwise) {
+	uint8_t major;
+	uint64_t n;
+	if (!co_head(v, &major, &n)) return otherwise;
+	if (major < 2) return major ? -1 - (double)n : (double)n;
+	if (major != 7 || (*v.p & 31) != 27) return otherwise;
+	union {
+		uint64_t bits;
+		double f;
+	} u = {n};
+	return u.f;
+}
+
+CO_FN bool co_as_bool(co_val v, bool otherwise) { return co_type(v) == CO_IS_BOOL ? (*v.p & 31) == 21 : otherwise; }
+
+// co_as_str reads a text or bytes; the empty one otherwise.
+CO_FN co_str co_as_str(co_val v) {
+	uint8_t major;
+	uint64_t n;
+	const uint8_t *p = co_head(v, &major, &n);
+	if (!p || (major != 2 && major != 3) || n > (uint64_t)(v.end - p)) return (co_str){"", 0};
+	return (co_str){(const char *)p, (uint32_t)n};
+}
+
+// co_tagged gives what a tag stands before; absent for other tags and values.
+CO_FN co_val co_tagged(co_val v, uint64_t tag) {
+	uint8_t major;
+	uint64_t n;
+	const uint8_t *p = co_head(v, &major, &n);
+	if (!p || major != 6 || n != tag) return (co_val){0};
+	return (co_val){p, v.end};
+}
+
+// A walk over the items of a list, or the pairs of a map.
+typedef struct {
+	co_str key; // of a map
+	co_val val;
+	const uint8_t *next, *end;
+	uint64_t left;
+	bool map;
+} co_walk;
+
+CO_FN co_walk co_items(co_val v) {
+	uint8_t major;
+	uint64_t n;
+	const uint8_t *p = co_head(v, &major, &n);
+	if (!p || (major != 4 && major != 5)) return (co_walk){0};
+	return (co_walk){.next = p, .end = v.end, .left = n, .map = major == 5};
+}
+
+// co_next goes to the next item: co_walk w = co_items(v); while (co_next(&w)) … w.key … w.val.
+CO_FN bool co_next(co_walk *w) {
+	if (w->left == 0) return false;
+	w->left--;
+	if (w->map) {
+		w->key = co_as_str((co_val){w->next, w->end});
+		if (!(w->next = co_skip(w->next, w->end))) return false;
+	}
+	w->val.p = w->next;
+	w->val.end = w->next = co_skip(w->next, w->end);
+	return w->next != NULL;
+}
+
+CO_FN co_val co_get(co_val map, const char *key) {
+	co_walk w = co_items(map);
+	while (co_next(&w))
+		if (w.map && co_same(w.key, key)) return w.val;
+	return (co_val){0};
+}
+
+CO_FN co_val co_nth(co_val list, uint32_t i) {
+	co_walk w = co_items(list);
+	while (co_next(&w))
+		if (i-- == 0) return w.val;
+	return (co_val){0};
+}
+
+CO_FN uint32_t co_count(co_val v) { return (uint32_t)co_items(v).left; }
+
+// co_handle gives the handle that a value is; CO_ENOENT when it is none.
+CO_FN int64_t co_handle(co_val v, uint32_t *kind) {
+	co_val pair = co_tagged(v, CO_TAG_HANDLE);
+	if (kind) *kind = (uint32_t)co_as_int(co_nth(pair, 0), 0);
+	return co_as_int(co_nth(pair, 1), CO_ENOENT);
+}
+
+// ---------------------------------------------------------------------------------------------------------------------------
+// Writing messages. Lists and maps are opened, filled and ended; their lengths and the order of a map's keys are seen to.
+
+typedef struct {
+	uint8_t *p;
+	uint32_t n, cap;
+	uint32_t open[CO_MAX_CBOR_DEPTH]; // where the items of what is open begin
+	uint8_t map[CO_MAX_CBOR_DEPTH];
+	uint32_t depth;
+} co_out;
+
+CO_FN uint8_t *co_room(co_out *o, uint32_t n) {
+	if (n > o->cap - o->n) {
+		uint32_t cap = o->cap * 2 + n + 256;
+		uint8_t *p = (uint8_t *)co_alloc(cap);
+		memcpy(p, o->p, o->n);
+		o->p = p;
+		o->cap = cap;
+	}
+	o->n += n;
+	return o->p + o->n - n;
+}
+
+CO_FN uint32_t co_head_bytes(uint64_t n) { return n < 24 ? 1 : n < 0x100 ? 2 : n < 0x10000 ? 3 : n <= 0xffffffffu ? 5 : 9; }
+
+CO_FN uint8_t *co_write_head(uint8_t *p, uint8_t major, uint64_t n) {
+	uint32_t size = co_head_bytes(n) - 1;
+	*p++ = (uint8_t)(major << 5 | (size == 0 ? (uint8_t)n : size == 1 ? 24 : size == 2 ? 25 : size == 4 ? 26 : 27));
+	for (uint32_t i = size; i-- > 0;) *p++ = (uint8_t)(n >> 8 * i);
+	return p;
+}
+
+CO_FN void co_put_head(co_out *o, uint8_t major, uint64_t n) { co_write_head(co_room(o, co_head_bytes(n)), major, n); }
+CO_FN void co_put_null(co_out *o) { *co_room(o, 1) = 0xf6; }
+CO_FN void co_put_bool(co_out *o, bool v) { *co_room(o, 1) = v ? 0xf5 : 0xf4; }
+CO_FN void co_put_int(co_out *o, int64_t v) { co_put_head(o, v < 0, v < 0 ? (uint64_t)(-1 - v) : (uint64_t)v); }
+CO_FN void co_put_uint(co_out *o, uint64_t v) { co_put_head(o, 0, v); }
+CO_FN void co_put_float(co_out *o, double v) {
+	union {
+		double f;
+		uint64_t bits;
+	} u = {v};
+	if (v != v) u.bits = 0x7ff8000000000000u;
+	uint8_t *p = co_room(o, 9);
+	*p++ = 0xfb;
+	for (int i = 8; i-- > 0;) *p++ = (uint8_t)(u.bits >> 8 * i);
+}
+CO_FN void co_put_raw(co_out *o, const void *p, uint32_t n) { memcpy(co_room(o, n), p, n); }
+// co_put_str writes a text, which must be UTF-8.
+CO_FN void co_put_str(co_out *o, co_str s) {
+	co_put_head(o, 3, s.n);
+	co_put_raw(o, s.p, s.n);
+}
+CO_FN void co_put_text(co_out *o, const char *s) { co_put_str(o, co_s(s)); }
+CO_FN void co_put_bytes(co_out *o, const void *p, uint32_t n) {
+	co_put_head(o, 2, n);
+	co_put_raw(o, p, n);
+}
+// co_put_val copies an item of another message.
+CO_FN void co_put_val(co_out *o, co_val v) {
+	const uint8_t *end = co_skip(v.p, v.end);
+	if (end)
+		co_put_raw(o, v.p, (uint32_t)(end - v.p));
+	else
+		co_put_null(o);
+}
+// co_put_tag stands before a value.
+CO_FN void co_put_tag(co_out *o, uint64_t tag) { co_put_head(o, 6, tag); }
+CO_FN void co_put_handle(co_out *o, uint32_t kind, int64_t h) {
+	co_put_tag(o, CO_TAG_HANDLE);
+	co_put_head(o, 4, 2);
+	co_put_uint(o, kind);
+	co_put_uint(o, (uint64_t)h);
+}
+// co_put_link is a link to an output of a node of an expansion.
+CO_FN void co_put_link(co_out *o, const char *node, uint32_t output) {
+	co_put_tag(o, CO_TAG_LINK);
+	co_put_head(o, 4, 2);
+	co_put_text(o, node);
+	co_put_uint(o, output);
+}
+CO_FN void co_open(co_out *o, bool map) {
+	if (o->depth == CO_MAX_CBOR_DEPTH) __builtin_trap();
+	o->open[o->depth] = o->n;
+	o->map[o->depth++] = map;
+}
+CO_FN void co_list(co_out *o) { co_open(o, false); }
+CO_FN void co_map(co_out *o) { co_open(o, true); }
+CO_FN void co_key(co_out *o, const char *key) { co_put_text(o, key); }
+
+typedef struct {
+	co_str key;
+	const uint8_t *p;
+	uint32_t n;
+} co_pair;
+
+CO_FN bool co_after(co_str a, co_str b) { return a.n != b.n ? a.n > b.n : memcmp(a.p, b.p, a.n) > 0; }
+
+// co_sort puts a map's pairs, all items from at on, into the order of messages.
+CO_FN void co_sort(co_out *o, uint32_t at, uint64_t pairs) {
+	co_pair *all = (co_pair *)co_alloc(pairs * sizeof(co_pair));
+	const uint8_t *p = o->p + at, *end = o->p + o->n;
+	bool sorted = true;
+	for (uint64_t i = 0; i < pairs; i++) {
+		const uint8_t *next = co_skip(co_skip(p, end), end);
+		co_pair x = {co_as_str((co_val){p, end}), p, (uint32_t)(next - p)};
+		uint64_t k = i;
+		for (; k > 0 && co_after(all[k - 1].key, x.key); k--) {
+			all[k] = all[k - 1];
+			sorted = false;
+		}
+		all[k] = x;
+		p = next;
+	}
+	if (sorted) return;
+	uint8_t *copy = (uint8_t *)co_alloc(o->n - at), *q = copy;
+	for (uint64_t i = 0; i < pairs; i++) {
+		memcpy(q, all[i].p, all[i].n);
+		q += all[i].n;
+	}
+	memcpy(o->p + at, copy, o->n - at);
+}
+
+// co_end ends the list or map that was opened last.
+CO_FN void co_end(co_out *o) {
+	if (o->depth == 0) __builtin_trap();
+	uint32_t at = o->open[--o->depth];
+	bool map = o->map[o->depth];
+	uint64_t items = 0;
+	for (const uint8_t *p = o->p + at, *end = o->p + o->n; p < end; items++)
+		if (!(p = co_skip(p, end))) __builtin_trap();
+	if (map) {
+		if (items % 2) __builtin_trap();
+		co_sort(o, at, items /= 2);
+	}
+	uint32_t size = co_head_bytes(items), body = o->n - at;
+	co_room(o, size);
+	memmove(o->p + at + size, o->p + at, body);
+	co_write_head(o->p + at, map ? 5 : 4, items);
+}
+
+CO_FN void co_key_text(co_out *o, const char *key, const char *v) {
+	if (!v) return;
+	co_key(o, key);
+	co_put_text(o, v);
+}
+
+// co_read starts to read what was written.
+CO_FN co_val co_read(const co_out *o) { return (co_val){o->p, o->p + o->n}; }
+
+// co_fetched reads a message that a host function left: n is what the function gave, of room bytes at buf.
+CO_FN co_val co_fetched(void *buf, uint32_t room, int64_t n) {
+	if (n < 0) return (co_val){0};
+	uint8_t *p = (uint8_t *)buf;
+	if (n > room) {
+		p = (uint8_t *)co_alloc((size_t)n);
+		host_take(co_at32(p), (uint32_t)n);
+	}
+	return (co_val){p, p + n};
+}
+
+// ---------------------------------------------------------------------------------------------------------------------------
+// What every extension may do.
+
+// co_fail says why a call cannot be done and gives the errno, to be returned.
+CO_FN int32_t co_fail(int64_t code, const char *text) {
+	co_str s = co_s(text);
+	host_fail((int32_t)code, co_at32(s.p), s.n);
+	return (int32_t)code;
+}
+CO_FN void co_log(int32_t level, co_str s) { host_log(level, co_at32(s.p), s.n); }
+// co_progress is true when the call is being cancelled: return soon.
+CO_FN bool co_progress(double value, double max) { return host_progress(value, max) == 1; }
+CO_FN void co_progress_text(co_str s) { host_progress_text(co_at32(s.p), s.n); }
+CO_FN uint64_t co_random(void) {
+	uint64_t v = 0;
+	host_random(co_at32(&v), sizeof v);
+	return v;
+}
+
+// ---------------------------------------------------------------------------------------------------------------------------
+// Tensors.
+
+CO_FN int64_t co_info(int64_t h, co_tensor_info *info) { return h < 0 ? h : host_t_info(h, co_at32(info)); }
+CO_FN int64_t co_part(int64_t h, const char *key) { return h < 0 ? h : host_h_get(h, co_at32(key), (uint32_t)strlen(key)); }
+CO_FN int64_t co_tensor(uint32_t dtype, uint32_t rank, const int64_t *shape, double value) { return host_t_new(dtype, rank, co_at32(shape), value); }
+
+CO_FN uint32_t co_whole_pages(int64_t bytes) { return (uint32_t)((bytes + CO_PAGE - 1) / CO_PAGE * CO_PAGE); }
+
+// co_window is room for a window: pages that a closed window left, or new ones.
+CO_FN void *co_window(int64_t bytes, uint32_t *size) {
+	*size = co_whole_pages(bytes > 0 ? bytes : 1);
+	for (int i = 0; i < 8; i++)
+		if (co_heap.spare[i].size >= *size) {
+			void *p = (void *)(uintptr_t)co_heap.spare[i].at;
+			*size = co_heap.spare[i].size;
+			co_heap.spare[i].size = 0;
+			return p;
+		}
+	return co_pages(*size / CO_PAGE);
+}
+
+CO_FN void co_window_closed(void *p, uint32_t size) {
+	for (int i = 0; i < 8; i++)
+		if (co_heap.spare[i].size == 0) {
+			co_heap.spare[i].at = co_at32(p);
+			co_heap.spare[i].size = size;
+			return;
+		}
+}
+
+// A tensor whose elements appear in the module's memory. Where err is not 0 there is none and p is NULL.
+typedef struct {
+	void *p;
+	int64_t err;
+	int64_t bytes;
+	uint32_t size;
+} co_map_window;
+
+// co_map_in shows a tensor's elements, to be read. Nothing is copied where the host can share memory (CO_FEATURE_TENSOR_WINDOWS).
+CO_FN co_map_window co_map_in(int64_t h) {
+	co_tensor_info info;
+	co_map_window w = {.err = co_info(h, &info)};
+	if (w.err) return w;
+	void *p = co_window(w.bytes = info.bytes, &w.size);
+	int64_t n = host_t_map(h, co_at32(p), w.size);
+	if (n < 0)
+		w.err = n;
+	else
+		w.p = p;
+	return w;
+}
+
+// co_map_new shows the elements of a new tensor, all 0, to be written; co_commit makes it a tensor.
+CO_FN co_map_window co_map_new(uint32_t dtype, uint32_t rank, const int64_t *shape) {
+	static const uint8_t sizes[] = {0, 4, 2, 2, 8, 8, 4, 2, 1, 1, 1};
+	co_map_window w = {.bytes = dtype < sizeof sizes ? sizes[dtype] : 0};
+	for (uint32_t i = 0; i < rank; i++) w.bytes *= shape[i];
+	if (w.bytes <= 0 || w.bytes > 0x7fff0000) {
+		w.err = CO_ETOOBIG;
+		return w;
+	}
+	void *p = co_window(w.bytes, &w.size);
+	int64_t n = host_t_map_out(dtype, rank, co_at32(shape), co_at32(p), w.size);
+	if (n < 0)
+		w.err = n;
+	else
+		w.p = p;
+	return w;
+}
+
+// co_commit ends a window of co_map_new and gives the tensor.
+CO_FN int64_t co_commit(co_map_window *w) {
+	if (!w->p) return w->err;
+	int64_t h = host_t_commit(co_at32(w->p));
+	co_window_closed(w->p, w->size);
+	w->p = NULL;
+	return h;
+}
+
+// co_unmap ends a window of either sort and leaves nothing.
+CO_FN void co_unmap(co_map_window *w) {
+	if (!w->p) return;
+	host_t_unmap(co_at32(w->p));
+	co_window_closed(w->p, w->size);
+	w->p = NULL;
+}
+
+// A graph is a small program over tensors that the host runs in one call. Refs are its values.
+typedef uint32_t co_ref;
+typedef struct {
+	uint8_t *p;
+	uint32_t n, cap; // entries
+} co_pool;
+typedef struct {
+	co_pool inputs, instrs, ints, floats, args;
+	int64_t err;
+} co_graph;
+
+#define CO_RESULT 0x80000000u // marks refs of results until the number of inputs is known
+
+CO_FN void *co_push(co_pool *p, uint32_t n, uint32_t each) {
+	if (n > p->cap - p->n) {
+		uint32_t cap = p->cap * 2 + n + 16;
+		uint8_t *q = (uint8_t *)co_alloc((size_t)cap * each);
+		memcpy(q, p->p, (size_t)p->n * each);
+		p->p = q;
+		p->cap = cap;
+	}
+	p->n += n;
+	return p->p + (size_t)(p->n - n) * each;
+}
+
+// co_graph_in makes a tensor a value of the graph.
+CO_FN co_ref co_graph_in(co_graph *g, int64_t h) {
+	if (h < 0 && !g->err) g->err = h;
+	*(int64_t *)co_push(&g->inputs, 1, 8) = h;
+	return g->inputs.n - 1;
+}
+
+// What an op needs besides its arguments: constants, and the result's shape where it does not follow from the arguments.
+typedef struct {
+	uint32_t ints, floats, rank;
+	const int64_t *i, *shape;
+	const double *f;
+} co_attr;
+
+#define CO_INTS(...) .ints = sizeof((int64_t[]){__VA_ARGS__}) / 8, .i = (int64_t[]){__VA_ARGS__}
+#define CO_FLOATS(...) .floats = sizeof((double[]){__VA_ARGS__}) / 8, .f = (double[]){__VA_ARGS__}
+#define CO_SHAPE(...) .rank = sizeof((int64_t[]){__VA_ARGS__}) / 8, .shape = (int64_t[]){__VA_ARGS__}
+
+// co_graph_op adds an op; CO_DO is shorter.
+CO_FN co_ref co_graph_op(co_graph *g, uint16_t kind, uint8_t count, const co_ref *args, co_attr a) {
+	co_graph_instr *in = (co_graph_instr *)co_push(&g->instrs, 1, sizeof *in);
+	*in = (co_graph_instr){.kind = kind, .args = count, .rank = a.shape ? (uint8_t)a.rank : 255, .args_at = g->args.n, .ints_at = g->ints.n,
+			       .ints = (uint16_t)a.ints, .floats = (uint16_t)a.floats, .floats_at = g->floats.n, .shape_at = g->ints.n + a.ints};
+	memcpy(co_push(&g->args, count, 4), args, count * 4u);
+	memcpy(co_push(&g->ints, a.ints, 8), a.i, a.ints * 8);
+	if (a.shape) memcpy(co_push(&g->ints, a.rank, 8), a.shape, a.rank * 8);
+	memcpy(co_push(&g->floats, a.floats, 8), a.f, a.floats * 8);
+	return CO_RESULT | (g->instrs.n - 1);
+}
+
+// CO_DO adds an op: CO_DO(&g, CO_T_CLAMP, (x), CO_FLOATS(0, 1)), CO_DO(&g, CO_T_ADD, (x, y)).
+#define CO_DO(g, kind, refs, ...) co_graph_op((g), (kind), sizeof((co_ref[]){CO_UNWRAP refs}) / sizeof(co_ref), (co_ref[]){CO_UNWRAP refs}, (co_attr){__VA_ARGS__})
+#define CO_UNWRAP(...) __VA_ARGS__
+
+CO_FN co_ref co_affine(co_graph *g, co_ref x, double scale, double add) { return CO_DO(g, CO_T_AFFINE, (x), CO_FLOATS(scale, add)); }
+CO_FN co_ref co_clamp(co_graph *g, co_ref x, double low, double high) { return CO_DO(g, CO_T_CLAMP, (x), CO_FLOATS(low, high)); }
+
+CO_FN void co_copy_refs(const co_graph *g, uint32_t *to, const co_ref *refs, uint32_t n) {
+	for (uint32_t i = 0; i < n; i++) to[i] = refs[i] & CO_RESULT ? (refs[i] & ~CO_RESULT) + g->inputs.n : refs[i];
+}
+
+// co_graph_run runs the graph and gives the tensors of n values: 0, or an errno.
+CO_FN int64_t co_graph_run(co_graph *g, uint32_t n, const co_ref *refs, int64_t *out) {
+	if (g->err) return g->err;
+	co_graph_head head = {.version = 1, .inputs = g->inputs.n, .instrs = g->instrs.n, .ints = g->ints.n, .floats = g->floats.n, .args = g->args.n, .outputs = n};
+	uint32_t size = (uint32_t)sizeof head + 8 * (head.inputs + head.ints + head.floats) + 32 * head.instrs + 4 * (head.args + n);
+	uint8_t *all = (uint8_t *)co_alloc(size), *p = all;
+	memcpy(p, &head, sizeof head);
+	p += sizeof head;
+	memcpy(p, g->inputs.p, 8 * head.inputs);
+	p += 8 * head.inputs;
+	memcpy(p, g->instrs.p, 32 * head.instrs);
+	p += 32 * head.instrs;
+	memcpy(p, g->ints.p, 8 * head.ints);
+	p += 8 * head.ints;
+	memcpy(p, g->floats.p, 8 * head.floats);
+	p += 8 * head.floats;
+	co_copy_refs(g, (uint32_t *)p, (const co_ref *)g->args.p, head.args);
+	p += 4 * head.args;
+	co_copy_refs(g, (uint32_t *)p, refs, n);
+	int64_t got = host_t_graph(co_at32(all), size, co_at32(out), 8 * n);
+	return got < 0 ? got : 0;
+}
+
+// co_graph_one runs the graph for one value.
+CO_FN int64_t co_graph_one(co_graph *g, co_ref x) {
+	int64_t h = 0, err = co_graph_run(g, 1, &x, &h);
+	return err ? err : h;
+}
+
+// ---------------------------------------------------------------------------------------------------------------------------
+// A call.
+
+typedef struct co_call {
+	co_val request, inputs;
+	co_str state; // that the node left for later; empty the first time
+	bool resumed;
+	co_out outputs, ui, nodes, reply; // nodes: of an expansion
+} co_call;
+
+CO_FN co_str co_class(const co_call *c) { return co_as_str(co_get(c->request, "class")); }
+CO_FN co_str co_node_id(const co_call *c) { return co_as_str(co_get(c->request, "node")); }
+CO_FN co_str co_prompt_id(const co_call *c) { return co_as_str(co_get(c->request, "prompt")); }
+
+// Inputs by name.
+CO_FN co_val co_in(const co_call *c, const char *name) { return co_get(c->inputs, name); }
+CO_FN bool co_in_there(const co_call *c, const char *name) { return co_in(c, name).p != NULL; }
+CO_FN int64_t co_in_int(const co_call *c, const char *name) { return co_as_int(co_in(c, name), 0); }
+CO_FN double co_in_float(const co_call *c, const char *name) { return co_as_float(co_in(c, name), 0); }
+CO_FN bool co_in_bool(const co_call *c, const char *name) { return co_as_bool(co_in(c, name), false); }
+CO_FN co_str co_in_text(const co_call *c, const char *name) { return co_as_str(co_in(c, name)); }
+// co_in_handle is an input that stays with the host: an image, a mask, a model. CO_ENOENT when it is absent.
+CO_FN int64_t co_in_handle(const co_call *c, const char *name) { return co_handle(co_in(c, name), NULL); }
+
+// Outputs, in the order of the declaration. Each gives 0, or the errno that it was handed.
+CO_FN int32_t co_give_handle(co_call *c, uint32_t kind, int64_t h) {
+	if (h < 0) return co_fail(h, "the host refused a step; the extension's log says why");
+	co_put_handle(&c->outputs, kind, h);
+	return 0;
+}
+// co_give_as makes a tensor an image, a mask or a latent and gives it.
+CO_FN int32_t co_give_as(co_call *c, uint32_t kind, int64_t h) { return co_give_handle(c, kind, h < 0 ? h : host_h_make(kind, h)); }
+CO_FN int32_t co_give_image(co_call *c, int64_t h) { return co_give_as(c, CO_KIND_IMAGE, h); }
+CO_FN int32_t co_give_mask(co_call *c, int64_t h) { return co_give_as(c, CO_KIND_MASK, h); }
+CO_FN int32_t co_give_int(co_call *c, int64_t v) { return co_put_int(&c->outputs, v), 0; }
+CO_FN int32_t co_give_float(co_call *c, double v) { return co_put_float(&c->outputs, v), 0; }
+CO_FN int32_t co_give_bool(co_call *c, bool v) { return co_put_bool(&c->outputs, v), 0; }
+CO_FN int32_t co_give_text(co_call *c, co_str s) { return co_put_str(&c->outputs, s), 0; }
+// co_give_val passes an input on.
+CO_FN int32_t co_give_val(co_call *c, co_val v) { return co_put_val(&c->outputs, v), 0; }
+CO_FN int32_t co_give_link(co_call *c, const char *node, uint32_t output) { return co_put_link(&c->outputs, node, output), 0; }
+// co_give_blocker is an output whose consumers do not run; text may be NULL.
+CO_FN int32_t co_give_blocker(co_call *c, const char *text) {
+	co_put_tag(&c->outputs, CO_TAG_BLOCKER);
+	if (text)
+		co_put_text(&c->outputs, text);
+	else
+		co_put_null(&c->outputs);
+	return 0;
+}
+// co_show_text shows a text on the node.
+CO_FN void co_show_text(co_call *c, co_str s) {
+	co_key(&c->ui, "text");
+	co_put_head(&c->ui, 4, 1);
+	co_put_str(&c->ui, s);
+}
+// co_later ends the call with nothing but a wish: to be called again in ms milliseconds, with state.
+CO_FN int32_t co_later(co_call *c, int64_t ms, const void *state, uint32_t n) {
+	co_map(&c->reply);
+	co_key(&c->reply, "retry_after_ms");
+	co_put_int(&c->reply, ms);
+	co_key(&c->reply, "state");
+	co_put_bytes(&c->reply, state, n);
+	co_end(&c->reply);
+	return 0;
+}
+
+// co_add starts a node of an expansion, which co_set functions fill. Its id is for links inside of the expansion.
+CO_FN void co_add_done(co_call *c) {
+	while (c->nodes.depth) co_end(&c->nodes);
+}
+CO_FN void co_add(co_call *c, const char *id, const char *class_id) {
+	co_out *o = &c->nodes;
+	co_add_done(c);
+	co_map(o);
+	co_key_text(o, "id", id);
+	co_key_text(o, "class", class_id);
+	co_key(o, "inputs");
+	co_list(o);
+}
+CO_FN co_out *co_set(co_call *c, const char *name) {
+	co_put_head(&c->nodes, 4, 2);
+	co_put_text(&c->nodes, name);
+	return &c->nodes; // the value comes next
+}
+CO_FN void co_set_int(co_call *c, const char *name, int64_t v) { co_put_int(co_set(c, name), v); }
+CO_FN void co_set_float(co_call *c, const char *name, double v) { co_put_float(co_set(c, name), v); }
+CO_FN void co_set_text(co_call *c, const char *name, co_str v) { co_put_str(co_set(c, name), v); }
+CO_FN void co_set_val(co_call *c, const char *name, co_val v) { co_put_val(co_set(c, name), v); }
+CO_FN void co_set_link(co_call *c, const char *name, const char *node, uint32_t output) { co_put_link(co_set(c, name), node, output); }
+
+// co_need names a lazy input that the node needs; for co_node.needs.
+CO_FN void co_need(co_call *c, const char *name) { co_put_text(&c->outputs, name); }
+
+// Requests, in routes.
+CO_FN co_str co_param(const co_call *c, const char *name) { return co_as_str(co_get(co_get(c->request, "params"), name)); }
+CO_FN co_str co_query(const co_call *c, const char *name) { return co_as_str(co_nth(co_get(co_get(c->request, "query"), name), 0)); }
+CO_FN co_str co_form(const co_call *c, const char *name) { return co_as_str(co_nth(co_get(co_get(c->request, "form"), name), 0)); }
+CO_FN co_str co_body(const co_call *c) { return co_as_str(co_get(c->request, "body")); }
+
+// co_answer answers a request.
+CO_FN int32_t co_answer(co_call *c, int status, const char *type, co_str body) {
+	co_out *o = &c->reply;
+	o->n = 0;
+	co_map(o);
+	co_key(o, "status");
+	co_put_int(o, status);
+	co_key(o, "headers");
+	co_map(o);
+	co_key_text(o, "content-type", type);
+	co_end(o);
+	co_key(o, "body");
+	co_put_bytes(o, body.p, body.n);
+	co_end(o);
+	return 0;
+}
+
+// ---------------------------------------------------------------------------------------------------------------------------
+// What needs a capability.
+
+// co_kv_get reads a value of the tenant (scope 0) or of the prompt (1); n is its length or an errno.
+CO_FN int64_t co_kv_get(uint32_t scope, co_str key, co_str *value) {
+	uint8_t *buf = (uint8_t *)co_alloc(4096);
+	int64_t n = host_kv_get(scope, co_at32(key.p), key.n, co_at32(buf), 4096);
+	co_val v = co_fetched(buf, 4096, n);
+	*value = n < 0 ? (co_str){"", 0} : (co_str){(const char *)v.p, (uint32_t)n};
+	return n;
+}
+CO_FN int32_t co_kv_put(uint32_t scope, co_str key, co_str value, int64_t ttl_ms) {
+	return host_kv_put(scope, co_at32(key.p), key.n, co_at32(value.p), value.n, ttl_ms);
+}
+CO_FN int32_t co_kv_cas(uint32_t scope, co_str key, co_str old, co_str value) {
+	return host_kv_cas(scope, co_at32(key.p), key.n, co_at32(old.p), old.n, co_at32(value.p), value.n);
+}
+CO_FN int32_t co_kv_delete(uint32_t scope, co_str key) { return host_kv_delete(scope, co_at32(key.p), key.n); }
+// co_kv_list gives a list of keys; absent when the host refuses.
+CO_FN co_val co_kv_list(uint32_t scope, co_str prefix) {
+	uint8_t *buf = (uint8_t *)co_alloc(16384);
+	return co_fetched(buf, 16384, host_kv_list(scope, co_at32(prefix.p), prefix.n, co_at32(buf), 16384));
+}
+
+// co_ask sends a message to a host function with a message as result, such as host_node_call and host_http_fetch.
+CO_FN co_val co_ask(int64_t (*function)(uint32_t, uint32_t, uint32_t, uint32_t), const co_out *o, int64_t *n) {
+	uint8_t *buf = (uint8_t *)co_alloc(16384);
+	int64_t got = function(co_at32(o->p), o->n, co_at32(buf), 16384);
+	if (n) *n = got;
+	return co_fetched(buf, 16384, got);
+}
+// co_node_call runs a built-in node: request is a map of class and inputs. The result has outputs; n is an errno or not negative.
+CO_FN co_val co_node_call(const co_out *request, int64_t *n) { return co_ask(host_node_call, request, n); }
+// co_http_fetch sends a request: a map of method, url, headers and body. The result has status, headers and body.
+CO_FN co_val co_http_fetch(const co_out *request, int64_t *n) { return co_ask(host_http_fetch, request, n); }
+
+// co_msg_wait waits for a message to this node; n is its length or an errno.
+CO_FN int64_t co_msg_wait(co_str topic, uint32_t timeout_ms, co_str *message) {
+	uint8_t *buf = (uint8_t *)co_alloc(4096);
+	int64_t n = host_msg_wait(co_at32(topic.p), topic.n, timeout_ms, co_at32(buf), 4096);
+	co_val v = co_fetched(buf, 4096, n);
+	*message = n < 0 ? (co_str){"", 0} : (co_str){(const char *)v.p, (uint32_t)n};
+	return n;
+}
+CO_FN int32_t co_msg_post(co_str prompt, co_str node, co_str topic, co_str message) {
+	return host_msg_post(co_at32(prompt.p), prompt.n, co_at32(node.p), node.n, co_at32(topic.p), topic.n, co_at32(message.p), message.n);
+}
+// co_ws_send sends a JSON object to the client that asked, as the event ext.<id>.<name>.
+CO_FN int32_t co_ws_send(co_str name, co_str json) { return host_ws_send(co_at32(name.p), name.n, co_at32(json.p), json.n); }
+
+// ---------------------------------------------------------------------------------------------------------------------------
+// Declarations.
+
+typedef struct {
+	const char *name, *type, *help;
+	bool optional, lazy, force_input, raw_link, multiline, seed;
+	char widget;	  // 'i', 'f', 's', 'b', 'c' or 0
+	double def, min, max, step; // no bounds when min is max
+	const char *text; // default of a text or a choice
+	const char *const *choices;
+	void (*more)(co_out *options); // writes further options: keys and values
+} co_input;
+
+typedef struct {
+	const char *type, *name, *help;
+	bool list;
+} co_output;
+
+typedef struct {
+	const char *name, *kind; // UNIQUE_ID, PROMPT or EXTRA_PNGINFO
+} co_hidden;
+
+// Inputs: a link, and values with a widget. Options follow as fields: CO_FLOAT("amount", 0.5, .min = 0, .max = 1, .step = 0.01).
+#define CO_LINK(n, t, ...) {.name = (n), .type = (t), __VA_ARGS__}
+#define CO_INT(n, d, ...) {.name = (n), .type = "INT", .widget = 'i', .def = (d), __VA_ARGS__}
+#define CO_FLOAT(n, d, ...) {.name = (n), .type = "FLOAT", .widget = 'f', .def = (d), __VA_ARGS__}
+#define CO_STRING(n, d, ...) {.name = (n), .type = "STRING", .widget = 's', .text = (d), __VA_ARGS__}
+#define CO_BOOLEAN(n, d, ...) {.name = (n), .type = "BOOLEAN", .widget = 'b', .def = (d), __VA_ARGS__}
+#define CO_CHOICE(n, list, ...) {.name = (n), .type = "COMBO", .widget = 'c', .choices = (const char *const[]){CO_UNWRAP list, NULL}, __VA_ARGS__}
+#define CO_GIVES(t, ...) {.type = (t), __VA_ARGS__}
+#define CO_INPUTS(...) ((const co_input[]){__VA_ARGS__, {0}})
+#define CO_OUTPUTS(...) ((const co_output[]){__VA_ARGS__, {0}})
+#define CO_HIDDEN(...) ((const co_hidden[]){__VA_ARGS__, {0}})
+#define CO_TEXTS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+typedef struct {
+	const char *id, *name, *category, *help;
+	const co_input *inputs;
+	const co_output *outputs;
+	const co_hidden *hidden;
+	const char *const *flags;			 // CO_TEXTS("output_node", "expands")
+	int32_t (*run)(co_call *c);			 // gives the outputs: 0, or what co_fail gave
+	void (*needs)(co_call *c);			 // names lazy inputs by co_need
+	const char *(*validate)(co_call *c);		 // NULL, or why the inputs will not do
+	const char *const *checks;			 // inputs that validate looks at; NULL for all
+	void (*fingerprint)(co_call *c, co_out *value); // writes one value
+} co_node;
+
+typedef struct {
+	const char *method, *path;
+	int32_t (*run)(co_call *c); // answers by co_answer
+} co_route;
+
+typedef struct {
+	const co_node *nodes;
+	const co_route *routes;
+	int32_t (*other)(int32_t op, co_val request, co_out *reply); // migrate and selftest
+} co_extension;
+
+#define CO_NODES(...) ((const co_node[]){__VA_ARGS__, {0}})
+#define CO_ROUTES(...) ((const co_route[]){__VA_ARGS__, {0}})
+
+CO_FN void co_describe_number(co_out *o, const co_input *in, double v) {
+	if (in->widget == 'i')
+		co_put_int(o, (int64_t)v);
+	else
+		co_put_float(o, v);
+}
+
+CO_FN void co_describe_options(co_out *o, const co_input *in) {
+	co_key_text(o, "tooltip", in->help);
+	const struct {
+		bool on;
+		const char *key;
+	} flags[] = {{in->lazy, "lazy"}, {in->force_input, "forceInput"}, {in->raw_link, "rawLink"}, {in->multiline, "multiline"}, {in->seed, "control_after_generate"}};
+	for (int i = 0; i < 5; i++)
+		if (flags[i].on) {
+			co_key(o, flags[i].key);
+			co_put_bool(o, true);
+		}
+	if (in->widget == 'b') {
+		co_key(o, "default");
+		co_put_bool(o, in->def != 0);
+	}
+	if (in->widget == 's' || (in->widget == 'c' && in->text)) co_key_text(o, "default", in->text ? in->text : "");
+	if (in->widget == 'i' || in->widget == 'f') {
+		co_key(o, "default");
+		co_describe_number(o, in, in->def);
+		if (in->step > 0) {
+			co_key(o, "step");
+			co_describe_number(o, in, in->step);
+		}
+		if (in->seed || in->min != in->max) {
+			co_key(o, "min");
+			co_describe_number(o, in, in->min);
+			co_key(o, "max");
+			if (in->seed)
+				co_put_uint(o, UINT64_MAX);
+			else
+				co_describe_number(o, in, in->max);
+		}
+	}
+	if (in->more) in->more(o);
+}
+
+CO_FN void co_describe_texts(co_out *o, const char *key, const char *const *texts) {
+	if (!texts) return;
+	co_key(o, key);
+	co_list(o);
+	while (*texts) co_put_text(o, *texts++);
+	co_end(o);
+}
+
+CO_FN void co_describe_input(co_out *o, const co_input *in) {
+	co_map(o);
+	co_key_text(o, "name", in->name);
+	co_key_text(o, "type", in->type);
+	if (in->optional) {
+		co_key(o, "optional");
+		co_put_bool(o, true);
+	}
+	co_describe_texts(o, "choices", in->choices);
+	if (in->choices) {
+		co_key(o, "classic");
+		co_put_bool(o, true);
+	}
+	co_key(o, "options");
+	co_map(o);
+	co_describe_options(o, in);
+	co_end(o);
+	co_end(o);
+}
+
+CO_FN void co_describe_output(co_out *o, const co_output *out) {
+	co_map(o);
+	co_key_text(o, "type", out->type);
+	co_key_text(o, "name", out->name ? out->name : out->type);
+	co_key_text(o, "help", out->help);
+	if (out->list) {
+		co_key(o, "list");
+		co_put_bool(o, true);
+	}
+	co_end(o);
+}
+
+CO_FN void co_describe_node(co_out *o, const co_node *n) {
+	co_map(o);
+	co_key_text(o, "id", n->id);
+	co_key_text(o, "name", n->name ? n->name : n->id);
+	co_key_text(o, "category", n->category);
+	co_key_text(o, "help", n->help);
+	co_key(o, "inputs");
+	co_list(o);
+	for (const co_input *in = n->inputs; in && in->name; in++) co_describe_input(o, in);
+	co_end(o);
+	co_key(o, "outputs");
+	co_list(o);
+	for (const co_output *out = n->outputs; out && out->type; out++) co_describe_output(o, out);
+	co_end(o);
+	co_key(o, "hidden");
+	co_list(o);
+	for (const co_hidden *h = n->hidden; h && h->name; h++) {
+		co_map(o);
+		co_key_text(o, "name", h->name);
+		co_key_text(o, "kind", h->kind);
+		co_end(o);
+	}
+	co_end(o);
+	co_key(o, "flags");
+	co_list(o);
+	for (const char *const *f = n->flags; f && *f; f++) co_put_text(o, *f);
+	if (n->validate) co_put_text(o, "validates");
+	if (n->fingerprint) co_put_text(o, "fingerprints");
+	co_end(o);
+	co_describe_texts(o, "checks", n->checks);
+	co_end(o);
+}
+
+CO_FN void co_describe(const co_extension *e, co_out *o) {
+	co_map(o);
+	co_key(o, "nodes");
+	co_list(o);
+	for (const co_node *n = e->nodes; n && n->id; n++) co_describe_node(o, n);
+	co_end(o);
+	co_key(o, "routes");
+	co_list(o);
+	for (const co_route *r = e->routes; r && r->path; r++) {
+		co_map(o);
+		co_key_text(o, "method", r->method);
+		co_key_text(o, "path", r->path);
+		co_end(o);
+	}
+	co_end(o);
+	co_end(o);
+}
+
+// ---------------------------------------------------------------------------------------------------------------------------
+// What the host calls.
+
+// co_part_of copies what one writer has into another, as a list or a map.
+CO_FN void co_part_of(co_out *o, const char *key, co_out *part, bool map) {
+	co_key(o, key);
+	co_open(o, map);
+	co_put_raw(o, part->p, part->n);
+	co_end(o);
+}
+
+CO_FN int32_t co_execute(const co_node *n, co_call *c) {
+	int32_t err = n->run(c);
+	co_out *o = &c->reply;
+	if (err || o->n) return err;
+	co_map(o);
+	co_part_of(o, "outputs", &c->outputs, false);
+	if (c->ui.n) co_part_of(o, "ui", &c->ui, true);
+	if (c->nodes.n) {
+		co_add_done(c);
+		co_key(o, "expand");
+		co_map(o);
+		co_part_of(o, "nodes", &c->nodes, false);
+		co_end(o);
+	}
+	co_end(o);
+	return 0;
+}
+
+CO_FN int32_t co_on_node(const co_node *n, int32_t op, co_call *c) {
+	const char *text;
+	switch (op) {
+	case CO_OP_EXECUTE:
+	case CO_OP_RESUME: return co_execute(n, c);
+	case CO_OP_CHECK_LAZY:
+		co_list(&c->reply);
+		if (n->needs) n->needs(c);
+		co_put_raw(&c->reply, c->outputs.p, c->outputs.n);
+		co_end(&c->reply);
+		return 0;
+	case CO_OP_VALIDATE:
+		text = n->validate ? n->validate(c) : NULL;
+		if (text)
+			co_put_text(&c->reply, text);
+		else
+			co_put_null(&c->reply);
+		return 0;
+	case CO_OP_FINGERPRINT:
+		if (n->fingerprint)
+			n->fingerprint(c, &c->reply);
+		else
+			co_put_null(&c->reply);
+		return 0;
+	}
+	return co_fail(CO_EUNSUP, "the extension does not know this op");
+}
+
+CO_FN int32_t co_dispatch(const co_extension *e, int32_t op, co_call *c) {
+	if (op == CO_OP_DESCRIBE) return co_describe(e, &c->reply), 0;
+	if (op == CO_OP_ROUTE) {
+		co_str route = co_as_str(co_get(c->request, "route")), method = co_as_str(co_get(c->request, "method"));
+		for (const co_route *r = e->routes; r && r->path; r++)
+			if (co_same(route, CO_JOIN(co_s(r->method), CO_S(" "), co_s(r->path)).p) || (co_same(route, r->path) && co_same(method, r->method))) return r->run(c);
+		return co_fail(CO_ENOENT, "the extension has no such route");
+	}
+	if (op == CO_OP_MIGRATE || op == CO_OP_SELFTEST)
+		return e->other ? e->other(op, c->request, &c->reply) : co_fail(CO_EUNSUP, "the extension does not know this op");
+	co_str class_id = co_class(c);
+	for (const co_node *n = e->nodes; n && n->id; n++)
+		if (co_same(class_id, n->id)) return co_on_node(n, op, c);
+	return co_fail(CO_ENOENT, "the extension has no such node");
+}
+
+CO_FN int32_t co_called(const co_extension *e, int32_t op, uint32_t ptr, uint32_t n) {
+	const uint8_t *p = (const uint8_t *)(uintptr_t)ptr;
+	co_call c = {.request = {p, p + n}};
+	c.inputs = co_get(c.request, "inputs");
+	co_val state = co_get(c.request, "state");
+	c.resumed = op == CO_OP_RESUME;
+	c.state = co_as_str(state);
+	int32_t err = co_dispatch(e, op, &c);
+	if (!err) host_reply(co_at32(c.reply.p), c.reply.n);
+	return err;
+}
+
+// CO_EXTENSION declares what the module has: CO_EXTENSION(.nodes = CO_NODES({…}, {…}), .routes = CO_ROUTES({…})).
+#define CO_EXTENSION(...)                                                                                                       \
+	static const co_extension co_this = {__VA_ARGS__};                                                                      \
+	__attribute__((export_name("cocoon_abi"))) int32_t cocoon_abi(void) { return CO_MAJOR << 16 | CO_MINOR; }               \
+	__attribute__((export_name("cocoon_buf"))) uint32_t cocoon_buf(uint32_t n) { return co_at32(co_alloc(n)); }              \
+	__attribute__((export_name("cocoon_call"))) int32_t cocoon_call(int32_t op, uint32_t ptr, uint32_t n) { return co_called(&co_this, op, ptr, n); } \
+	_Static_assert(1, "")
+
+#endif

@@ -1,0 +1,65 @@
+// Notes keeps short texts by HTTP, apart for each tenant, and has a page to write them and a node that reads one.
+#include "cocoon.h"
+
+static const char page[] = "<!doctype html><meta charset=utf-8><title>Notes</title><h1>Notes</h1>"
+			   "<form><input name=key placeholder=name required> <input name=text placeholder=text> <button>Keep</button></form><ul></ul>"
+			   "<script>const ask=(path,o)=>cocoon.fetch(path,o);"
+			   "async function show(){const keys=await(await ask('/notes')).json();const ul=document.querySelector('ul');ul.replaceChildren();"
+			   "for(const k of keys){const li=document.createElement('li');li.textContent=k+': '+await(await ask('/notes/'+k)).text();ul.append(li)}}"
+			   "document.forms[0].onsubmit=async e=>{e.preventDefault();await ask('/notes',{method:'POST',body:new FormData(e.target)});show()};show()</script>";
+
+static int32_t say_page(co_call *c) { return co_answer(c, 200, "text/html; charset=utf-8", CO_S(page)); }
+
+// plain reports whether a key is letters, digits and hyphens, which need no quoting anywhere.
+static bool plain(co_str s) {
+	for (uint32_t i = 0; i < s.n; i++) {
+		char a = s.p[i];
+		if (!((a >= 'a' && a <= 'z') || (a >= 'A' && a <= 'Z') || (a >= '0' && a <= '9') || a == '-')) return false;
+	}
+	return s.n > 0 && s.n <= 64;
+}
+
+static int32_t list(co_call *c) {
+	co_str all = CO_S("[");
+	co_walk w = co_items(co_kv_list(0, CO_S("")));
+	for (bool more = false; co_next(&w); more = true) all = CO_JOIN(all, more ? CO_S(",\"") : CO_S("\""), co_as_str(w.val), CO_S("\""));
+	return co_answer(c, 200, "application/json", CO_JOIN(all, CO_S("]")));
+}
+
+static int32_t keep(co_call *c) {
+	co_str key = co_form(c, "key"), text = co_form(c, "text");
+	if (!plain(key)) return co_answer(c, 400, "text/plain", CO_S("a name is letters, digits and hyphens"));
+	int32_t err = co_kv_put(0, key, text, 0);
+	if (err == CO_ELIMIT) return co_answer(c, 507, "text/plain", CO_S("there is no room for more notes"));
+	if (err) return co_fail(err, "the note cannot be kept");
+	return co_answer(c, 201, "text/plain", CO_S("kept"));
+}
+
+static int32_t get(co_call *c) {
+	co_str text;
+	if (co_kv_get(0, co_param(c, "key"), &text) < 0) return co_answer(c, 404, "text/plain", CO_S("there is no such note"));
+	return co_answer(c, 200, "text/plain; charset=utf-8", text);
+}
+
+static int32_t forget(co_call *c) {
+	if (co_kv_delete(0, co_param(c, "key"))) return co_answer(c, 404, "text/plain", CO_S("there is no such note"));
+	return co_answer(c, 200, "text/plain", CO_S("gone"));
+}
+
+static int32_t note(co_call *c) {
+	co_str text;
+	if (co_kv_get(0, co_in_text(c, "key"), &text) < 0) return co_fail(CO_ENOENT, "there is no such note");
+	return co_give_text(c, text);
+}
+
+CO_EXTENSION(.nodes = CO_NODES({
+		 .id = "ExampleNoteC",
+		 .name = "Note (C)",
+		 .category = "examples/c",
+		 .help = "Gives the text of a note.",
+		 .inputs = CO_INPUTS(CO_STRING("key", "")),
+		 .outputs = CO_OUTPUTS(CO_GIVES("STRING")),
+		 .flags = CO_TEXTS("not_idempotent"),
+		 .run = note,
+	     }),
+	     .routes = CO_ROUTES({"GET", "/notes", list}, {"POST", "/notes", keep}, {"GET", "/notes/:key", get}, {"DELETE", "/notes/:key", forget}, {"GET", "/page", say_page}));

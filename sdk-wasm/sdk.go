@@ -1,0 +1,13 @@
+// Package sdk carries the SDKs for extensions, so that a new project needs nothing but its language's compiler.
+package sdk
+
+import "embed"
+
+//go:generate go run ./gen
+
+// Files are the SDKs as they are in the repository: c, rust, as and, for Go, guest and abi; and the examples in each language,
+// the first of which new projects start from.
+//
+//go:embed c/cocoon.h abi/*.go guest/*.go
+//go:embed examples/*/*/manifest.json examples/c/*/*.c
+var Files embed.FS
