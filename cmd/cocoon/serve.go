@@ -97,12 +97,7 @@ func serve(ctx context.Context, args []string, std streams) error {
 	if err != nil {
 		return err
 	}
-	if len(s.foreign) > 0 {
-		log.Warn().Strs("flags", s.foreign).Msg("flags of ComfyUI that have no effect here")
-	}
-	if s.multiUser {
-		log.Warn().Msg("--multi-user separates settings; it protects nothing: whoever reaches the port can be any user")
-	}
+	s.warn(&log)
 	ctx = log.WithContext(ctx)
 	listeners, err := s.open()
 	if err != nil {
@@ -117,18 +112,8 @@ func serve(ctx context.Context, args []string, std streams) error {
 	if err != nil {
 		return err
 	}
-	c := server.Config{
-		Engine: a.engine, Registry: a.registry, Hub: hub, Feed: feed, Files: a.files, Models: shelf{a.folders},
-		Version: versionText(), Argv: os.Args, CORS: s.cors, MaxUpload: int64(s.maxUpload * (1 << 20)),
-		Packs: packs(&s.options), Logs: logs, Hosts: s.hosts, MultiUser: s.multiUser, Offline: s.offline,
-		Compress: s.compress, FeatureFlags: s.features.values,
-		Memory: func() (total, free uint64) {
-			f, t := a.backend.Memory()
-			return uint64(t), uint64(f)
-		},
-		Device:      func() (name, kind string) { return "cpu " + isa.Best().String(), "cpu" },
-		BaseContext: func(c context.Context) context.Context { return log.WithContext(c) },
-	}
+	c := s.config(a, hub, feed)
+	c.Logs, c.BaseContext = logs, func(c context.Context) context.Context { return log.WithContext(c) }
 	closeClient, err := s.client.put(ctx, &s.options, &c)
 	if err != nil {
 		return errors.Join(err, a.Close())
@@ -147,6 +132,31 @@ func serve(ctx context.Context, args []string, std streams) error {
 	err = s.answer(ctx, h, hub, listeners, std)
 	stopHook()
 	return errors.Join(err, closeAssets(), closeClient(), a.Close(), closeKeys())
+}
+
+// warn says what about the flags may surprise.
+func (s *serveFlags) warn(log *zerolog.Logger) {
+	if len(s.foreign) > 0 {
+		log.Warn().Strs("flags", s.foreign).Msg("flags of ComfyUI that have no effect here")
+	}
+	if s.multiUser {
+		log.Warn().Msg("--multi-user separates settings; it protects nothing: whoever reaches the port can be any user")
+	}
+}
+
+// config is the server's, as the flags have it.
+func (s *serveFlags) config(a *app, hub *server.Hub, feed *v2.Feed) server.Config {
+	return server.Config{
+		Engine: a.engine, Registry: a.registry, Hub: hub, Feed: feed, Files: a.files, Models: shelf{a.folders},
+		Version: versionText(), Argv: os.Args, CORS: s.cors, MaxUpload: int64(s.maxUpload * (1 << 20)),
+		Packs: packs(&s.options), Hosts: s.hosts, MultiUser: s.multiUser, Offline: s.offline,
+		Compress: s.compress, FeatureFlags: s.features.values,
+		Memory: func() (total, free uint64) {
+			f, t := a.backend.Memory()
+			return uint64(t), uint64(f)
+		},
+		Device: func() (name, kind string) { return "cpu " + isa.Best().String(), "cpu" },
+	}
 }
 
 // open listens on every address.
