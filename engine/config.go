@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"github.com/cocoonhq/cocoon/engine/doc"
@@ -51,6 +52,9 @@ type Config struct {
 	Free func(ctx context.Context)
 	// Discard deletes a file that a lost attempt may have left. nil leaves it.
 	Discard func(path string) error
+	// Present adds to a node's UI what is of this run alone, before clients see it; what is cached stays as the node made it.
+	// ctx carries the tenant. nil adds nothing.
+	Present func(ctx context.Context, promptID string, ui json.RawMessage) json.RawMessage
 	// Now is the clock of timestamps; nil is time.Now.
 	Now func() time.Time
 }
@@ -71,6 +75,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Discard == nil {
 		c.Discard = func(string) error { return nil }
+	}
+	if c.Present == nil {
+		c.Present = func(_ context.Context, _ string, ui json.RawMessage) json.RawMessage { return ui }
 	}
 	if c.Now == nil {
 		c.Now = time.Now

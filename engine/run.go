@@ -57,8 +57,9 @@ type run struct {
 
 // uiResult is a UI that a node showed in this run.
 type uiResult struct {
-	node string
-	*shown
+	node   string
+	*shown                 // as the node made it, which is what is cached
+	sent   json.RawMessage // as clients of this run see it
 }
 
 func (e *Engine) newRun(ctx context.Context, l Lease) *run {
@@ -255,20 +256,21 @@ func (r *run) intermediates() {
 func (r *run) replay(v *vertex, e *entry) {
 	var output any
 	if e.ui != nil {
-		r.show(v.id, e.ui)
-		output = e.ui.ui
+		output = r.show(v.id, e.ui)
 	}
 	r.guarded("executed", pairs("node", v.id, "display_node", v.shownID, "output", output, "prompt_id", r.job.PromptID))
 }
 
-// show enters a UI into the job's results.
-func (r *run) show(id string, s *shown) {
+// show enters a UI into the job's results and gives it as clients see it.
+func (r *run) show(id string, s *shown) json.RawMessage {
+	u := uiResult{id, s, r.e.c.Present(r.ctx, r.job.PromptID, s.ui)}
 	if i, ok := r.uiOf[id]; ok {
-		r.ui[i].shown = s
-		return
+		r.ui[i] = u
+		return u.sent
 	}
 	r.uiOf[id] = len(r.ui)
-	r.ui = append(r.ui, uiResult{id, s})
+	r.ui = append(r.ui, u)
+	return u.sent
 }
 
 // outcome writes down how the job ended.
@@ -283,7 +285,7 @@ func (r *run) outcome(f *failure) Outcome {
 	}
 	outputs, meta := &doc.Object{}, &doc.Object{}
 	for _, u := range r.ui {
-		outputs.Set(u.node, u.ui)
+		outputs.Set(u.node, u.sent)
 		meta.Set(u.node, u.meta)
 	}
 	o.Outputs, o.Meta = doc.Encode(outputs), doc.Encode(meta)

@@ -198,8 +198,8 @@ func (r *run) conclude(p *pending, inputs []bound, results []outcome) (bool, *fa
 	}
 	if ui != nil {
 		s := &shown{doc.Encode(ui), r.meta(v)}
-		r.show(v.id, s)
-		r.guarded("executed", pairs("node", v.id, "display_node", v.shownID, "output", s.ui, "prompt_id", r.job.PromptID))
+		sent := r.show(v.id, s)
+		r.guarded("executed", pairs("node", v.id, "display_node", v.shownID, "output", sent, "prompt_id", r.job.PromptID))
 	}
 	if grows {
 		if err := r.grow(p, results); err != nil {
