@@ -4,7 +4,10 @@ import "time"
 
 // Failures counts wrong keys by who sent them, and says who has to wait. The zero Failures is ready for use; it is not safe
 // for concurrent use.
-type Failures struct{ seen map[string]failures }
+type Failures struct {
+	seen  map[string]failures
+	swept time.Time // when the askers whose time is over were dropped
+}
 
 type failures struct {
 	n     int
@@ -43,11 +46,20 @@ func (f *Failures) Add(asker string, now time.Time) {
 	}
 }
 
-// forget drops the askers whose time is over, and if that is not enough, any.
+// forget drops the askers whose time is over, once in a while, and if that is not enough, any.
 func (f *Failures) forget(now time.Time) {
+	all := now.Sub(f.swept) >= failWindow
+	if all {
+		f.swept = now
+	}
 	for a, e := range f.seen {
-		if now.Sub(e.since) >= failWindow || len(f.seen) > maxAskers {
+		switch {
+		case all && now.Sub(e.since) >= failWindow:
 			delete(f.seen, a)
+		case len(f.seen) > maxAskers:
+			delete(f.seen, a)
+		case !all:
+			return
 		}
 	}
 }
