@@ -56,7 +56,7 @@ func (r *run) grow(p *pending, results []outcome) error {
 
 // adopt adds the nodes of an expansion to the graph.
 func (r *run) adopt(parent *vertex, g *node.Graph) ([]*vertex, error) {
-	if r.expanded += len(g.Nodes); r.expanded > r.e.c.MaxExpanded {
+	if r.expanded += weight(g); r.expanded > r.e.c.MaxExpanded {
 		return nil, fault.New(fault.TooLarge, "the prompt grew by more than %d nodes while it ran", r.e.c.MaxExpanded)
 	}
 	list := make([]*vertex, 0, len(g.Nodes))
@@ -89,6 +89,18 @@ func (r *run) adopt(parent *vertex, g *node.Graph) ([]*vertex, error) {
 		}
 	}
 	return list, nil
+}
+
+// longID is from how many bytes of an id on a node counts for more than one: ids grow with each expansion inside another.
+const longID = 4096
+
+// weight is what a graph counts against the limit of expanded nodes.
+func weight(g *node.Graph) int {
+	n := len(g.Nodes)
+	for i := range g.Nodes {
+		n += len(g.Nodes[i].ID) / longID
+	}
+	return n
 }
 
 // inputsOf orders a node's inputs: as it says, the rest by name.

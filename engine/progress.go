@@ -18,6 +18,7 @@ type progress struct {
 	running []*nodeProgress // in order
 	text    []byte          // finished nodes as JSON members, each with a comma behind
 	sent    time.Time
+	size    int // of the map sent last, in bytes
 }
 
 type nodeProgress struct {
@@ -30,7 +31,9 @@ const (
 	// crowd is from how many nodes on progress is no longer sent at every change: the map's text grows with each node, and
 	// a prompt of n nodes would send n²/2 of them.
 	crowd = 256
-	// crowdPause is how often it is sent then.
+	// crowdBytes is the same for a map whose text is long: ids grow with each expansion inside another.
+	crowdBytes = 64 << 10
+	// crowdPause is how often it is sent then; a text of many megabytes as many times less often.
 	crowdPause = 100 * time.Millisecond
 )
 
@@ -129,9 +132,9 @@ func (p *progress) finish(v *vertex) {
 
 // send publishes the map. In a crowd it does so now and then, and for events that others follow.
 func (p *progress) send(wanted bool) {
-	if len(p.order) > crowd {
+	if len(p.order) > crowd || p.size > crowdBytes {
 		now := time.Now()
-		if !wanted && now.Sub(p.sent) < crowdPause {
+		if !wanted && now.Sub(p.sent) < crowdPause*time.Duration(1+p.size>>20) {
 			return
 		}
 		p.sent = now
@@ -145,6 +148,7 @@ func (p *progress) send(wanted bool) {
 	if b[len(b)-1] == ',' {
 		b = b[:len(b)-1]
 	}
+	p.size = len(b)
 	p.r.tell("progress_state", append(b, "}}"...))
 }
 
