@@ -36,7 +36,7 @@ func (s *Server) uploadImage(w http.ResponseWriter, r *http.Request, _ params) e
 	if err != nil {
 		return err
 	}
-	return s.store(w, u, func(w io.Writer) error {
+	return s.store(w, r, u, func(w io.Writer) error {
 		_, err := w.Write(u.file)
 		return err
 	})
@@ -71,7 +71,7 @@ func (s *Server) uploadMask(w http.ResponseWriter, r *http.Request, _ params) er
 	if err != nil {
 		return err
 	}
-	return s.store(w, u, func(w io.Writer) error {
+	return s.store(w, r, u, func(w io.Writer) error {
 		_, err := w.Write(masked)
 		return err
 	})
@@ -140,7 +140,7 @@ func (u *upload) fits() bool { return (u.subfolder == "" || inside(u.subfolder))
 
 // store writes an upload under its name, or the next free one, and answers where it is. Compat: the same bytes under the same
 // name are not written again.
-func (s *Server) store(w http.ResponseWriter, u upload, fill func(io.Writer) error) error {
+func (s *Server) store(w http.ResponseWriter, r *http.Request, u upload, fill func(io.Writer) error) error {
 	if !u.fits() {
 		return plain(http.StatusBadRequest)
 	}
@@ -161,7 +161,11 @@ func (s *Server) store(w http.ResponseWriter, u upload, fill func(io.Writer) err
 		}
 		name = fmt.Sprintf("%s (%d)%s", stem, i, ext)
 	}
-	writeJSON(w, 200, map[string]string{"name": name, "subfolder": u.subfolder, "type": u.kind})
+	answer := object("name", name, "subfolder", u.subfolder, "type", u.kind)
+	if a := s.uploadedAsset(r, u.kind, path.Join(u.subfolder, name)); a != nil {
+		answer.Set("asset", a)
+	}
+	writeDoc(w, 200, answer)
 	return nil
 }
 

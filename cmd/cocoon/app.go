@@ -13,6 +13,7 @@ import (
 
 	"github.com/cocoonhq/cocoon/engine"
 	"github.com/cocoonhq/cocoon/engine/node"
+	"github.com/cocoonhq/cocoon/internal/assets"
 	"github.com/cocoonhq/cocoon/internal/demo"
 	"github.com/cocoonhq/cocoon/internal/jobs/sqlite"
 	"github.com/cocoonhq/cocoon/internal/models"
@@ -33,6 +34,7 @@ type app struct {
 	registry *node.Registry
 	jobs     *sqlite.Store
 	engine   *engine.Engine
+	assets   *assets.Catalogue // nil for none
 }
 
 // newApp opens folders and stores and starts the engine. database is the job store's file; "" keeps jobs in memory.
@@ -68,13 +70,16 @@ func newApp(ctx context.Context, o *options, bus engine.Bus, database string) (a
 	if a.jobs, err = sqlite.Open(ctx, database); err != nil {
 		return nil, err
 	}
+	if a.assets, err = o.openAssets(ctx); err != nil {
+		return nil, err
+	}
 	cache, err := o.cache()
 	if err != nil {
 		return nil, err
 	}
 	a.engine, err = engine.New(engine.Config{
 		Registry: a.registry, Store: o.auth.store(a.jobs), Bus: bus, Cache: cache,
-		Free: func(context.Context) { a.library.Unload() }, Discard: a.files.Discard,
+		Free: func(context.Context) { a.library.Unload() }, Discard: a.files.Discard, Present: a.present(o),
 	})
 	if err != nil {
 		return nil, err
@@ -100,8 +105,14 @@ func (a *app) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), grace)
 	defer cancel()
 	var errs []error
+	if a.assets != nil { // its scans ask the engine
+		a.assets.StopScans()
+	}
 	if a.engine != nil {
 		errs = append(errs, a.engine.Close(ctx))
+	}
+	if a.assets != nil {
+		errs = append(errs, a.assets.Close())
 	}
 	if a.jobs != nil {
 		errs = append(errs, a.jobs.Close())

@@ -2,29 +2,51 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"flag"
 	"path/filepath"
 
 	"github.com/cocoonhq/cocoon/internal/assets"
+	"github.com/cocoonhq/cocoon/internal/tenant"
 	"github.com/cocoonhq/cocoon/server"
 )
 
 // assetsFile is where the catalogue of assets is kept, in the user folder.
 const assetsFile = "assets.db"
 
-func (s *serveFlags) addAssets(f *flag.FlagSet) {
-	f.BoolVar(&s.assets, "enable-assets", false, "keep a catalogue of all files by their content, with tags")
-	f.BoolVar(&s.noAssets, "disable-assets", false, "keep none, even when --enable-assets says so")
+// assetFlags say whether there is a catalogue of assets.
+type assetFlags struct{ on, off bool }
+
+func (a *assetFlags) add(f *flag.FlagSet) {
+	f.BoolVar(&a.on, "enable-assets", false, "keep a catalogue of all files by their content, with tags")
+	f.BoolVar(&a.off, "disable-assets", false, "keep none, even when --enable-assets says so")
 	f.Bool("enable-asset-hashing", true, "hidden: content is always hashed")
 }
 
-// putAssets gives the server its catalogue, if there is to be one; done stops its scans and closes it.
-func (s *serveFlags) putAssets(ctx context.Context, c *server.Config) (done func() error, err error) {
-	if !s.assets || s.noAssets {
-		return func() error { return nil }, nil
+// openAssets opens the catalogue, if there is to be one; nil is none.
+func (o *options) openAssets(ctx context.Context) (*assets.Catalogue, error) {
+	if !o.assets.on || o.assets.off {
+		return nil, nil
 	}
-	if c.Assets, err = assets.Open(ctx, filepath.Join(s.user, assetsFile)); err != nil {
+	if err := ensureDir(o.user); err != nil {
 		return nil, err
 	}
-	return c.Assets.Close, nil
+	return assets.Open(ctx, filepath.Join(o.user, assetsFile))
+}
+
+// present enters what prompts write into the catalogue, as their tenant's.
+func (a *app) present(o *options) func(context.Context, string, json.RawMessage) json.RawMessage {
+	if a.assets == nil {
+		return nil
+	}
+	return func(ctx context.Context, promptID string, ui json.RawMessage) json.RawMessage {
+		files := a.files
+		if o.auth.on {
+			var err error
+			if files, err = a.files.Tenant(tenant.Of(ctx), o.auth.diskBytes()); err != nil {
+				return ui
+			}
+		}
+		return server.Present(ctx, a.assets, files, promptID, ui)
+	}
 }

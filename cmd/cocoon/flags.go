@@ -25,7 +25,8 @@ type options struct {
 	verbose                                 string
 	logJSON                                 bool
 	testNodes                               string
-	auth                                    authFlags // of serve alone
+	auth                                    authFlags  // of serve alone
+	assets                                  assetFlags // of serve alone
 }
 
 // optional are the flags whose value may be left out, and what stands for it then.

@@ -43,8 +43,6 @@ type serveFlags struct {
 	client        clientFlags
 	hook          hookFlags
 	foreign       []string // flags of ComfyUI that mean nothing here
-	assets        bool
-	noAssets      bool
 }
 
 func (s *serveFlags) parse(args []string, std streams) error {
@@ -69,7 +67,7 @@ func (s *serveFlags) parse(args []string, std streams) error {
 	s.client.add(f)
 	s.hook.add(f)
 	s.auth.add(f)
-	s.addAssets(f)
+	s.assets.add(f)
 	args, s.foreign = withoutForeign(args)
 	plain, err := parse(f, args)
 	if err != nil {
@@ -122,16 +120,12 @@ func serve(ctx context.Context, args []string, std streams) error {
 	if err != nil {
 		return errors.Join(err, closeClient(), a.Close())
 	}
-	closeAssets, err := s.putAssets(ctx, &c)
-	if err != nil {
-		return errors.Join(err, closeClient(), a.Close(), closeKeys())
-	}
 	h := server.New(c)
 	h.Scan()
 	stopHook := s.hook.start(context.WithoutCancel(ctx), a.engine, hub)
 	err = s.answer(ctx, h, hub, listeners, std)
 	stopHook()
-	return errors.Join(err, closeAssets(), closeClient(), a.Close(), closeKeys())
+	return errors.Join(err, closeClient(), a.Close(), closeKeys())
 }
 
 // warn says what about the flags may surprise.
@@ -147,7 +141,7 @@ func (s *serveFlags) warn(log *zerolog.Logger) {
 // config is the server's, as the flags have it.
 func (s *serveFlags) config(a *app, hub *server.Hub, feed *v2.Feed) server.Config {
 	return server.Config{
-		Engine: a.engine, Registry: a.registry, Hub: hub, Feed: feed, Files: a.files, Models: shelf{a.folders},
+		Engine: a.engine, Registry: a.registry, Hub: hub, Feed: feed, Assets: a.assets, Files: a.files, Models: shelf{a.folders},
 		Version: versionText(), Argv: os.Args, CORS: s.cors, MaxUpload: int64(s.maxUpload * (1 << 20)),
 		Packs: packs(&s.options), Hosts: s.hosts, MultiUser: s.multiUser, Offline: s.offline,
 		Compress: s.compress, FeatureFlags: s.features.values,

@@ -83,6 +83,39 @@ func TestTenantsShareNoAssets(t *testing.T) {
 	}
 }
 
+// TestOutputsAreAssets runs a prompt: the files that clients see have ids of assets, of the one whose prompt it was.
+func TestOutputsAreAssets(t *testing.T) {
+	h := newHouse(t, authFlags{})
+	alice, bob := h.guest("alice", tenant.User), h.guest("bob", tenant.User)
+	status, up := alice.form("/upload/image", "in.png", picture(t, 8), "subfolder", "pasted")
+	if status != 200 || !strings.Contains(up, `"asset_hash": "blake3:`) || !strings.Contains(up, `"tags": ["input", "pasted", "uploaded"]`) {
+		t.Errorf("upload: %d %s", status, up)
+	}
+	outputs := map[string]bool{}
+	for i := range 2 {
+		job, entry := alice.finish(saving("pasted/in.png"))
+		var got map[string]struct {
+			Outputs map[string]struct {
+				Images []struct{ ID, Filename string }
+			}
+		}
+		if err := json.Unmarshal([]byte(entry), &got); err != nil {
+			t.Fatal(err)
+		}
+		if len(got[job].Outputs["2"].Images) != 1 {
+			t.Fatalf("prompt %d: %s", i, entry)
+		}
+		id := got[job].Outputs["2"].Images[0].ID
+		outputs[id] = true
+		if b := alice.must("GET", "/api/assets/"+id, ""); !strings.Contains(b, `"job_id": "`+job+`"`) || !strings.Contains(b, `"hash": "blake3:`) || !strings.Contains(b, "output") {
+			t.Errorf("prompt %d, asset %s: %s", i, id, b)
+		}
+		if status, _ := bob.ask("GET", "/api/assets/"+id, ""); status != 404 {
+			t.Errorf("alice's output answers bob with %d", status)
+		}
+	}
+}
+
 // TestTenantsVersion2 asks as bob for alice's jobs and assets by version 2 of the API.
 func TestTenantsVersion2(t *testing.T) {
 	h := newHouse(t, authFlags{})

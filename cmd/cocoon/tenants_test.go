@@ -19,7 +19,6 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/cocoonhq/cocoon/engine/node"
-	"github.com/cocoonhq/cocoon/internal/assets"
 	"github.com/cocoonhq/cocoon/internal/keys"
 	"github.com/cocoonhq/cocoon/internal/tenant"
 	"github.com/cocoonhq/cocoon/server"
@@ -39,7 +38,7 @@ type house struct {
 func newHouse(t *testing.T, flags authFlags) *house {
 	t.Helper()
 	o := &options{base: t.TempDir(), previewMethod: "none", previewSize: 512, verbose: "CRITICAL", auth: flags}
-	o.auth.on = true
+	o.auth.on, o.assets.on = true, true
 	if err := o.check(); err != nil {
 		t.Fatal(err)
 	}
@@ -55,11 +54,7 @@ func newHouse(t *testing.T, flags authFlags) *house {
 	if err := a.registry.Add(h.hold()); err != nil {
 		t.Fatal(err)
 	}
-	catalogue, err := assets.Open(t.Context(), filepath.Join(o.user, assetsFile))
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := server.Config{Engine: a.engine, Registry: a.registry, Hub: hub, Feed: feed, Assets: catalogue, Files: a.files, Models: shelf{a.folders}, Web: web.Handler(),
+	c := server.Config{Engine: a.engine, Registry: a.registry, Hub: hub, Feed: feed, Assets: a.assets, Files: a.files, Models: shelf{a.folders}, Web: web.Handler(),
 		Logs: &server.Logs{}, Memory: func() (total, free uint64) { return 2, 1 }, Device: func() (name, kind string) { return "cpu", "cpu" },
 		Argv: []string{"cocoon", "--operators-own"}}
 	done, err := o.auth.put(t.Context(), o, a.files, &c)
@@ -72,9 +67,6 @@ func newHouse(t *testing.T, flags authFlags) *house {
 	t.Cleanup(func() {
 		hub.Close()
 		srv.Close()
-		if err := catalogue.Close(); err != nil {
-			t.Error(err)
-		}
 		if err := a.Close(); err != nil {
 			t.Error(err)
 		}

@@ -119,14 +119,15 @@ func Open(ctx context.Context, path string) (*Catalogue, error) {
 		return nil, broken(err)
 	}
 	c.read.SetMaxOpenConns(4)
-	if _, err = c.write.ExecContext(ctx, schema); err != nil {
+	// Temporary files do not outlive the process that made them.
+	if _, err = c.write.ExecContext(ctx, schema+"DELETE FROM refs WHERE kind = 'temp';"); err != nil {
 		return nil, errors.Join(broken(err), c.write.Close(), c.read.Close())
 	}
 	return c, nil
 }
 
-// Close stops the scans and closes the file.
-func (c *Catalogue) Close() error {
+// StopScans ends the scans that run and lets no more begin. It waits until they have ended.
+func (c *Catalogue) StopScans() {
 	c.mu.Lock()
 	c.closed = true
 	all := c.scanners
@@ -135,6 +136,11 @@ func (c *Catalogue) Close() error {
 		s.Cancel()
 		s.Wait(context.Background())
 	}
+}
+
+// Close stops the scans and closes the file.
+func (c *Catalogue) Close() error {
+	c.StopScans()
 	return errors.Join(c.write.Close(), c.read.Close())
 }
 

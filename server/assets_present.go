@@ -1,0 +1,116 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"path"
+
+	"github.com/rs/zerolog"
+
+	"github.com/cocoonhq/cocoon/engine/doc"
+	"github.com/cocoonhq/cocoon/internal/assets"
+	"github.com/cocoonhq/cocoon/internal/fault"
+	"github.com/cocoonhq/cocoon/internal/tenant"
+)
+
+// Bounds on what is done while a prompt waits for it.
+const (
+	maxPresented = 1000     // files of a node's output
+	maxHashedNow = 64 << 20 // bytes of a file; larger ones are hashed by the next scan
+)
+
+// Present enters the files of a node's output into a catalogue, as what ctx's tenant owns and a prompt made, and gives the output
+// with their ids. What is no file, or is none that is there, stays as it is.
+func Present(ctx context.Context, c *assets.Catalogue, files Files, promptID string, ui json.RawMessage) json.RawMessage {
+	o, err := doc.ParseObject(ui, doc.DefaultLimits())
+	if err != nil {
+		return ui
+	}
+	n := 0
+	for _, kind := range o.Keys() {
+		v, _ := o.Get(kind)
+		list, _ := v.([]any)
+		for _, item := range list {
+			entry, ok := item.(*doc.Object)
+			if !ok || n >= maxPresented {
+				continue
+			}
+			id, err := produce(ctx, c, files, promptID, entry)
+			if err != nil {
+				if !errors.Is(err, fault.NotFound) {
+					zerolog.Ctx(ctx).Warn().Err(err).Str("prompt_id", promptID).Msg("an output could not be entered into the catalogue")
+				}
+				continue
+			}
+			entry.Set("id", id)
+			n++
+		}
+	}
+	if n == 0 {
+		return ui
+	}
+	return doc.Encode(o)
+}
+
+func produce(ctx context.Context, c *assets.Catalogue, files Files, promptID string, entry *doc.Object) (string, error) {
+	text := func(key string) string {
+		v, _ := entry.Get(key)
+		s, _ := v.(string)
+		return s
+	}
+	kind, name := text("type"), path.Join(text("subfolder"), text("filename"))
+	if text("filename") == "" || !inside(text("subfolder")) || !inside(name) {
+		return "", fault.New(fault.NotFound, "this is no file")
+	}
+	return enter(ctx, c, files, kind, name, promptID)
+}
+
+// enter puts a file of the tenant into the catalogue.
+func enter(ctx context.Context, c *assets.Catalogue, files Files, kind, name, promptID string) (string, error) {
+	d := shelves{files: files}
+	f, err := d.file(kind, name)
+	if err != nil {
+		return "", err
+	}
+	content, err := d.Open(f)
+	if err != nil {
+		return "", err
+	}
+	defer content.Close()
+	mime, system := d.Describe(f, content)
+	hash := ""
+	if f.Size <= maxHashedNow {
+		if _, err := content.Seek(0, 0); err != nil {
+			return "", fmt.Errorf("hash %q: %w", name, err)
+		}
+		if hash, err = assets.HashOf(ctx, content); err != nil {
+			return "", err
+		}
+	}
+	return c.Produce(ctx, tenant.Of(ctx), f, promptID, hash, mime, system)
+}
+
+// uploadedAsset enters a file that was just uploaded into the catalogue and describes it; nil without one, or when that fails: the
+// upload itself went well.
+func (s *Server) uploadedAsset(r *http.Request, kind, name string) any {
+	if s.c.Assets == nil {
+		return nil
+	}
+	ctx, owner := r.Context(), tenant.Of(r.Context())
+	id, err := enter(ctx, s.c.Assets, s.c.Files, kind, path.Clean(name), "")
+	if err == nil {
+		_, err = s.c.Assets.AddTags(ctx, owner, id, []string{assets.Uploaded})
+	}
+	var a assets.Ref
+	if err == nil {
+		a, err = s.c.Assets.Get(ctx, owner, id)
+	}
+	if err != nil {
+		zerolog.Ctx(ctx).Warn().Err(err).Msg("an upload could not be entered into the catalogue")
+		return nil
+	}
+	return object("id", a.ID, "name", a.Name, "asset_hash", a.Hash, "size", a.Size, "mime_type", a.MIME, "tags", a.Tags)
+}
