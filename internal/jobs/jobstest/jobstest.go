@@ -156,6 +156,9 @@ func release(t *testing.T, make Maker) {
 	s, _ := make(t)
 	put(t, s, job("", "a", 1))
 	l, _ := claim(t, s)
+	if err := s.Reserve(t.Context(), l, "x.png"); err != nil {
+		t.Fatal(err)
+	}
 	if err := s.Release(t.Context(), l); err != nil {
 		t.Fatal(err)
 	}
@@ -163,6 +166,7 @@ func release(t *testing.T, make Maker) {
 	if !ok || again.Job.Attempts != 1 {
 		t.Errorf("claimed %v, attempts %d; want the first again", ok, again.Job.Attempts)
 	}
+	want(t, "files of the attempt that was handed back", again.Reserved, []string{"x.png"})
 }
 
 func reopened(t *testing.T, make Maker) {

@@ -112,9 +112,8 @@ func (s *Store) claim(ctx context.Context, t tenant.ID, worker string, token int
 		}
 		return l, false, err
 	}
-	if l.Job.Attempts > 1 {
-		l.Reserved, err = s.reserved(ctx, l.Job.Seq)
-	}
+	// Also a first attempt may follow one that was handed back.
+	l.Reserved, err = s.reserved(ctx, l.Job.Seq)
 	return l, err == nil, err
 }
 
