@@ -116,7 +116,7 @@ func runPrompt(t *testing.T, a *app, b *bar, prompt any) {
 	}
 	b.reset()
 	if _, err := a.engine.Submit(t.Context(), engine.Submission{Prompt: text, ClientID: barClient}); err != nil {
-		t.Fatal(explain(err))
+		t.Fatal(explain(err, nil))
 	}
 	end, err := b.wait(t.Context())
 	if err != nil || end.problem != "" {

@@ -32,7 +32,8 @@ func runWorkflow(ctx context.Context, args []string, std streams) error {
 		sets = append(sets, s)
 		return nil
 	})
-	o.verbose = "WARNING"
+	o.verbose = "WARNING" // the bar tells the rest
+	f.Lookup("verbose").DefValue = o.verbose
 	plain, err := parse(f, args)
 	if err != nil {
 		return err
@@ -43,9 +44,6 @@ func runWorkflow(ctx context.Context, args []string, std streams) error {
 	}
 	if err := o.check(); err != nil {
 		return err
-	}
-	if !flagGiven(f, "verbose") {
-		o.verbose = "WARNING" // the bar tells the rest
 	}
 	log, err := newLogger(&o, std.err)
 	if err != nil {
@@ -74,7 +72,7 @@ func (r *runner) run(ctx context.Context, file string, sets []string) error {
 		return err
 	}
 	defer a.Close()
-	prompt, err := openPrompt(ctx, a.registry, file)
+	prompt, problems, err := openPrompt(ctx, a.registry, file)
 	if err != nil {
 		return err
 	}
@@ -84,7 +82,10 @@ func (r *runner) run(ctx context.Context, file string, sets []string) error {
 	bar.expect(prompt)
 	got, err := a.engine.Submit(ctx, engine.Submission{Prompt: prompt, ClientID: barClient})
 	if err != nil {
-		return explain(err)
+		return explain(err, problems)
+	}
+	for _, p := range problems {
+		fmt.Fprintf(r.std.err, "note: %s\n", problemText(p))
 	}
 	for _, e := range got.NodeErrors {
 		fmt.Fprintf(r.std.err, "left out: %s\n", nodeError(e))
@@ -93,61 +94,87 @@ func (r *runner) run(ctx context.Context, file string, sets []string) error {
 	if err != nil {
 		return errors.Join(err, a.Close())
 	}
+	return r.report(end, len(got.NodeErrors) > 0)
+}
+
+// report prints the files, and what went wrong.
+func (r *runner) report(end ending, partly bool) error {
 	for _, f := range end.files {
 		if f.Type == "output" {
 			fmt.Fprintln(r.std.out, filepath.Join(r.options.output, filepath.FromSlash(f.Subfolder), f.Filename))
 		}
 	}
-	if end.problem != "" || len(got.NodeErrors) > 0 {
-		if end.problem != "" {
-			fmt.Fprintln(r.std.err, "cocoon:", end.problem)
-		}
+	if end.problem != "" {
+		fmt.Fprintln(r.std.err, "cocoon:", end.problem)
+	}
+	if end.problem != "" || partly {
 		return exitCode(1)
 	}
 	return nil
 }
 
-// openPrompt reads a file that carries a prompt.
-func openPrompt(ctx context.Context, reg *node.Registry, file string) (json.RawMessage, error) {
+// openPrompt reads a file that carries a prompt, and tells what is wrong with it.
+func openPrompt(ctx context.Context, reg *node.Registry, file string) (json.RawMessage, []workflow.Problem, error) {
 	const most = 64 << 20 // bytes
 	f, err := os.Open(file)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer f.Close()
 	b, err := io.ReadAll(io.LimitReader(f, most+1))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	types, err := workflow.ParseObjectInfo(node.ObjectInfo(ctx, reg))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	o, err := workflow.Open(ctx, filepath.Base(file), b, types, workflow.Options{})
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
+		return nil, nil, fmt.Errorf("open %s: %w", filepath.Base(file), err)
 	}
-	return o.Prompt, nil
+	return o.Prompt, o.Problems, nil
 }
 
-// explain turns a refused prompt into lines for people.
-func explain(err error) error {
+// explain turns a refused prompt into lines for people. What the file's workflow lacks comes first: the engine sees only what
+// was left of it.
+func explain(err error, problems []workflow.Problem) error {
+	var lines []string
+	for _, p := range problems {
+		if p.Blocks {
+			lines = append(lines, problemText(p))
+		}
+	}
 	var p *engine.PromptError
-	if !errors.As(err, &p) || len(p.NodeErrors) == 0 {
+	if errors.As(err, &p) && len(lines) == 0 {
+		for _, e := range p.NodeErrors {
+			lines = append(lines, nodeError(e))
+		}
+	}
+	if len(lines) == 0 {
 		return err
 	}
-	var b strings.Builder
-	b.WriteString("the workflow cannot run:")
-	for _, e := range p.NodeErrors {
-		b.WriteString("\n  " + nodeError(e))
+	return errors.New("the workflow cannot run:\n  " + strings.Join(lines, "\n  "))
+}
+
+func problemText(p workflow.Problem) string {
+	switch {
+	case p.NodeID == "":
+		return p.Message
+	case p.Title == "":
+		return fmt.Sprintf("node %s: %s", p.NodeID, p.Message)
 	}
-	return errors.New(b.String())
+	return fmt.Sprintf("node %s (%s): %s", p.NodeID, p.Title, p.Message)
 }
 
 func nodeError(e engine.NodeError) string {
 	var parts []string
 	for _, p := range e.Errors {
-		parts = append(parts, p.Message+": "+p.Details)
+		text := strings.TrimSuffix(p.Message+": "+p.Details, ": ")
+		if p.Type == "exception_during_inner_validation" { // the protocol's words are those of the code that tripped over it
+			text = "an input is linked to a node or an output that is not there"
+		}
+		parts = append(parts, text)
 	}
 	return fmt.Sprintf("node %s (%s): %s", e.Node, e.Class, strings.Join(parts, "; "))
 }

@@ -69,7 +69,10 @@ func TestRunTellsWhatIsWrong(t *testing.T) {
 	}{
 		{"no file", []string{"run", "missing.json"}, []string{"missing.json"}},
 		{"no workflow", []string{"run", write("a.json", "[1]")}, []string{"a.json"}},
-		{"unknown node", []string{"run", write("a.json", `{"1":{"class_type":"Nope","inputs":{}}}`)}, []string{"Nope"}},
+		{"unknown node", []string{"run", write("a.json", `{"1":{"class_type":"Nope","inputs":{}}}`)}, []string{"node 1", "no node of type \"Nope\""}},
+		{"link to nowhere", []string{"run", write("a.json", `{"1":{"class_type":"PreviewImage","inputs":{"images":["77",0]}}}`)}, []string{"node 1 (Preview Image)", "images", "77"}},
+		{"link set to nowhere", []string{"run", example, "--set", `6.samples=["77",0]`}, []string{"node 6 (VAEDecode)", "not there"}},
+		{"link of the wrong type", []string{"run", example, "--set", `6.samples=["1",0]`}, []string{"node 6 (VAEDecode)", "samples", "MODEL", "LATENT"}},
 		{"value out of range", []string{"run", example, "--set", "5.steps=0"}, []string{"node 5 (KSampler)", "0", "1"}},
 		{"unknown choice", []string{"run", example, "--set", "5.sampler_name=magic"}, []string{"magic"}},
 		{"missing checkpoint", []string{"run", example, "--set", "1.ckpt_name=dream.safetensors"}, []string{"dream.safetensors"}},

@@ -2,9 +2,7 @@ package main
 
 import (
 	"encoding/json"
-	"flag"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/cocoonhq/cocoon/engine/doc"
@@ -102,11 +100,4 @@ func parseValue(text string, old any) any {
 		return v
 	}
 	return text
-}
-
-// flagGiven reports whether a flag was on the command line.
-func flagGiven(f *flag.FlagSet, name string) bool {
-	var given []string
-	f.Visit(func(fl *flag.Flag) { given = append(given, fl.Name) })
-	return slices.Contains(given, name)
 }

@@ -114,7 +114,7 @@ func broken(err error, name string) error {
 	case errors.As(err, &pngErr), errors.As(err, &jpegErr), errors.As(err, &tiffErr), errors.Is(err, bmp.ErrUnsupported):
 		return fault.Wrap(err, fault.Unsupported, "this kind of %s file is not supported", name)
 	}
-	return fault.Wrap(err, fault.BadFile, "the %s file is broken or cut short", name)
+	return fault.Wrap(err, fault.BadFile, "the %s file is broken or cut short; save it again, or upload it once more", name)
 }
 
 // kind is how channel values become floats.

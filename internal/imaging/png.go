@@ -124,7 +124,7 @@ func (f *pngFile) hasAlpha() bool {
 func readPNG(ctx context.Context, data []byte, lim Limits) (*film, error) {
 	f := parsePNG(data)
 	if f.header == nil {
-		return nil, fault.New(fault.BadFile, "the PNG file has no header")
+		return nil, fault.New(fault.BadFile, "the PNG file is broken: it has no header; save it again, or upload it once more")
 	}
 	if err := lim.check(1, f.w, f.h); err != nil {
 		return nil, err

@@ -146,7 +146,7 @@ func openMedia(name string, m metadata, types *Types, opts Options) (*Opened, er
 	l, ok := loaders[m.media]
 	switch {
 	case m.container == "json":
-		return nil, fault.New(fault.BadFile, "%s is not JSON that a client could open", base)
+		return nil, fault.New(fault.BadFile, "this is not JSON that a client could open; save the workflow again (Export or Export API)")
 	case !ok:
 		return nil, fault.New(fault.Unsupported, "%s carries no workflow, and its kind of file is not known", base)
 	}

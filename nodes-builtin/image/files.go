@@ -25,8 +25,8 @@ type Files interface {
 type Config struct {
 	Files     Files
 	Of        func(ctx context.Context) (Files, error) // the files of whom ctx acts for; nil gives Files to all
-	Metadata  bool // write prompt and workflow into pictures
-	MaxPixels int  // of a picture that is loaded; 0 is imaging's default
+	Metadata  bool                                     // write prompt and workflow into pictures
+	MaxPixels int                                      // of a picture that is loaded; 0 is imaging's default
 }
 
 // files are the files of whom ctx acts for.
