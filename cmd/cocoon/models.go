@@ -8,7 +8,10 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/cocoonhq/cocoon/internal/diffusion"
 	"github.com/cocoonhq/cocoon/internal/models"
+	"github.com/cocoonhq/cocoon/internal/tensor/cpu"
+	"github.com/cocoonhq/cocoon/internal/weights"
 )
 
 const modelsUsage = `cocoon models list              lists the files in the model folders
@@ -95,6 +98,9 @@ func inspectModel(path string, w io.Writer) error {
 	if len(r.Missing) > 0 {
 		fmt.Fprintf(w, "  missing: %s\n", strings.Join(r.Missing, ", "))
 	}
+	if text := unfit(path, r); text != "" {
+		fmt.Fprintf(w, "  cannot be loaded: %s\n", text)
+	}
 	for _, n := range r.Notes {
 		fmt.Fprintf(w, "  note: %s\n", n)
 	}
@@ -102,6 +108,30 @@ func inspectModel(path string, w io.Writer) error {
 		fmt.Fprintf(w, "  %s loads it from models/%s\n", node, r.Folder())
 	}
 	return nil
+}
+
+// unfit says why a checkpoint or a VAE that looks right cannot be loaded: tensors that are missing or of the wrong shape.
+// It is empty when all is well. No element is read.
+func unfit(path string, r models.Report) string {
+	if r.Kind != models.Checkpoint && r.Kind != models.VAEFile {
+		return ""
+	}
+	f, err := weights.Open(path)
+	if err != nil {
+		return err.Error()
+	}
+	defer f.Close()
+	b := cpu.New(cpu.Options{Threads: 1})
+	defer b.Close()
+	if r.Kind == models.Checkpoint {
+		_, err = diffusion.Load(f, b)
+	} else {
+		_, err = diffusion.LoadVAE(f, b)
+	}
+	if err != nil {
+		return err.Error()
+	}
+	return ""
 }
 
 // short gives a number as people say it: "859.5 M".

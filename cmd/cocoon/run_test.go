@@ -182,6 +182,24 @@ func TestModelsInspect(t *testing.T) {
 	}
 }
 
+func TestModelsInspectTellsWhatIsMissing(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "vae.safetensors")
+	whole := part(t, "first_stage_model.")
+	renamed := bytes.Replace(whole, []byte("decoder.conv_out.weight"), []byte("decoder.conv_out.WEIGHT"), 1)
+	for name, b := range map[string][]byte{"": whole, "decoder.conv_out.weight": renamed} {
+		if err := os.WriteFile(path, b, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		out, _, err := cocoon(t, "", "models", "inspect", path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if told := strings.Contains(out, "cannot be loaded"); told != (name != "") || !strings.Contains(out, name) {
+			t.Errorf("without %q: %q", name, out)
+		}
+	}
+}
+
 func TestHelpTeaches(t *testing.T) {
 	for _, args := range [][]string{{"--help"}, {"help"}, {"serve", "--help"}, {"run", "--help"}, {"models", "--help"}, {"doctor", "--help"}} {
 		out, errOut, err := cocoon(t, "", args...)

@@ -23,6 +23,7 @@ type record struct {
 	used    map[string]bool
 	missing []string
 	shapes  []string // "name is 3x4, not 4x4"
+	unsized []string // the same, where a wanted size is 0: the tensor that tells it is itself missing or wrong
 	zeros   []byte   // shared memory of all placeholders
 }
 
@@ -95,27 +96,29 @@ func (s *Scope) Shape(name string) tensor.Shape {
 	return info.Shape
 }
 
-// Ignore marks tensors below this scope as used: leftovers of training that a model does not need.
-func (s *Scope) Ignore(names ...string) {
-	for _, n := range names {
-		s.rec.used[s.prefix+n] = true
-	}
-}
-
-// Err reports all that was missing or of the wrong shape, or nil. It is a fault with code BadFile.
+// Err reports all that was missing or of the wrong shape, and then what nobody took below this scope, or nil. It is a fault
+// with code BadFile.
 func (s *Scope) Err() error {
 	r := s.rec
-	if len(r.missing) == 0 && len(r.shapes) == 0 {
+	shapes := r.shapes
+	if len(r.missing) == 0 && len(shapes) == 0 {
+		shapes = r.unsized
+	}
+	if len(r.missing) == 0 && len(shapes) == 0 {
 		return nil
 	}
 	var parts []string
 	if n := len(r.missing); n > 0 {
 		parts = append(parts, fmt.Sprintf("%d missing (%s)", n, list(r.missing)))
 	}
-	if n := len(r.shapes); n > 0 {
-		parts = append(parts, fmt.Sprintf("%d of the wrong shape or type (%s)", n, list(r.shapes)))
+	if n := len(shapes); n > 0 {
+		parts = append(parts, fmt.Sprintf("%d of the wrong shape or type (%s)", n, list(shapes)))
 	}
-	return fault.New(fault.BadFile, "the file's tensors do not fit the model: %s", strings.Join(parts, "; "))
+	if left := s.Unused(); len(left) > 0 && len(left) < len(s.src.Names()) {
+		parts = append(parts, fmt.Sprintf("%d left over (%s)", len(left), list(left)))
+	}
+	return fault.New(fault.BadFile, "the file's tensors do not fit the model: %s; the file is damaged, or of a variant that is not known: "+
+		"download it again, or another of its formats", strings.Join(parts, "; "))
 }
 
 // Missing lists the full names that were asked for and are not there.
@@ -137,7 +140,11 @@ func (s *Scope) Unused(ignore ...string) []string {
 // take gives the tensor if it fits the wanted shape; else it notes why not and gives nil.
 func (r *record) take(src Source, name string, info Info, want []int) *tensor.Tensor {
 	if !fits(info.Shape, want) {
-		r.shapes = append(r.shapes, fmt.Sprintf("%s is %v, not %v", name, info.Shape, wanted(want)))
+		to := &r.shapes
+		if slices.Contains(want, 0) {
+			to = &r.unsized
+		}
+		*to = append(*to, fmt.Sprintf("%s is %v, not %v", name, info.Shape, wanted(want)))
 		return nil
 	}
 	if info.DType == tensor.Invalid {

@@ -71,13 +71,28 @@ func TestScopeReportsAll(t *testing.T) {
 	if !errors.Is(err, fault.BadFile) {
 		t.Fatalf("error %v", err)
 	}
-	for _, want := range []string{"11 missing (m.none, m.vast", "and 3 more", "m.in.weight is 4x3, not *x4"} {
+	for _, want := range []string{"11 missing (m.none, m.vast", "and 3 more", "m.in.weight is 4x3, not *x4", "4 left over (m.blocks.0.w, m.blocks.1.w, m.in.bias, other.position)"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q lacks %q", err, want)
 		}
 	}
 	if got := s.Unused("other."); len(got) != 3 {
 		t.Errorf("unused %v", got)
+	}
+}
+
+func TestScopeReportsCauses(t *testing.T) {
+	s := weights.NewScope(source(), "m")
+	s.Tensor("none", 0)    // the width is told by a tensor that is not there:
+	s.Tensor("in.bias", 0) // what has a width is not wrong
+	s.Tensor("in.weight", 4, 0)
+	if err := s.Err(); err == nil || !strings.Contains(err.Error(), "1 missing (m.none)") || strings.Contains(err.Error(), "wrong shape") {
+		t.Errorf("error %v", err)
+	}
+	s = weights.NewScope(source(), "m")
+	s.Tensor("in.bias", 0)
+	if err := s.Err(); err == nil || !strings.Contains(err.Error(), "m.in.bias is 4, not 0") {
+		t.Errorf("error %v", err)
 	}
 }
 
