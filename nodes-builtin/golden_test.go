@@ -65,7 +65,13 @@ func casesOf(t *testing.T, f *golden.File) []goldenCase {
 func runCase(t *testing.T, f *golden.File, n node.Node, c goldenCase) {
 	args := node.Args{}
 	for _, in := range n.Schema().Inputs {
-		if raw, ok := c.Inputs[in.Name]; ok {
+		if raw, ok := c.Inputs[in.Name]; ok && c.List {
+			list := node.List{}
+			for _, item := range raw.([]any) {
+				list = append(list, toGo(t, f, in.Type, item))
+			}
+			args[in.Name] = list
+		} else if ok {
 			args[in.Name] = toGo(t, f, in.Type, raw)
 		}
 	}
@@ -236,6 +242,12 @@ func fromGo(v any) any {
 				o[k] = fromGo(v)
 			}
 			l = append(l, []any{c.Cross, o})
+		}
+		return l
+	case node.List:
+		l := []any{}
+		for _, item := range x {
+			l = append(l, fromGo(item))
 		}
 		return l
 	case value.Area:

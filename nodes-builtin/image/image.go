@@ -135,7 +135,10 @@ func (in *padIn) feather(x, y, w, h int) float32 {
 
 // All lists the nodes of the package that need no files.
 func All() []node.Node {
-	return []node.Node{scale.Node(), scaleBy.Node(), invert.Node(), batch.Node(), padForOutpaint.Node(), empty.Node()}
+	return []node.Node{
+		scale.Node(), scaleBy.Node(), invert.Node(), batch.Node(), padForOutpaint.Node(), empty.Node(),
+		repeatBatch.Node(), fromBatch.Node(), rebatch.Node(),
+	}
 }
 
 // join puts two batches of pictures of one size and number of channels behind each other.
