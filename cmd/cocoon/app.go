@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 
@@ -39,7 +40,6 @@ type app struct {
 
 // newApp opens folders and stores and starts the engine. database is the job store's file; "" keeps jobs in memory.
 func newApp(ctx context.Context, o *options, bus engine.Bus, database string) (a *app, err error) {
-	log := zerolog.Ctx(ctx)
 	a = &app{}
 	defer func() {
 		if err != nil {
@@ -49,16 +49,9 @@ func newApp(ctx context.Context, o *options, bus engine.Bus, database string) (a
 	if a.files, err = disk.Open(disk.Dirs{Input: o.input, Output: o.output, Temp: o.temp, User: o.user}); err != nil {
 		return nil, err
 	}
-	if path, installed, err := demo.Install(filepath.Join(o.models, "checkpoints")); err != nil {
-		log.Warn().Err(err).Msg("the demo model could not be unpacked")
-	} else if installed {
-		log.Info().Str("file", path).Msg("no checkpoint was there: the demo model was unpacked")
-	}
-	if a.folders, err = o.folders(); err != nil {
+	if err = a.openModels(ctx, o); err != nil {
 		return nil, err
 	}
-	a.backend = cpu.New(cpu.Options{Threads: o.cpuThreads})
-	a.library = models.NewLibrary(a.folders, a.backend)
 	if a.registry, err = node.NewRegistry(a.nodes(o)...); err != nil {
 		return nil, err
 	}
@@ -67,7 +60,7 @@ func newApp(ctx context.Context, o *options, bus engine.Bus, database string) (a
 			a.registry.Replace(r)
 		}
 	}
-	if a.jobs, err = sqlite.Open(ctx, database); err != nil {
+	if a.jobs, err = sqlite.OpenWith(ctx, sqlite.Config{Path: database, Full: o.durability == "full"}); err != nil {
 		return nil, err
 	}
 	if a.assets, err = o.openAssets(ctx); err != nil {
@@ -87,6 +80,25 @@ func newApp(ctx context.Context, o *options, bus engine.Bus, database string) (a
 	return a, a.engine.Start(ctx)
 }
 
+// openModels finds the model folders and unpacks the demo model when they hold no checkpoint.
+func (a *app) openModels(ctx context.Context, o *options) (err error) {
+	if a.folders, err = o.folders(); err != nil {
+		return err
+	}
+	a.backend = cpu.New(cpu.Options{Threads: o.cpuThreads})
+	a.library = models.NewLibrary(a.folders, a.backend)
+	if names, err := a.folders.List("checkpoints"); err == nil && len(names) > 0 {
+		return nil
+	}
+	log := zerolog.Ctx(ctx)
+	if path, installed, err := demo.Install(filepath.Join(o.models, "checkpoints")); err != nil {
+		log.Warn().Err(err).Msg("the demo model could not be unpacked")
+	} else if installed {
+		log.Info().Str("file", path).Msg("no checkpoint was there: the demo model was unpacked")
+	}
+	return nil
+}
+
 func (a *app) nodes(o *options) []node.Node {
 	all := nodes.All(nodes.Deps{
 		Models:   a.library,
@@ -94,7 +106,7 @@ func (a *app) nodes(o *options) []node.Node {
 		Sampling: sampling.Config{Preview: o.previewMethod != "none", PreviewSize: o.previewSize},
 	})
 	if o.testNodes != "" {
-		all = append(append(all, testpack.Golden()...), testpack.Upstream()...)
+		all = slices.Concat(all, testpack.Golden(), testpack.Upstream(), testpack.Loops())
 	}
 	return all
 }

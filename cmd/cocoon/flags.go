@@ -25,6 +25,7 @@ type options struct {
 	verbose                                 string
 	logJSON                                 bool
 	testNodes                               string
+	durability                              string
 	auth                                    authFlags  // of serve alone
 	assets                                  assetFlags // of serve alone
 }
@@ -79,6 +80,7 @@ func (o *options) add(f *flag.FlagSet) {
 	f.BoolVar(&o.disableMetadata, "disable-metadata", false, "write no workflow into saved pictures")
 	f.StringVar(&o.verbose, "verbose", "INFO", "what to log: `DEBUG`, INFO, WARNING, ERROR or CRITICAL")
 	f.BoolVar(&o.logJSON, "log-json", false, "log as JSON")
+	f.StringVar(&o.durability, "durability", "process", "what jobs survive: `process` (the death of this program at any instant) or full (a power cut too; slower)")
 	f.StringVar(&o.testNodes, "test-nodes", "", "hidden: also offer the nodes of the test suites")
 }
 
@@ -127,6 +129,9 @@ func (o *options) check() error {
 	}
 	if !slices.Contains([]string{"none", "auto", "latent2rgb", "taesd"}, o.previewMethod) {
 		return fmt.Errorf("--preview-method is %q; it must be none, auto, latent2rgb or taesd", o.previewMethod)
+	}
+	if !slices.Contains([]string{"", "process", "full"}, o.durability) {
+		return fmt.Errorf("--durability is %q; it must be process or full", o.durability)
 	}
 	fill := func(dir *string, name string) {
 		if *dir == "" {
