@@ -165,6 +165,12 @@ func TestAssetModels(t *testing.T) {
 	if b, err := os.ReadFile(filepath.Join(c.rack.dir, fmt.Sprint(a["loader_path"]))); string(b) != "weights" {
 		t.Errorf("the model file holds %q, %v", b, err)
 	}
+	if got := within2(a, "user_metadata", "filename"); got != a["loader_path"] {
+		t.Errorf("filename %v, want the loader's path", got)
+	}
+	if status, odd := c.upload("tags", "models,model_type:checkpoints", "@a.svg", "x"); status != 201 || odd["loader_path"] != nil || odd["preview_url"] != nil {
+		t.Errorf("a file that no loader takes: %d %v", status, odd)
+	}
 	if w, _ := c.ask("GET", "/api/assets/"+fmt.Sprint(a["id"])+"/content", ""); w.Body.String() != "weights" {
 		t.Errorf("content %q", w.Body)
 	}
@@ -192,7 +198,6 @@ func TestAssetUploadRefuses(t *testing.T) {
 		{"a model of no type", []string{"tags", "models", "@a.safetensors", "x"}, 400, "INVALID_BODY"},
 		{"a model of an unknown type", []string{"tags", "models,model_type:../..", "@a.safetensors", "x"}, 400, "INVALID_BODY"},
 		{"a node pack as a model", []string{"tags", "models,model_type:custom_nodes", "@a.py", "x"}, 400, "INVALID_BODY"},
-		{"a script as a model", []string{"tags", "models,model_type:checkpoints", "@a.py", "x"}, 400, "INVALID_BODY"},
 		{"metadata that is no object", []string{"tags", "input", "user_metadata", "[1]", "@a.png", "x"}, 400, "INVALID_BODY"},
 		{"a long name", []string{"tags", "input", "name", strings.Repeat("n", 513), "@a.png", "x"}, 400, "INVALID_BODY"},
 		{"the server's tag", []string{"tags", "input,missing", "@a.png", "x"}, 400, "SYSTEM_TAG_FORBIDDEN"},

@@ -320,9 +320,6 @@ func (s *Server) placeModel(r *http.Request, types []string, name string, from i
 	if _, ok := s.c.Models.List(key); !ok || key == "configs" || key == "custom_nodes" {
 		return assets.File{}, badAsset(400, "INVALID_BODY", "unknown model category '"+key+"'")
 	}
-	if ends := s.c.Models.Extensions(key); len(ends) > 0 && !slices.Contains(ends, strings.ToLower(path.Ext(name))) {
-		return assets.File{}, badAsset(400, "INVALID_BODY", fmt.Sprintf("files of '%s' end in %s", key, strings.Join(ends, ", ")))
-	}
 	roots := s.c.Models.Roots(key)
 	if len(roots) == 0 {
 		return assets.File{}, badAsset(400, "INVALID_BODY", "no base path configured for category '"+key+"'")
@@ -330,7 +327,11 @@ func (s *Server) placeModel(r *http.Request, types []string, name string, from i
 	if err := writeWhole(roots[0], name, from); err != nil {
 		return assets.File{}, fault.Wrap(err, fault.ReadOnly, "the model file cannot be written")
 	}
-	return modelAt(key, roots[0], name)
+	f, err := modelAt(key, roots[0], name)
+	if ends := s.c.Models.Extensions(key); len(ends) > 0 && !slices.Contains(ends, strings.ToLower(path.Ext(name))) {
+		f.Loader, f.Tags = "", f.Tags[:1] // Compat: it is kept, and no loader of the folder takes it
+	}
+	return f, err
 }
 
 // writeWhole writes a file that appears whole or not at all.

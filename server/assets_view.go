@@ -12,6 +12,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/cocoonhq/cocoon/engine/doc"
 	"github.com/cocoonhq/cocoon/internal/assets"
 	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/internal/tenant"
@@ -66,7 +67,7 @@ func (s *Server) assetViews(r *http.Request, list []assets.Ref) ([]assetView, er
 	for i := range list {
 		a := &list[i]
 		v := assetView{ID: a.ID, Name: a.Name, Hash: a.Hash, AssetHash: a.Hash, Loader: a.File.Loader, Display: a.File.Shown, Size: a.Size,
-			MIME: a.MIME, Tags: a.Tags, PreviewID: a.PreviewID, User: a.User, IsImmutable: a.Owner != owner, JobID: a.JobID, PromptID: a.JobID,
+			MIME: a.MIME, Tags: a.Tags, PreviewID: a.PreviewID, User: withFilename(a), IsImmutable: a.Owner != owner, JobID: a.JobID, PromptID: a.JobID,
 			Created: isoTime(a.Created), Updated: isoTime(a.Updated), Accessed: isoTime(a.Accessed)}
 		if len(a.System) > 0 {
 			v.System = a.System
@@ -79,6 +80,16 @@ func (s *Server) assetViews(r *http.Request, list []assets.Ref) ([]assetView, er
 		views[i] = v
 	}
 	return views, nil
+}
+
+// withFilename is what people say of a reference, and what a loader takes. Compat: clients look for it here.
+func withFilename(a *assets.Ref) json.RawMessage {
+	if a.File.Loader == "" {
+		return a.User
+	}
+	o := stored(a.User)
+	o.Set("filename", a.File.Loader)
+	return doc.Encode(o)
 }
 
 // shows reports whether a browser can show the content itself.
