@@ -68,7 +68,7 @@ func withAssets(t *testing.T) *catalogued {
 		}
 		files.Close()
 	})
-	s := New(Config{Files: files, Models: r, Assets: c, Web: http.NotFoundHandler(), MaxUpload: 64 << 10})
+	s := New(Config{Files: files, Models: r, Assets: c, Hub: NewHub(), Web: http.NotFoundHandler(), MaxUpload: 64 << 10})
 	return &catalogued{s, t, files, r}
 }
 
@@ -342,6 +342,21 @@ func TestAssetSeed(t *testing.T) {
 	}
 	if w, _ := c.ask("POST", "/api/assets/seed?wait=true", ""); w.Code != 200 || w.Body.String() != `{"status": "completed", "progress": {"scanned": 3, "total": 3, "created": 3, "skipped": 0}, "errors": []}` {
 		t.Fatalf("seed: %d %s", w.Code, w.Body)
+	}
+	told, _, _, _ := c.c.Hub.since(0, clientKey{})
+	var events []string
+	for _, e := range told {
+		var m struct{ Type string }
+		if err := json.Unmarshal(e.text, &m); err != nil {
+			t.Fatal(err)
+		}
+		events = append(events, strings.TrimPrefix(m.Type, "assets.seed."))
+	}
+	if got := strings.Join(events, " "); got != "started fast_complete started enrich_complete completed" {
+		t.Errorf("events: %s", got)
+	}
+	if others, _, _, _ := c.c.Hub.since(0, clientKey{tenant: "bob"}); len(others) > 0 {
+		t.Errorf("another tenant is told of the scan: %s", others[0].text)
 	}
 	if w, _ := c.ask("GET", "/api/assets/seed/status", ""); w.Body.String() != `{"state": "IDLE", "progress": {"scanned": 3, "total": 3, "created": 3, "skipped": 0}, "errors": []}` {
 		t.Errorf("status: %s", w.Body)

@@ -81,7 +81,7 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // token takes the key out of a request: a header, or for WebSockets of browsers, which cannot send any, the query. Browsers
 // that were asked for a password send it as one; where other sites may ask, that would let them act in the user's name.
 func (g *gate) token(r *http.Request) (*http.Request, string) {
-	if t, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
+	if scheme, t, _ := strings.Cut(r.Header.Get("Authorization"), " "); strings.EqualFold(scheme, "Bearer") {
 		return r, strings.TrimSpace(t)
 	}
 	if t := r.Header.Get("X-API-Key"); t != "" {

@@ -53,6 +53,8 @@ func TestAuthAsksEverybody(t *testing.T) {
 		want   int
 	}{
 		{"bearer", "/queue", []string{"Authorization", "Bearer " + g.token}, 200},
+		{"bearer in another case", "/queue", []string{"Authorization", "bearer " + g.token}, 200},
+		{"two, of which the first is wrong", "/queue", []string{"Authorization", "Bearer x", "X-API-Key", g.token}, 401},
 		{"header", "/queue", []string{"X-API-Key", g.token}, 200},
 		{"a browser's password", "/queue", []string{"Authorization", basic}, 200},
 		{"a browser's password from another site", "/queue", []string{"Authorization", basic, "Origin", "http://evil.example"}, 403},

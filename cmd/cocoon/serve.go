@@ -96,6 +96,9 @@ func serve(ctx context.Context, args []string, std streams) error {
 		return err
 	}
 	s.warn(&log)
+	if s.auth.on && s.tlsCert == "" && !s.local() {
+		log.Warn().Msg("keys cross the network as plain text: use --tls-certfile, or a proxy that does")
+	}
 	ctx = log.WithContext(ctx)
 	listeners, err := s.open()
 	if err != nil {
@@ -151,6 +154,16 @@ func (s *serveFlags) config(a *app, hub *server.Hub, feed *v2.Feed) server.Confi
 		},
 		Device: func() (name, kind string) { return "cpu " + isa.Best().String(), "cpu" },
 	}
+}
+
+// local reports whether only this machine can reach the addresses.
+func (s *serveFlags) local() bool {
+	for addr := range strings.SplitSeq(s.listen, ",") {
+		if addr = strings.TrimSpace(addr); addr != "localhost" && !net.ParseIP(addr).IsLoopback() {
+			return false
+		}
+	}
+	return true
 }
 
 // open listens on every address.
