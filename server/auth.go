@@ -42,13 +42,8 @@ type gate struct {
 	mu       sync.Mutex // guards the rest
 	failures tenant.Failures
 	rooms    map[tenant.ID]*room
+	entered  uint64 // visits of all rooms
 	visits   visits
-}
-
-// room is what a tenant has: a server of its own, whose Files are the tenant's alone.
-type room struct {
-	handler http.Handler
-	streams int // that are open
 }
 
 func (s *Server) gate() http.Handler {
@@ -70,12 +65,13 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		g.refuse(w, r, err)
 		return
 	}
-	room, err := g.room(who.Tenant)
+	m, err := g.enterRoom(who.Tenant)
 	if err != nil {
 		g.s.fail(w, r, err)
 		return
 	}
-	g.serve(w, r, who, room)
+	defer g.leaveRoom(m)
+	g.serve(w, r, who, m)
 }
 
 // token takes the key out of a request: a header, or for WebSockets of browsers, which cannot send any, the query. Browsers
@@ -169,33 +165,6 @@ func (g *gate) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	}
 }
 
-// room finds what a tenant has, or makes it.
-func (g *gate) room(id tenant.ID) (*room, error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if m := g.rooms[id]; m != nil {
-		return m, nil
-	}
-	files, err := g.s.c.Auth.Files(id)
-	if err != nil {
-		return nil, err
-	}
-	m := &room{handler: g.s.within(files)}
-	g.rooms[id] = m
-	return m, nil
-}
-
-// within is the server of one tenant. It has the whole API, and of files those of the tenant alone: a handler that forgot to
-// ask whose they are has no others.
-func (s *Server) within(files Files) http.Handler {
-	c := s.c
-	c.Files = files
-	c.Argv = c.Argv[:min(len(c.Argv), 1)] // the rest is the operator's
-	inner := build(c)
-	inner.counts = s.counts
-	return inner.inner
-}
-
 // serve answers inside the tenant, and ends the answer when the key is good no more.
 func (g *gate) serve(w http.ResponseWriter, r *http.Request, who tenant.Identity, m *room) {
 	if long(r) {
@@ -221,15 +190,4 @@ func (g *gate) serve(w http.ResponseWriter, r *http.Request, who tenant.Identity
 // long reports whether a request stays: a WebSocket or a stream of events.
 func long(r *http.Request) bool {
 	return upgrade(r) || r.Method == http.MethodGet && (r.URL.Path == "/cocoon/events" || strings.HasSuffix(r.URL.Path, "/events"))
-}
-
-// occupy counts a stream that comes or goes; false when there is no room for it.
-func (g *gate) occupy(m *room, n int) bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if n > 0 && !tenant.Room(int64(m.streams), int64(n), int64(g.s.c.Auth.Limits.Sockets)) {
-		return false
-	}
-	m.streams += n
-	return true
 }
