@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -80,67 +81,81 @@ func idling(ctx context.Context, s *server, p plan) ([]row, error) {
 // quick is a prompt that ends at once.
 const quick = `{"prompt":{"1":{"class_type":"GoldenEcho","inputs":{"value":%d}}}%s}`
 
-// telling measures how long an event takes to all who are subscribed, and counts those lost or told twice.
+// rounds is how many events are told.
+const rounds = 50
+
+// heard is what subscribers have been told.
+type heard struct {
+	mu    sync.Mutex // guards the rest
+	began time.Time  // when the last event was caused
+	took  []time.Duration
+	count []int // events by subscriber
+}
+
+// telling measures how long an event takes to all who are subscribed, and counts those lost or told twice. Emptying a queue in
+// which nothing waits causes exactly one.
 func telling(ctx context.Context, s *server, p plan) ([]row, error) {
 	list, closing, err := dial(ctx, s, p.subscribed)
 	if err != nil {
 		return nil, err
 	}
 	defer closing()
-	const rounds = 10
-	var (
-		mu    sync.Mutex // guards the rest
-		took  []time.Duration
-		count = make([]int, len(list))
-	)
-	var began time.Time
+	h := heard{count: make([]int, len(list))}
 	var readers sync.WaitGroup
 	for i, c := range list {
-		readers.Go(func() {
-			for {
-				_, b, err := c.Read(ctx)
-				if err != nil || strings.Contains(string(b), `"load-end"`) {
-					return
-				}
-				mu.Lock()
-				if strings.Contains(string(b), `"queue_remaining":1`) && count[i]%2 == 0 {
-					took = append(took, time.Since(began))
-				}
-				if strings.Contains(string(b), `"queue_remaining"`) {
-					count[i]++
-				}
-				mu.Unlock()
-			}
-		})
+		readers.Go(func() { h.listen(ctx, i, c) })
 	}
-	const perPrompt = 3 // told when it is queued, begins and ends
 	for i := range rounds {
-		mu.Lock()
-		began = time.Now()
-		mu.Unlock()
-		body := strings.NewReader(fmt.Sprintf(quick, i, `,"client_id":"nobody"`))
-		if _, err := s.do(ctx, "POST", "/prompt?wait=30", body); err != nil {
+		h.mu.Lock()
+		h.began = time.Now()
+		h.mu.Unlock()
+		if _, err := s.do(ctx, "POST", "/queue", strings.NewReader(`{"clear":true}`)); err != nil {
 			return nil, err
 		}
-		for all := false; !all && ctx.Err() == nil; { // until everybody has heard all of it
+		const patience = 5 * time.Second // then an event is lost
+		for end := time.Now().Add(patience); !h.all(i+1) && time.Now().Before(end) && ctx.Err() == nil; {
 			time.Sleep(5 * time.Millisecond)
-			mu.Lock()
-			all = true
-			for _, n := range count {
-				all = all && n >= (i+1)*perPrompt
-			}
-			mu.Unlock()
 		}
 	}
 	closing()
 	readers.Wait()
 	lost, twice := 0, 0
-	for _, n := range count {
-		lost += max(0, rounds*perPrompt-n)
-		twice += max(0, n-rounds*perPrompt)
+	for _, n := range h.count {
+		lost += max(0, rounds-n)
+		twice += max(0, n-rounds)
 	}
-	return []row{{fmt.Sprintf("event to %d subscribers", len(list)), quantiles(took), "p99 20ms"},
+	return []row{{fmt.Sprintf("event to %d subscribers", len(list)), quantiles(h.took), "p99 20ms"},
 		{"events lost, told twice", fmt.Sprintf("%d, %d", lost, twice), "0, 0"}}, nil
+}
+
+// listen counts what a subscriber is told, until it is closed.
+func (h *heard) listen(ctx context.Context, i int, c *websocket.Conn) {
+	for {
+		_, b, err := c.Read(ctx)
+		if err != nil {
+			return
+		}
+		now := time.Now()
+		if !bytes.Contains(b, []byte(`"queue_remaining"`)) {
+			continue
+		}
+		h.mu.Lock()
+		h.took = append(h.took, now.Sub(h.began))
+		h.count[i]++
+		h.mu.Unlock()
+	}
+}
+
+// all reports whether every subscriber has been told n events.
+func (h *heard) all(n int) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, got := range h.count {
+		if got < n {
+			return false
+		}
+	}
+	return true
 }
 
 // submitting measures POST /prompt while many prompts wait.
