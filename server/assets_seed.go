@@ -73,7 +73,7 @@ func progressView(p *assets.Progress) any {
 
 // scan tells an owner's clients how it goes, and waits while their prompts run.
 func (s *Server) scan(owner tenant.ID, roots ...string) assets.Scan {
-	scan := assets.Scan{Disk: s.shelves(), Kinds: roots}
+	scan := assets.Scan{Disk: s.shelves(), Kinds: roots, MaxHash: max(s.c.HashLimit, 0)}
 	if s.c.Engine != nil {
 		scan.Busy = func() bool { return s.c.Engine.Remaining(owner) > 0 }
 	}

@@ -79,6 +79,8 @@ type Config struct {
 	Auth   *Auth             // who may ask, by API keys; nil for the one user
 	Assets *assets.Catalogue // of files by their content; nil for none
 
+	HashLimit int64 // bytes of a file that a scan for assets hashes; 256 MiB, negative for no bound
+
 	MultiUser    bool           // settings and files by the header comfy-user
 	Offline      bool           // pages may load nothing from elsewhere
 	Compress     bool           // texts are packed
@@ -96,6 +98,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.MaxUpload == 0 {
 		c.MaxUpload = 100 << 20
+	}
+	if c.HashLimit == 0 {
+		c.HashLimit = 256 << 20
 	}
 	if c.MaxPixels == 0 {
 		c.MaxPixels = 1 << 27

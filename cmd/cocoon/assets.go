@@ -15,12 +15,20 @@ import (
 const assetsFile = "assets.db"
 
 // assetFlags say whether there is a catalogue of assets.
-type assetFlags struct{ on, off bool }
+type assetFlags struct{ on, off, hashAll bool }
 
 func (a *assetFlags) add(f *flag.FlagSet) {
 	f.BoolVar(&a.on, "enable-assets", false, "keep a catalogue of all files by their content, with tags")
 	f.BoolVar(&a.off, "disable-assets", false, "keep none, even when --enable-assets says so")
-	f.Bool("enable-asset-hashing", true, "hidden: content is always hashed")
+	f.BoolVar(&a.hashAll, "enable-asset-hashing", false, "hash all files for the catalogue, also those over 256 MiB, which takes long for many models")
+}
+
+// hashLimit is how large files are that a scan hashes.
+func (a *assetFlags) hashLimit() int64 {
+	if a.hashAll {
+		return -1
+	}
+	return 0
 }
 
 // openAssets opens the catalogue, if there is to be one; nil is none.

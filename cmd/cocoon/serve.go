@@ -144,7 +144,7 @@ func (s *serveFlags) warn(log *zerolog.Logger) {
 // config is the server's, as the flags have it.
 func (s *serveFlags) config(a *app, hub *server.Hub, feed *v2.Feed) server.Config {
 	return server.Config{
-		Engine: a.engine, Registry: a.registry, Hub: hub, Feed: feed, Assets: a.assets, Files: a.files, Models: shelf{a.folders},
+		Engine: a.engine, Registry: a.registry, Hub: hub, Feed: feed, Assets: a.assets, HashLimit: s.assets.hashLimit(), Files: a.files, Models: shelf{a.folders},
 		Version: versionText(), Argv: os.Args, CORS: s.cors, MaxUpload: int64(s.maxUpload * (1 << 20)),
 		Packs: packs(&s.options), Hosts: s.hosts, MultiUser: s.multiUser, Offline: s.offline,
 		Compress: s.compress, FeatureFlags: s.features.values,

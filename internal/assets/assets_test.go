@@ -394,6 +394,22 @@ func TestScan(t *testing.T) {
 	}
 }
 
+func TestScanHashesUpToABound(t *testing.T) {
+	c := open(t)
+	d := folder{t.TempDir()}
+	if err := errors.Join(os.MkdirAll(d.dir+"/input", 0o755), os.WriteFile(d.dir+"/input/small", []byte("12"), 0o644),
+		os.WriteFile(d.dir+"/input/large", []byte("123"), 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	s := c.Scanner("")
+	s.Start(Scan{Disk: d, Kinds: []string{"input"}, MaxHash: 2})
+	s.Wait(t.Context())
+	page, err := c.List(t.Context(), "", Query{Sort: "name", Ascending: true, Limit: 9})
+	if err != nil || len(page.Refs) != 2 || page.Refs[0].Hash != "" || page.Refs[1].Hash != hashOf("12") {
+		t.Errorf("references %+v, %v, want the small one to have a hash", page.Refs, err)
+	}
+}
+
 func TestScanWaitsAndStops(t *testing.T) {
 	c := open(t)
 	d := folder{t.TempDir()}

@@ -58,6 +58,8 @@ type Status struct {
 type Scan struct {
 	Disk  Disk
 	Kinds []string // that are looked through
+	// MaxHash bounds, in bytes, the files whose content is hashed; 0 is no bound. Larger ones are known by their place alone.
+	MaxHash int64
 	// Emit tells of an event; nil tells nobody.
 	Emit func(event string, data any)
 	// Busy reports whether the machine has better things to do; the scan waits as long. nil is never.

@@ -169,9 +169,12 @@ func (w *work) read(ctx context.Context, r *Ref) error {
 	if _, err := f.Seek(0, 0); err != nil {
 		return err
 	}
-	hash, err := HashOf(ctx, f)
-	if err != nil {
-		return err
+	var hash sql.NullString
+	if w.MaxHash == 0 || r.Size <= w.MaxHash {
+		hash.Valid = true
+		if hash.String, err = HashOf(ctx, f); err != nil {
+			return err
+		}
 	}
 	st, err := f.Stat()
 	if err != nil {
