@@ -15,6 +15,7 @@ import (
 // How much of a reference is known.
 const (
 	levelStub = 0 // the file was seen
+	levelSeen = 1 // its beginning was read; it was too large to hash
 	levelDone = 2 // its content was read
 )
 

@@ -170,8 +170,9 @@ func (w *work) read(ctx context.Context, r *Ref) error {
 		return err
 	}
 	var hash sql.NullString
+	level := levelSeen
 	if w.MaxHash == 0 || r.Size <= w.MaxHash {
-		hash.Valid = true
+		hash.Valid, level = true, levelDone
 		if hash.String, err = HashOf(ctx, f); err != nil {
 			return err
 		}
@@ -181,7 +182,7 @@ func (w *work) read(ctx context.Context, r *Ref) error {
 		return err
 	}
 	_, err = w.s.c.write.ExecContext(ctx, `UPDATE refs SET hash = ?, mime = ?, system = ?, level = ? WHERE id = ? AND mtime = ? AND size = ?`,
-		hash, mime, []byte(system), levelDone, r.ID, st.ModTime().UnixNano(), st.Size())
+		hash, mime, []byte(system), level, r.ID, st.ModTime().UnixNano(), st.Size())
 	return broken(err)
 }
 
@@ -311,6 +312,7 @@ func (c *Catalogue) unread(ctx context.Context, owner tenant.ID, kinds []string,
 	for _, k := range kinds {
 		args = append(args, k)
 	}
-	return find(ctx, c.read, "WHERE r.owner = ? AND r.kind IN "+marks(len(kinds))+" AND r.level < 2 AND r.missing = 0 AND r.id > ? ORDER BY r.id LIMIT 100",
-		append(args, after)...)
+	args = append(args, levelDone, after)
+	return find(ctx, c.read, "WHERE r.owner = ? AND r.kind IN "+marks(len(kinds))+" AND r.level < ? AND r.missing = 0 AND r.id > ? ORDER BY r.id LIMIT 100",
+		args...)
 }
