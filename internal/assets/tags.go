@@ -119,8 +119,10 @@ type TagCount struct {
 // Tags lists the tags of the references that an owner sees, and how many there are in all.
 func (c *Catalogue) Tags(ctx context.Context, owner tenant.ID, q TagQuery) (list []TagCount, total int, err error) {
 	// A tag that no reference has is its owner's who once used it.
-	from := ` FROM (SELECT name FROM tags WHERE owner = ? UNION SELECT DISTINCT t.tag FROM ref_tags t JOIN refs r ON r.id = t.ref WHERE r.deleted = 0 AND ` + visible + `) n
-		LEFT JOIN (SELECT t.tag, count(*) c FROM ref_tags t JOIN refs r ON r.id = t.ref WHERE r.deleted = 0 AND (r.missing = 0 OR t.tag = 'missing') AND ` + visible + ` GROUP BY t.tag) k
+	from := ` FROM (SELECT name FROM tags WHERE owner = ? 
+		UNION SELECT DISTINCT t.tag FROM ref_tags t JOIN refs r ON r.id = t.ref WHERE r.deleted = 0 AND ` + visible + `) n
+		LEFT JOIN (SELECT t.tag, count(*) c FROM ref_tags t JOIN refs r ON r.id = t.ref 
+			WHERE r.deleted = 0 AND (r.missing = 0 OR t.tag = 'missing') AND ` + visible + ` GROUP BY t.tag) k
 		ON k.tag = n.name WHERE substr(n.name, 1, length(?)) = ?`
 	args := []any{owner, owner, owner, q.Prefix, q.Prefix}
 	if !q.Zero {

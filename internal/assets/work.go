@@ -313,6 +313,7 @@ func (c *Catalogue) unread(ctx context.Context, owner tenant.ID, kinds []string,
 		args = append(args, k)
 	}
 	args = append(args, levelDone, after)
-	return find(ctx, c.read, "WHERE r.owner = ? AND r.kind IN "+marks(len(kinds))+" AND r.level < ? AND r.missing = 0 AND r.id > ? ORDER BY r.id LIMIT 100",
+	return find(ctx, c.read, "WHERE r.owner = ? AND r.kind IN "+marks(len(kinds))+
+		" AND r.level < ? AND r.missing = 0 AND r.id > ? ORDER BY r.id LIMIT 100",
 		args...)
 }
