@@ -27,7 +27,7 @@ func Run(t *testing.T, make Maker) {
 	}{
 		{"order", order}, {"fair", fair}, {"twice", twice}, {"lease", lease}, {"fencing", fencing}, {"release", release},
 		{"reopen", reopened}, {"remove", remove}, {"renumber", renumber}, {"pause", pause}, {"history", history},
-		{"reuse", reuse}, {"reserve", reserve}, {"numbers", numbers}, {"hammer", hammer},
+		{"reuse", reuse}, {"reserve", reserve}, {"numbers", numbers}, {"hammer", hammer}, {"found", found},
 	} {
 		t.Run(row.name, func(t *testing.T) { row.test(t, make) })
 	}
@@ -387,4 +387,39 @@ func hammer(t *testing.T, make Maker) {
 		}
 	}
 	want(t, "active", s.Active("0")+s.Active("1"), 0)
+}
+
+// found puts jobs while others claim from a queue that is just running empty: whatever is there must be found afterwards.
+func found(t *testing.T, make Maker) {
+	s, _ := make(t)
+	const rounds, puts, workers = 100, 3, 3
+	for round := range rounds {
+		var group sync.WaitGroup
+		var mu sync.Mutex
+		claimed := 0
+		for i := range puts {
+			group.Go(func() {
+				if _, err := s.Put(context.Background(), job("", fmt.Sprintf("%d-%d", round, i), 0)); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		for range workers {
+			group.Go(func() {
+				_, ok, err := s.Claim(context.Background(), "w", time.Hour)
+				if err != nil {
+					t.Error(err)
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				if ok {
+					claimed++
+				}
+			})
+		}
+		group.Wait()
+		if got := claimed + len(claimAll(t, s)); got != puts {
+			t.Fatalf("round %d: %d of %d jobs were found", round, got, puts)
+		}
+	}
 }

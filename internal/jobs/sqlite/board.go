@@ -58,6 +58,8 @@ func inBatches(ids []string, fn func(marks string, args []any) error) error {
 
 // Remove implements engine.Board.
 func (s *Store) Remove(ctx context.Context, t tenant.ID, ids []string, all bool) (int, error) {
+	s.order.Lock()
+	defer s.order.Unlock()
 	total := 0
 	remove := func(where string, args ...any) error {
 		r, err := s.write.ExecContext(ctx, "DELETE FROM jobs WHERE tenant = ? AND state = ?"+where, append([]any{t, engine.Pending}, args...)...)

@@ -18,6 +18,8 @@ func (s *Store) Put(ctx context.Context, j engine.Job) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
+	s.order.Lock()
+	defer s.order.Unlock()
 	r, err := s.write.ExecContext(ctx, `INSERT INTO jobs
 		(tenant, id, number, given, prompt, extra, secrets, outputs, created, state, attempts, token, worker)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, '') ON CONFLICT DO NOTHING`,
@@ -55,6 +57,8 @@ func scanJob(row scanner, more ...any) (engine.Job, error) {
 
 // Claim implements engine.Queue.
 func (s *Store) Claim(ctx context.Context, worker string, lease time.Duration) (engine.Lease, bool, error) {
+	s.order.Lock()
+	defer s.order.Unlock()
 	if err := s.reclaim(ctx); err != nil {
 		return engine.Lease{}, false, err
 	}
@@ -117,7 +121,7 @@ func (s *Store) claim(ctx context.Context, t tenant.ID, worker string, token int
 	return l, err == nil, err
 }
 
-// recount corrects the counts of a tenant by what is in the file.
+// recount corrects the counts of a tenant by what is in the file. s.order is held.
 func (s *Store) recount(ctx context.Context, t tenant.ID) error {
 	var c counts
 	err := s.write.QueryRowContext(ctx, "SELECT coalesce(sum(state = ?), 0), coalesce(sum(state = ?), 0) FROM jobs WHERE tenant = ?",
@@ -131,7 +135,7 @@ func (s *Store) recount(ctx context.Context, t tenant.ID) error {
 	return nil
 }
 
-// reclaim makes jobs pending again whose lease ran out.
+// reclaim makes jobs pending again whose lease ran out. s.order is held.
 func (s *Store) reclaim(ctx context.Context) error {
 	s.mu.Lock()
 	var lost []int64
@@ -184,6 +188,8 @@ func (s *Store) Beat(ctx context.Context, l engine.Lease, lease time.Duration) (
 
 // Finish implements engine.Queue.
 func (s *Store) Finish(ctx context.Context, l engine.Lease, o engine.Outcome) error {
+	s.order.Lock()
+	defer s.order.Unlock()
 	err := s.transact(ctx, func(tx *sql.Tx) error {
 		r, err := tx.ExecContext(ctx, "DELETE FROM jobs WHERE seq = ? AND token = ? AND state = ?", l.Job.Seq, l.Token, engine.Running)
 		if err != nil {
@@ -216,6 +222,8 @@ func (s *Store) settle(l engine.Lease, back int) {
 
 // Release implements engine.Desk.
 func (s *Store) Release(ctx context.Context, l engine.Lease) error {
+	s.order.Lock()
+	defer s.order.Unlock()
 	r, err := s.write.ExecContext(ctx, "UPDATE jobs SET state = ?, worker = '', attempts = attempts - 1 WHERE seq = ? AND token = ? AND state = ?",
 		engine.Pending, l.Job.Seq, l.Token, engine.Running)
 	if err != nil {

@@ -44,6 +44,8 @@ type Store struct {
 	temp  string // folder to delete at Close
 	begun time.Time
 
+	order sync.Mutex // held over a change of the file and of the counts, so that they go together; taken before mu
+
 	mu     sync.Mutex // guards the rest
 	turns  tenant.Turns
 	counts map[tenant.ID]*counts
