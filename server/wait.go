@@ -42,7 +42,8 @@ func (s *Server) await(w http.ResponseWriter, r *http.Request, got engine.Accept
 		if err != nil {
 			return err
 		}
-		if len(found) > 0 {
+		// An id may be used again: an entry of another number is of a run before.
+		if len(found) > 0 && found[0].Item.Number == got.Number {
 			e := found[0]
 			answer.Set("result", object("outputs", e.Outputs, "status", e.Status, "meta", e.Meta))
 			writeDoc(w, 200, answer)
