@@ -38,9 +38,6 @@ func RouteLimits() Limits {
 		Handles: 8, OutputBytes: 64 * mib, ReplyBytes: 8 * mib}
 }
 
-// mostPages is the most memory that an operator can grant.
-const mostPages = 1024 * pagesPerMiB
-
 // depthLimit is how deep recursive and indirect calls may nest.
 const depthLimit = 4096
 

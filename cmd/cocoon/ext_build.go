@@ -148,7 +148,7 @@ func buildRust(b *builder) error {
 		return fmt.Errorf("rustc is not installed; %s", needRust)
 	}
 	if _, err := os.Stat(strings.TrimSpace(string(lib))); err != nil {
-		return errors.New("Rust cannot build for WebAssembly yet; rustup target add wasm32-unknown-unknown (Debian: apt-get install libstd-rust-dev-wasm32)")
+		return errors.New("the Rust that is installed cannot build for WebAssembly: rustup target add wasm32-unknown-unknown (Debian: apt-get install libstd-rust-dev-wasm32)")
 	}
 	target, err := filepath.Abs(filepath.Join(b.dir, "target"))
 	if err != nil {
@@ -183,34 +183,6 @@ func crateName(cargoToml string) (string, error) {
 		}
 	}
 	return "", fmt.Errorf("%s names no package", cargoToml)
-}
-
-func buildAS(b *builder) error {
-	if _, err := need("node", "see https://nodejs.org"); err != nil {
-		return err
-	}
-	asc, err := findASC(b.dir)
-	if err != nil {
-		return err
-	}
-	return b.command(nil, asc, "module.ts", "--config", "asconfig.json", "--target", "release", "--outFile", b.out)
-}
-
-// findASC looks for the AssemblyScript compiler where npm puts it, in the project and above, and on the path.
-func findASC(dir string) (string, error) {
-	at, err := filepath.Abs(dir)
-	for err == nil {
-		path := filepath.Join(at, "node_modules", ".bin", "asc")
-		if _, err := os.Stat(path); err == nil {
-			return path, nil
-		}
-		up := filepath.Dir(at)
-		if up == at {
-			break
-		}
-		at = up
-	}
-	return need("asc", "run npm install in the extension's folder")
 }
 
 func buildGo(b *builder) error {

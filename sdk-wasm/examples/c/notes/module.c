@@ -42,7 +42,8 @@ static int32_t get(co_call *c) {
 }
 
 static int32_t forget(co_call *c) {
-	if (co_kv_delete(0, co_param(c, "key"))) return co_answer(c, 404, "text/plain", CO_S("there is no such note"));
+	int32_t err = co_kv_delete(0, co_param(c, "key"));
+	if (err) return co_fail(err, "the note cannot be forgotten");
 	return co_answer(c, 200, "text/plain", CO_S("gone"));
 }
 

@@ -1,0 +1,57 @@
+//! Nodes and HTTP routes for Cocoon in Rust, as a WebAssembly module: no std, no dependencies.
+//!
+//! ```ignore
+//! #![no_std]
+//! use cocoon_guest::*;
+//!
+//! node! {
+//!     /// Turns light into dark.
+//!     pub INVERT: "MyInvert" ("Invert", "my nodes") {
+//!         image: Image,
+//!         amount: f64 = number(1.0).range(0.0, 1.0).step(0.01),
+//!     } -> (Image) = invert
+//! }
+//!
+//! fn invert(image: Image, amount: f64) -> Result<Image> {
+//!     let mut g = Graph::new();
+//!     let x = g.input(&image);
+//!     let inverted = g.affine(x, -1.0, 1.0);
+//!     let t = g.scalar(amount)?;
+//!     let mixed = g.op(bind::T_LERP, &[x, inverted, t]);
+//!     g.one(mixed)?.image()
+//! }
+//!
+//! extension! { nodes: [INVERT], routes: [] }
+//! ```
+//!
+//! Every call of the host starts from the memory that the module had at first, and its memory is thrown away when it ends:
+//! nothing is ever freed, and nothing that a call writes is there in the next one. [`kv`] keeps what is to stay.
+#![no_std]
+#![warn(missing_docs)]
+
+extern crate alloc;
+
+pub mod bind;
+mod call;
+mod cbor;
+mod declare;
+mod error;
+mod graph;
+mod heap;
+pub mod host;
+pub mod kv;
+mod port;
+mod route;
+mod serve;
+mod tensor;
+
+pub use alloc::{borrow::ToOwned, boxed::Box, collections::BTreeMap, format, string::String, string::ToString, vec, vec::Vec};
+pub use call::{node_id, prompt_id, Expansion, Later, Reply};
+pub use cbor::{decode, Value};
+pub use declare::{choice, lazy, link, number, switch, text, whole, Input, Node, Output, Widget};
+pub use error::{Error, Result};
+pub use graph::{Attr, Graph, Ref};
+pub use port::{IntoReply, Opaque, Port};
+pub use route::{Request, Response, Route};
+pub use serve::{abi_version, buffer, called, Extension};
+pub use tensor::{Image, Info, Latent, Mask, Tensor, Window};
