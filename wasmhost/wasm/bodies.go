@@ -61,6 +61,11 @@ func (p *parser) finish() (*Module, error) {
 	if m.hasCount && int(m.count) != len(m.Data) {
 		return nil, bad(0, "%d data segments announced, %d there", m.count, len(m.Data))
 	}
+	for i, e := range m.Elems {
+		if at, ok := constI32(e.Offset); ok && uint64(at)+uint64(len(e.Funcs)+len(e.Exprs)) > uint64(m.Tables[e.Table].Min) {
+			return nil, bad(0, "element segment %d does not fit into table %d", i, e.Table)
+		}
+	}
 	x := &m.Metrics
 	switch {
 	case x.LocalBranches > p.l.SumLocalBranch:
@@ -73,3 +78,13 @@ func (p *parser) finish() (*Module, error) {
 
 // HasMemory reports whether the module defines a memory.
 func (m *Module) HasMemory() bool { return m.hasMem }
+
+// constI32 is the value of a constant expression that is one i32.const.
+func constI32(e []byte) (uint32, bool) {
+	if len(e) < 3 || e[0] != opI32Const {
+		return 0, false
+	}
+	r := reader{b: e[1:]}
+	n := r.signed(32)
+	return uint32(n), r.err == nil && len(r.b) == 1
+}
