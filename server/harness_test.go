@@ -93,6 +93,7 @@ func whole(t testing.TB, change func(*Config)) *site {
 		hub.Close()
 		s.http.CloseClientConnections()
 		s.http.Close()
+		http.DefaultTransport.(*http.Transport).CloseIdleConnections()
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
 		if err := eng.Close(ctx); err != nil {

@@ -17,7 +17,8 @@ type Hub struct {
 	mu      sync.Mutex // guards the rest
 	sockets map[*socket]struct{}
 	byID    map[clientKey]*socket // the last socket of a client id
-	peers   map[string]int        // sockets by address
+	peers   map[string]int        // sockets and streams by address
+	taken   int                   // all of them
 	preview preview               // the last one encoded or waiting
 	streams map[*stream]struct{}
 	hook    *Webhook
@@ -93,14 +94,11 @@ func (h *Hub) message(e engine.Event) message {
 func (h *Hub) reserve(peer string, local bool) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	all := 0
-	for _, n := range h.peers {
-		all += n
-	}
-	if h.closed || h.maxSockets > 0 && all >= h.maxSockets || !local && h.maxPerPeer > 0 && h.peers[peer] >= h.maxPerPeer {
+	if h.closed || h.maxSockets > 0 && h.taken >= h.maxSockets || !local && h.maxPerPeer > 0 && h.peers[peer] >= h.maxPerPeer {
 		return false
 	}
 	h.peers[peer]++
+	h.taken++
 	return true
 }
 
@@ -108,6 +106,7 @@ func (h *Hub) reserve(peer string, local bool) bool {
 func (h *Hub) release(peer string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.taken--
 	if h.peers[peer]--; h.peers[peer] <= 0 {
 		delete(h.peers, peer)
 	}
