@@ -124,7 +124,7 @@ func (c *clientFlags) put(ctx context.Context, o *options, into *server.Config) 
 	}
 	into.Web, into.ClientFiles, into.FrontendVersion = server.Static(v.Files), v.Files, v.Version
 	into.Templates, into.Docs = v.Templates, v.Docs
-	if err := frontend.Seed(o.user); err != nil {
+	if err := frontend.Seed(o.user, filepath.Join(o.models, "checkpoints")); err != nil {
 		zerolog.Ctx(ctx).Warn().Err(err).Msg("the demo workflow could not be put into the list of workflows")
 	}
 	return v.Close, nil
