@@ -43,6 +43,9 @@ crash: ## kills a server N times (20) at random instants and looks for lost jobs
 e2e: build ## drives the page in Chromium (installs Chromium by apt-get when it is missing; needs Node.js)
 	scripts/e2e
 
+clients: build ## drives the official web client and the clients people use (needs Node.js, Python and the network)
+	scripts/e2e-clients
+
 generate: ## deletes and rebuilds all generated files
 	scripts/generate
 

@@ -1,6 +1,6 @@
 // @saintno/comfyui-sdk.
 import { ComfyApi, CallWrapper, PromptBuilder } from "@saintno/comfyui-sdk";
-import { check, step, finish, base, graph, slow, failing, isPNG, loadAndSave, picture, sleep } from "./check.mjs";
+import { check, step, finish, base, graph, slow, failing, isPNG, loadAndSave, picture, sleep, until } from "./check.mjs";
 
 const api = new ComfyApi(base, "saintno-" + Date.now());
 await step("it connects", () => api.init(5, 200).waitForReady());
@@ -63,7 +63,7 @@ await step("a running prompt is interrupted", async () => {
   await api.interrupt();
   const seen = await going;
   check("it failed for that reason", !!seen.failed && !seen.done);
-  check("nothing runs any more", (await api.getQueue()).queue_running.length === 0);
+  check("nothing runs any more", await until(async () => (await api.getQueue()).queue_running.length === 0, 5000));
 });
 api.destroy();
 finish();
