@@ -1,5 +1,5 @@
 # Every target needs Go and make only, unless its line says more.
-.PHONY: run build test race check bench load fuzz crash e2e generate clean help
+.PHONY: run build test race check bench load fuzz crash e2e clients generate clean help
 
 GO      ?= go
 FUZZTIME ?= 5s
