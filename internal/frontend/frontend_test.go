@@ -232,10 +232,10 @@ func TestServeExtras(t *testing.T) {
 		}
 		return all
 	}
-	if d := cmp.Diff([]string{"Cocoon", "theirs"}, titles("index.json")); d != "" {
+	if d := cmp.Diff([]string{"Getting Started", "theirs"}, titles("index.json")); d != "" {
 		t.Error(d)
 	}
-	if d := cmp.Diff([]string{"Cocoon"}, titles("index.zh.json")); d != "" {
+	if d := cmp.Diff([]string{"Getting Started"}, titles("index.zh.json")); d != "" {
 		t.Error(d)
 	}
 	var names []string
