@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -187,13 +188,17 @@ func (s *serveFlags) answer(ctx context.Context, h http.Handler, hub *server.Hub
 	srv := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
 	scheme := "http"
 	if s.tlsCert != "" {
-		scheme = "https"
+		c, err := openCertificate(s.tlsCert, s.tlsKey, zerolog.Ctx(ctx))
+		if err != nil {
+			return fmt.Errorf("--tls-certfile and --tls-keyfile cannot be read: %w", err)
+		}
+		scheme, srv.TLSConfig = "https", &tls.Config{GetCertificate: c.get}
 	}
 	failed := make(chan error, len(listeners))
 	for _, l := range listeners {
 		go func() {
 			if s.tlsCert != "" {
-				failed <- srv.ServeTLS(l, s.tlsCert, s.tlsKey)
+				failed <- srv.ServeTLS(l, "", "")
 			} else {
 				failed <- srv.Serve(l)
 			}
