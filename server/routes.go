@@ -84,6 +84,7 @@ func (s *Server) table() []route {
 		{"GET", "/readyz", plain, s.readyz, "Answers 200 when prompts can be taken.", ""},
 		{"GET", "/metrics", plain, s.metricsText, "Counters in the text format of Prometheus.", ""},
 		{"GET", "/openapi.json", plain, s.openAPI, "This API as OpenAPI 3.1.", ""},
+		{"GET", "/cocoon/api", plain, s.apiPage, "This API as a page for people.", ""},
 		{"GET", "/cocoon/info", plain, s.info, "What the page shows of the server.", ""},
 		{"GET", "/cocoon/model", plain, s.model, "What a checkpoint is; name names it.", ""},
 		{"POST", "/cocoon/workflow", plain, s.openWorkflow, "Makes a prompt of any file that carries a workflow.", ""},
