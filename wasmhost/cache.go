@@ -35,7 +35,7 @@ type codeCache struct {
 
 // compileTime is how much processor time a module of that much code may take to compile.
 func compileTime(codeBytes int) time.Duration {
-	return 3*time.Second + time.Duration(float64(codeBytes)/mib*1.5*float64(time.Second))
+	return 8*time.Second + time.Duration(float64(codeBytes)/mib*3*float64(time.Second))
 }
 
 func openCache(dir string, jail []string) (*codeCache, error) {

@@ -21,9 +21,10 @@ const (
 	pagesPerMiB = mib / (64 << 10)
 )
 
-// DescribeLimits are for setting a module up and asking what it has.
+// DescribeLimits are for setting a module up and asking what it has. Fuel is what ends a guest that goes on; the time is
+// generous, since a machine that is busy is no fault of the guest's.
 func DescribeLimits() Limits {
-	return Limits{Fuel: 200e6, Wall: 2 * time.Second, MemoryPages: 64 * pagesPerMiB, HostCalls: 10_000, HostBytes: mib, ReplyBytes: mib}
+	return Limits{Fuel: 200e6, Wall: 30 * time.Second, MemoryPages: 64 * pagesPerMiB, HostCalls: 10_000, HostBytes: mib, ReplyBytes: mib}
 }
 
 // ExecuteLimits are for running a node.
