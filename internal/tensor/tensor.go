@@ -56,9 +56,6 @@ func (t *Tensor) DType() DType { return t.dtype }
 // Shape is the size of each dimension. The caller must not change it.
 func (t *Tensor) Shape() Shape { return t.shape }
 
-// Strides is the distance in elements between neighbours of each dimension. The caller must not change it.
-func (t *Tensor) Strides() []int { return t.strides }
-
 // Dim is the size of dimension i; a negative i counts from the innermost.
 func (t *Tensor) Dim(i int) int {
 	if i < 0 {

@@ -77,13 +77,6 @@ func Set[T any](c Cond, k Key[T], v T) Cond {
 	return c
 }
 
-// Unset returns the cond without an option.
-func Unset[T any](c Cond, k Key[T]) Cond {
-	c.options = maps.Clone(c.options)
-	delete(c.options, string(k))
-	return c
-}
-
 // Options gives a copy of all options by key.
 func (c Cond) Options() map[string]any { return maps.Clone(c.options) }
 

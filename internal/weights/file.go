@@ -166,12 +166,3 @@ func (f *File) Tensor(name string) (*tensor.Tensor, bool) {
 	}
 	return tensor.FromBytes(e.dtype, e.shape, data, f.block), true
 }
-
-// Aligned gives t itself when its memory is aligned to its elements, else a copy that is.
-func Aligned(t *tensor.Tensor) *tensor.Tensor {
-	data := t.Bytes()
-	if len(data) == 0 || addressOf(data)%uintptr(t.DType().Size()) == 0 {
-		return t
-	}
-	return t.Clone()
-}

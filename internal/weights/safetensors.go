@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"unicode/utf8"
-	"unsafe"
 
 	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/internal/tensor"
@@ -227,5 +226,3 @@ func storedBits(dtype string) (int, bool) {
 	}
 	return 0, false
 }
-
-func addressOf(data []byte) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(data))) }

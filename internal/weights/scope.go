@@ -42,9 +42,6 @@ func (s *Scope) Sub(name string) *Scope {
 	return &Scope{src: s.src, prefix: s.prefix + name + ".", rec: s.rec}
 }
 
-// Subf is Sub with a formatted name.
-func (s *Scope) Subf(format string, args ...any) *Scope { return s.Sub(fmt.Sprintf(format, args...)) }
-
 // Prefix is what stands before names in this scope: "model.diffusion_model.", or empty.
 func (s *Scope) Prefix() string { return s.prefix }
 

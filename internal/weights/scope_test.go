@@ -33,7 +33,7 @@ func TestScope(t *testing.T) {
 		t.Error("an absent optional tensor is not nil")
 	}
 	for i := range 2 {
-		s.Subf("blocks.%d", i).Tensor("w", 2, 2)
+		s.Sub(fmt.Sprintf("blocks.%d", i)).Tensor("w", 2, 2)
 	}
 	if err := s.Err(); err != nil {
 		t.Errorf("error %v", err)

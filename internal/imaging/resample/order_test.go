@@ -23,21 +23,3 @@ func TestHeightFirst(t *testing.T) {
 		}
 	}
 }
-
-func TestPixelsAndPlanes(t *testing.T) {
-	pix := []float32{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12} // [2, 1, 2, 3]
-	p, err := FromPixels(t.Context(), pix, 2, 1, 2, 3)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := []float32{1, 4, 2, 5, 3, 6, 7, 10, 8, 11, 9, 12}
-	back, err := p.ToPixels(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := range pix {
-		if p.Pix[i] != want[i] || back[i] != pix[i] {
-			t.Fatalf("planes %v and back %v, want %v and %v", p.Pix, back, want, pix)
-		}
-	}
-}

@@ -97,27 +97,6 @@ func (s *Store) Path(k Kind) string {
 	return ""
 }
 
-// ParseKind finds the kind of a client's word.
-func ParseKind(s string) (Kind, bool) {
-	switch s {
-	case Input, Output, Temp:
-		return s, true
-	}
-	return "", false
-}
-
-// Annotated splits a name such as "a.png [output]" into the name and the kind it asks for, or gives otherwise.
-//
-// Compat: the annotation and the one character before it are removed.
-func Annotated(name string, otherwise Kind) (string, Kind) {
-	for _, k := range []Kind{Output, Input, Temp} {
-		if rest, ok := strings.CutSuffix(name, "["+k+"]"); ok {
-			return rest[:max(len(rest)-1, 0)], k
-		}
-	}
-	return name, otherwise
-}
-
 // Open opens a file for reading. name is a slash path inside the folder. Errors: fault.NotFound, also for names that would
 // lead out of the folder and for folders.
 func (s *Store) Open(k Kind, name string) (*os.File, error) {

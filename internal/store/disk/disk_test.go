@@ -160,17 +160,3 @@ func TestSaveFromManyGoroutines(t *testing.T) {
 		t.Errorf("%d names, want 50 different ones", n)
 	}
 }
-
-func TestAnnotated(t *testing.T) {
-	for _, row := range []struct {
-		in, name string
-		kind     Kind
-	}{
-		{"a.png", "a.png", Input}, {"a.png [output]", "a.png", Output}, {"a.png [temp]", "a.png", Temp},
-		{"a.png[input]", "a.pn", Input}, {"[output]", "", Output},
-	} {
-		if name, kind := Annotated(row.in, Input); name != row.name || kind != row.kind {
-			t.Errorf("Annotated(%q) = %q, %q, want %q, %q", row.in, name, kind, row.name, row.kind)
-		}
-	}
-}

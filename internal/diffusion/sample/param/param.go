@@ -84,15 +84,6 @@ func (s Sampling) SigmaOfHalfLogSNR(l float32) float32 {
 	return exp32(-l)
 }
 
-// TimestepOf is the timestep of each sigma.
-func (s Sampling) TimestepOf(sigmas []float32) []float32 {
-	out := make([]float32, len(sigmas))
-	for i, v := range sigmas {
-		out[i] = s.Timestep(v)
-	}
-	return out
-}
-
 // fma is a·b + c with one rounding.
 func fma(a, b, c float32) float32 { return float32(float64(a)*float64(b) + float64(c)) }
 
