@@ -21,7 +21,11 @@ type Arena struct {
 func NewArena(limit int64) *Arena { return &Arena{limit: limit, blocks: map[*Block]int64{}} }
 
 // NewShared makes a zeroed, contiguous tensor at the start of its own block: a memory file where the system has them, so that
-// a guest's memory can map it. It fails with fault.OutOfMemory. Free or Close gives the memory back.
+// a guest's memory can map it. It fails with fault.OutOfMemory. Free or Close gives the memory back; left to the collector,
+// which does not count this memory, it and its descriptor stay long.
+//
+// Pictures that nodes make live on the Go heap: filling a fresh memory file of 512×512 takes 1.7 ms against 0.8 ms there, and
+// the copy that a guest needs to map one takes 0.2 ms, so that only guests pay, and only once.
 func (a *Arena) NewShared(dt DType, shape ...int) (*Tensor, error) {
 	s := Shape(shape).Clone()
 	if !shapeFits(s) || dt.Size() == 0 {
