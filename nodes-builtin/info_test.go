@@ -21,6 +21,7 @@ import (
 type shelf struct{}
 
 func (shelf) Names(_ context.Context, folder string) []string { return []string{"$" + folder} }
+func (shelf) Version(context.Context, string, string) string  { return "" }
 func (shelf) Embeddings() diffusion.Embeddings                { return nil }
 func (shelf) VAE(context.Context, string) (*diffusion.VAE, error) {
 	return nil, nil

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/cocoonhq/cocoon/internal/tensor"
 	"github.com/cocoonhq/cocoon/internal/weights"
 )
 
@@ -22,12 +23,20 @@ func Inspect(src weights.Source) Report {
 }
 
 // InspectFile opens the file at path and tells what it is. Metadata adds notes, never the kind or the family.
-func InspectFile(path string) (Report, error) {
-	f, err := weights.Open(path)
-	if err != nil {
-		return Report{}, err
-	}
-	defer f.Close() // the report keeps no tensor
+func InspectFile(path string) (r Report, err error) {
+	err = tensor.Guard(func() error {
+		f, err := weights.Open(path)
+		if err != nil {
+			return err
+		}
+		defer f.Close() // the report keeps no tensor
+		r = inspectFile(f)
+		return nil
+	})
+	return r, err
+}
+
+func inspectFile(f *weights.File) Report {
 	r := Inspect(f)
 	r.Format = f.Format()
 	meta := f.Metadata()
@@ -39,7 +48,7 @@ func InspectFile(path string) (Report, error) {
 			r.Notes = append(r.Notes, key+": "+v)
 		}
 	}
-	return r, nil
+	return r
 }
 
 func extension(name string) string { return filepath.Ext(name) }

@@ -84,11 +84,11 @@ func (l *Library) load(folder, name string, read func(*entry) error) (*entry, er
 	if err != nil {
 		return nil, err
 	}
-	st, err := os.Stat(path)
+	state, err := stateOf(path)
 	if err != nil {
 		return nil, fault.Wrap(err, fault.NotFound, "cannot read %s", name)
 	}
-	key, state := folder+"\x00"+path, fmt.Sprint(st.Size(), st.ModTime().UnixNano())
+	key := folder + "\x00" + path
 	l.mu.Lock()
 	e := l.loaded[key]
 	if e == nil || e.state != state {
@@ -97,9 +97,12 @@ func (l *Library) load(folder, name string, read func(*entry) error) (*entry, er
 	}
 	l.mu.Unlock()
 	e.once.Do(func() {
-		if e.file, e.err = weights.Open(path); e.err == nil {
-			e.err = read(e)
-		}
+		e.err = tensor.Guard(func() (err error) {
+			if e.file, err = weights.Open(path); err != nil {
+				return err
+			}
+			return read(e)
+		})
 	})
 	if e.err != nil {
 		l.forget(key, e) // the next try reads the file again
@@ -110,6 +113,24 @@ func (l *Library) load(folder, name string, read func(*entry) error) (*entry, er
 		return nil, fault.Wrap(e.err, fault.CodeOf(e.err), "cannot load %s", name)
 	}
 	return e, nil
+}
+
+// Version tells one content of a file from another by its size and time; it is empty for a file that is not there.
+func (l *Library) Version(_ context.Context, folder, name string) string {
+	path, err := l.folders.Find(folder, name)
+	if err != nil {
+		return ""
+	}
+	state, _ := stateOf(path) // a file that cannot be read has none
+	return state
+}
+
+func stateOf(path string) (string, error) {
+	st, err := os.Stat(path)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprint(st.Size(), st.ModTime().UnixNano()), nil
 }
 
 func (l *Library) forget(key string, e *entry) {
@@ -145,12 +166,15 @@ func (e embeddings) Lookup(encoder, name string) (rows [][]float32, ok bool, err
 		if err != nil {
 			continue
 		}
-		f, err := weights.Open(path)
-		if err != nil {
-			return nil, false, err
-		}
-		defer f.Close()
-		rows, err = diffusion.EmbeddingRows(f, encoder)
+		err = tensor.Guard(func() error {
+			f, err := weights.Open(path)
+			if err != nil {
+				return err
+			}
+			defer f.Close()
+			rows, err = diffusion.EmbeddingRows(f, encoder)
+			return err
+		})
 		return rows, err == nil, err
 	}
 	return nil, false, nil

@@ -25,7 +25,7 @@ const (
 
 // File is an open weights file. It is safe for concurrent use, Close apart. Its tensors are views of the mapped file, which
 // stays mapped until Close or, without a Close, until the File and all its tensors are garbage. A file that is cut while it is
-// mapped makes reads of its lost part fail with a memory fault, as everywhere: replace model files by renaming, never in place.
+// mapped makes reads of its lost part fail with a memory fault: read within tensor.Guard.
 type File struct {
 	path    string
 	format  Format

@@ -20,6 +20,8 @@ type Models interface {
 	Checkpoint(ctx context.Context, name string) (diffusion.Checkpoint, error)
 	// VAE loads a file of the folder vae.
 	VAE(ctx context.Context, name string) (*diffusion.VAE, error)
+	// Version tells one content of a file from another.
+	Version(ctx context.Context, folder, name string) string
 	// Embeddings finds textual-inversion embeddings.
 	Embeddings() diffusion.Embeddings
 }
@@ -59,7 +61,13 @@ func checkpoint(m Models) node.Node {
 			}
 			return out, nil
 		},
+		Changed: changed(m, "checkpoints"),
 	}.Node()
+}
+
+// changed loads a file anew that was replaced under its name.
+func changed(m Models, folder string) func(context.Context, nameIn) (any, error) {
+	return func(ctx context.Context, in nameIn) (any, error) { return m.Version(ctx, folder, in.Name), nil }
 }
 
 // filesOf lists the files of a folder.
@@ -85,6 +93,7 @@ func vaeLoader(m Models) node.Node {
 			v, err := m.VAE(ctx, in.Name)
 			return vaeOut{v}, err
 		},
+		Changed: changed(m, "vae"),
 	}.Node()
 }
 

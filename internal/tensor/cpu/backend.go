@@ -87,11 +87,18 @@ func (b *Backend) Close() error {
 }
 
 // Compile implements tensor.Backend.
-func (b *Backend) Compile(p *tensor.Program) (tensor.Executable, error) {
+func (b *Backend) Compile(p *tensor.Program) (e tensor.Executable, err error) {
 	if err := p.Check(); err != nil {
 		return nil, err
 	}
-	return compile(b, p)
+	err = tensor.Guard(func() error {
+		e, err = compile(b, p)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return e, nil
 }
 
 func unsupported(k tensor.Kind) error {

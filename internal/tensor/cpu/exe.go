@@ -112,7 +112,8 @@ func (e *exe) Run(ctx context.Context, inputs ...*tensor.Tensor) (outs []*tensor
 	}
 	e.b.pool.runs.Add(1)
 	defer e.b.pool.runs.Add(-1)
-	if err := e.all(e.bind(ctx, block.Bytes(), inputs, outs)); err != nil {
+	err = tensor.Guard(func() error { return e.all(e.bind(ctx, block.Bytes(), inputs, outs)) })
+	if err != nil {
 		return nil, err
 	}
 	runtime.KeepAlive(inputs)

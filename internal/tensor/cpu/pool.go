@@ -1,6 +1,7 @@
 package cpu
 
 import (
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 
@@ -45,6 +46,7 @@ func (p *pool) close() {
 
 func (p *pool) work(w int) {
 	defer p.wg.Done()
+	debug.SetPanicOnFault(true) // whoever gave the job gets the panic; see tensor.Guard
 	for {
 		for i := 0; i < spins && len(p.jobs) == 0 && p.runs.Load() > 0; i++ {
 			kern.Pause()
