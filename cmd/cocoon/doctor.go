@@ -27,18 +27,39 @@ func doctor(_ context.Context, args []string, std streams) error {
 	defer b.Close()
 	free, total := b.Memory()
 	w := std.out
-	fmt.Fprintf(w, "cocoon     %s, %s %s/%s\n", versionText(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
-	fmt.Fprintf(w, "processor  %d cores, kernels: %s\n", runtime.GOMAXPROCS(0), isa.Best())
-	fmt.Fprintf(w, "memory     %.1f GB free of %.1f GB\n", gigabytes(free), gigabytes(total))
-	fmt.Fprintln(w, "gpu        none is used by this build")
+	fmt.Fprintf(w, "cocoon      %s, %s %s/%s\n", versionText(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	fmt.Fprintf(w, "processor   %d cores, kernels: %s\n", runtime.GOMAXPROCS(0), isa.Best())
+	fmt.Fprintf(w, "memory      %.1f GB free of %.1f GB\n", gigabytes(free), gigabytes(total))
+	fmt.Fprintln(w, "gpu         none is used by this build")
 	problems := 0
 	for _, dir := range []struct{ name, path string }{
 		{"models", o.models}, {"output", o.output}, {"input", o.input}, {"user", o.user},
 	} {
 		problems += reportFolder(w, dir.name, dir.path)
 	}
+	if err := reportCheckpoints(w, &o); err != nil {
+		return err
+	}
 	if problems > 0 {
 		return exitCode(1)
+	}
+	return nil
+}
+
+// reportCheckpoints tells how many checkpoints there are to choose from.
+func reportCheckpoints(w io.Writer, o *options) error {
+	f, err := o.folders()
+	if err != nil {
+		return err
+	}
+	names, err := f.List("checkpoints")
+	switch {
+	case err != nil:
+		return err
+	case len(names) == 0:
+		fmt.Fprintln(w, "checkpoints none yet; the first start unpacks the demo model")
+	default:
+		fmt.Fprintf(w, "checkpoints %d; \"cocoon models list\" says what they are\n", len(names))
 	}
 	return nil
 }
@@ -50,20 +71,20 @@ func reportFolder(w io.Writer, name, dir string) int {
 	st, err := os.Stat(dir)
 	switch {
 	case os.IsNotExist(err):
-		fmt.Fprintf(w, "%-10s %s: not there yet; the first start makes it\n", name, dir)
+		fmt.Fprintf(w, "%-11s %s: not there yet; the first start makes it\n", name, dir)
 		return 0
 	case err != nil || !st.IsDir():
-		fmt.Fprintf(w, "%-10s %s: PROBLEM: this is no folder that can be read\n", name, dir)
+		fmt.Fprintf(w, "%-11s %s: PROBLEM: this is no folder that can be read\n", name, dir)
 		return 1
 	}
 	probe, err := os.CreateTemp(dir, ".cocoon-doctor-")
 	if err != nil {
-		fmt.Fprintf(w, "%-10s %s: PROBLEM: cannot be written: %v\n", name, dir, err)
+		fmt.Fprintf(w, "%-11s %s: PROBLEM: cannot be written: %v\n", name, dir, err)
 		return 1
 	}
 	probe.Close()
 	os.Remove(probe.Name())
 	files, _ := filepath.Glob(filepath.Join(dir, "*"))
-	fmt.Fprintf(w, "%-10s %s: %d entries\n", name, dir, len(files))
+	fmt.Fprintf(w, "%-11s %s: %d entries\n", name, dir, len(files))
 	return 0
 }

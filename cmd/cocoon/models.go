@@ -40,12 +40,11 @@ func modelsCommand(_ context.Context, args []string, std streams) error {
 		if len(plain) == 1 {
 			return errors.New("which file? cocoon models inspect FILE")
 		}
+		var errs []error
 		for _, path := range plain[1:] {
-			if err := inspectModel(path, std.out); err != nil {
-				return err
-			}
+			errs = append(errs, inspectModel(path, std.out))
 		}
-		return nil
+		return errors.Join(errs...)
 	}
 	return fmt.Errorf("there is no models command %q; it is list or inspect", plain[0])
 }

@@ -232,7 +232,7 @@ func TestDoctor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, part := range []string{"processor", "memory", "models"} {
+	for _, part := range []string{"processor", "memory", "models", "checkpoints none yet"} {
 		if !strings.Contains(out, part) {
 			t.Errorf("%q is not in %q", part, out)
 		}
