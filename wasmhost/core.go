@@ -34,7 +34,13 @@ func (c *call) reply(ptr, n uint32) {
 const failText = 4096
 
 func (c *call) fail(code int32, ptr, n uint32) {
-	c.failed = &Failure{code, c.text(ptr, min(n, failText))}
+	text := strings.Map(func(r rune) rune {
+		if r < ' ' && r != '\n' {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(string(c.bytes(ptr, min(n, failText))), "\uFFFD"))
+	c.failed = &Failure{code, text}
 }
 
 func (c *call) take(ptr, limit uint32) int64 {
@@ -149,6 +155,7 @@ func (c *call) random(ptr, n uint32) int32 {
 	if n > abi.MaxRandomBytes {
 		return abi.ETOOBIG
 	}
+	c.work(int64(n))
 	c.fillRandom(b)
 	return 0
 }
