@@ -175,7 +175,7 @@ func TestBadNodes(t *testing.T) {
 	for _, row := range []struct{ class, kind, message string }{
 		{"Panics", "RuntimeError", "the node broke: boom\n"},
 		{"NilPanics", "RuntimeError", "the node broke: runtime error: index out of range [3] with length 0\n"},
-		{"OutOfMemory", "torch.OutOfMemoryError", "no room for 3 GiB\nThis error means you ran out of memory on your GPU.\n\nTIPS: If the workflow worked before you might have accidentally set the batch_size to a large number."},
+		{"OutOfMemory", "torch.OutOfMemoryError", "no room for 3 GiB\nThe memory ran out. Make the picture or the batch smaller; if the workflow ran before, look at its batch_size."},
 		{"ForEver", "RuntimeError", "the prompt grew by more than 1000 nodes while it ran\n"},
 		{"Silent", "RuntimeError", "Silent gave a graph, which its schema does not announce\n"},
 		{"BadExpansion", "KeyError", "'Nope'\n"},

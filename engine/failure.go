@@ -103,8 +103,7 @@ func (r *run) knownOutputs() []string {
 	return ids
 }
 
-const memoryTip = "This error means you ran out of memory on your GPU.\n\nTIPS: If the workflow worked before you might have" +
-	" accidentally set the batch_size to a large number."
+const memoryTip = "The memory ran out. Make the picture or the batch smaller; if the workflow ran before, look at its batch_size."
 
 func (f *failure) message() string {
 	text := short(f.err.Error())

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"slices"
 
 	"github.com/cocoonhq/cocoon/engine/doc"
@@ -127,8 +128,9 @@ func plainConst(v any) any {
 	return v
 }
 
-// guard calls fn and turns a panic into an error.
+// guard calls fn and turns a panic into an error, also that of reading a mapped file which was cut short meanwhile.
 func guard(fn func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if r := recover(); r != nil {
 			err = newPanicked(r)
