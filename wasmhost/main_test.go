@@ -1,6 +1,7 @@
 package wasmhost
 
 import (
+	"context"
 	"os"
 	"testing"
 
@@ -22,6 +23,9 @@ func TestMain(m *testing.M) {
 	}
 	codeDir = dir
 	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("database/sql.(*DB).connectionOpener"), goleak.Cleanup(func(code int) {
+		if fuzzHost.h != nil {
+			_ = fuzzHost.h.Close(context.Background())
+		}
 		os.RemoveAll(dir)
 		os.Exit(code)
 	}))

@@ -67,6 +67,9 @@ func (n *guestNode) readOutput(c *call, w any, o *node.Output) (any, error) {
 		return nil, fault.New(fault.ExtensionFailed, "output %q is a list and not declared so", o.Name)
 	}
 	for i := range l {
+		if _, link := l[i].(node.Socket); link {
+			return nil, fault.New(fault.ExtensionFailed, "output %q has a link in a list", o.Name)
+		}
 		if l[i], err = checkType(l[i], o.Type); err != nil {
 			return nil, err
 		}

@@ -28,7 +28,11 @@ func pages(n int64) int64 { return (n + abi.MaxPageBytes - 1) / abi.MaxPageBytes
 
 // place checks that a tensor of n bytes can appear at ptr in len bytes; a range that is not the guest's to give traps.
 func (c *call) place(n int64, ptr, size uint32) bool {
-	if !c.slot.Windowed(ptr, size) {
+	free := c.slot.Windowed(ptr, size)
+	for at, w := range c.windows { // those that are copies too
+		free = free && (uint64(ptr)+uint64(size) <= uint64(at) || uint64(at)+uint64(w.size) <= uint64(ptr))
+	}
+	if !free {
 		c.trap("no window can be at %#x with %d bytes: it is to be whole pages behind the first memory, free of other windows", ptr, size)
 	}
 	return n <= int64(size)

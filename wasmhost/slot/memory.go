@@ -56,3 +56,9 @@ func (s *Slot) Windowed(at, n uint32) bool {
 	from, size := int(at), int(n)
 	return from%pageBytes == 0 && size%pageBytes == 0 && size > 0 && from+size <= m.size && from >= m.image.size && !m.overlaps(from, size)
 }
+
+// Grow grows the guest's memory by pages, as the guest itself may; false when that is over its limit.
+func (s *Slot) Grow(pages uint32) bool {
+	_, ok := s.guest.Grow(pages)
+	return ok
+}

@@ -1,0 +1,231 @@
+package wasmhost
+
+import (
+	"encoding/binary"
+	"math"
+	"net/netip"
+	"net/url"
+	"testing"
+
+	"github.com/cocoonhq/cocoon/internal/fault"
+	"github.com/cocoonhq/cocoon/internal/tensor"
+	"github.com/cocoonhq/cocoon/internal/value"
+	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
+	"github.com/cocoonhq/cocoon/wasmhost/wasm/asm"
+)
+
+// mostPages is a grant of 1 GiB.
+const mostPages = 1024 * pagesPerMiB
+
+// inCall runs do as if from a host function of the tiny guest, over memory that has grown to the given pages.
+func inCall(t testing.TB, memoryPages uint32, do func(c *call)) {
+	t.Helper()
+	h := newHost(t, Config{})
+	s := tinySource(tiny(map[int32]any{1: tinyNode}, func(m *asm.Module) {
+		grow := m.Func(":", "", asm.I32(int32(memoryPages)), []byte{0x40, 0, 0x1a})
+		m.Export("_initialize", 0, grow)
+	}))
+	s.Limits = DefaultLimitSet()
+	s.Limits.Execute.MemoryPages = mostPages
+	s.Limits.Execute.HostBytes = 64 * gib
+	s.Limits.Describe.MemoryPages = mostPages
+	e := load(t, h, s)
+	c := e.newCall(runCtx(t, "a", "1"), s.Limits.Execute)
+	if !h.gate.enter(t.Context()) {
+		t.Fatal("no place")
+	}
+	defer h.gate.leave()
+	var err error
+	if c.slot, err = e.program.Get(t.Context(), mostPages); err != nil {
+		t.Fatal(err)
+	}
+	defer e.program.Put(t.Context(), c.slot, false)
+	defer c.release()
+	do(c)
+}
+
+// trapped gives the code of the trap that do ends in; "" for none.
+func trapped(do func()) (code fault.Code) {
+	defer func() {
+		if e, ok := recover().(error); ok {
+			code = fault.CodeOf(e)
+		}
+	}()
+	do()
+	return ""
+}
+
+func TestHandles(t *testing.T) {
+	inCall(t, 0, func(c *call) {
+		x := c.put(abi.KindImage, ramp(2, 3, 4, 3))
+		if c.tInfo(x, 4096) != 0 {
+			t.Fatal("no info")
+		}
+		b := c.bytes(4096, abi.TensorInfoSize)
+		if got := binary.LittleEndian.Uint64(b[abi.TensorInfoBytes:]); got != 2*3*4*3*4 {
+			t.Errorf("%d bytes", got)
+		}
+		one := c.tSlice(x, 0, 1, 2)
+		if n := c.tRead(one, 0, 8192, 1000); n != 3*4*3*4 {
+			t.Errorf("read %d", n)
+		}
+		want := ramp(2, 3, 4, 3).Slice(0, 1, 2).F32()[5]
+		if got := math.Float32frombits(binary.LittleEndian.Uint32(c.bytes(8192+20, 4))); got != want {
+			t.Errorf("read %v, want %v", got, want)
+		}
+		if n := c.tReadRect(x, 1, 2, 3, 1, 1, 8192, 12); n != 12 {
+			t.Errorf("rectangle of %d bytes", n)
+		}
+		if n := c.tReadRect(x, 1, 2, 3, 1, 2, 8192, 100); n != int64(abi.ENOENT) {
+			t.Errorf("rectangle outside: %d", n)
+		}
+		if n := c.tWrite(x, 0, 8192, 4); n != int64(abi.EPERM) {
+			t.Errorf("write to what is shared: %d", n)
+		}
+		if m := c.hMake(abi.KindMask, x); m != int64(abi.EUNSUP) {
+			t.Errorf("pictures as masks: %d", m)
+		}
+		c.hDrop(one)
+		if code := trapped(func() { c.tInfo(one, 4096) }); code != fault.ExtensionFailed {
+			t.Errorf("use of a handle that was given back: %q", code)
+		}
+		again := c.tSlice(x, 0, 0, 1)
+		if again == one {
+			t.Error("a handle came back")
+		}
+	})
+}
+
+// TestWindows: what a window shows, that writes into it stay the guest's, and that nothing is left of it.
+func TestWindows(t *testing.T) {
+	shared, err := newShared(tensor.F32, tensor.Shape{1, 64, 64, 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []struct {
+		name string
+		img  value.Image
+	}{{"shared memory", value.Image{Tensor: shared}}, {"the heap", ramp(1, 64, 64, 3)}} {
+		t.Run(row.name, func(t *testing.T) {
+			for i := range row.img.F32() {
+				row.img.F32()[i] = float32(i)
+			}
+			inCall(t, 0, func(c *call) {
+				growTo(t, c, 16)
+				const at = 4 << 16
+				x := c.put(abi.KindImage, row.img)
+				if n := c.tMap(x, at, 1<<16); n != 64*64*3*4 {
+					t.Fatalf("map: %d", n)
+				}
+				cell := c.bytes(at+4*100, 4)
+				if got := math.Float32frombits(binary.LittleEndian.Uint32(cell)); got != 100 {
+					t.Errorf("window shows %v", got)
+				}
+				binary.LittleEndian.PutUint32(cell, 0)
+				if got := row.img.F32()[100]; got != 100 {
+					t.Errorf("a write through the window reached the tensor: %v", got)
+				}
+				if code := trapped(func() { c.tMap(x, at, 1<<16) }); code != fault.ExtensionFailed {
+					t.Errorf("a window over a window: %q", code)
+				}
+				if c.tUnmap(at) != 0 || binary.LittleEndian.Uint32(c.bytes(at+4*101, 4)) != 0 {
+					t.Error("something is left of a closed window")
+				}
+			})
+		})
+	}
+}
+
+// growTo grows the slot's memory as the guest would.
+func growTo(t testing.TB, c *call, memoryPages uint32) {
+	t.Helper()
+	if !c.slot.Grow(memoryPages) {
+		t.Fatal("the memory does not grow")
+	}
+}
+
+func TestPristineAfterWindows(t *testing.T) {
+	h := newHost(t, Config{})
+	e := load(t, h, tinySource(tiny(map[int32]any{1: tinyNode}, nil)))
+	for i := range 3 {
+		s, err := e.program.Get(t.Context(), 256*pagesPerMiB)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(s.Memory()) != 2<<16 {
+			t.Fatalf("call %d starts with %d bytes", i, len(s.Memory()))
+		}
+		if !s.Grow(40) || len(s.Memory()) != 42<<16 {
+			t.Fatalf("grown to %d", len(s.Memory()))
+		}
+		for at, b := range s.Memory() {
+			if b != 0 && at > 64<<10 {
+				t.Fatalf("call %d: byte %d is %d", i, at, b)
+			}
+		}
+		for at := 64 << 10; at < len(s.Memory()); at += 4096 {
+			s.Memory()[at] = 0xaa
+		}
+		e.program.Put(t.Context(), s, false)
+	}
+}
+
+func TestPublicAddresses(t *testing.T) {
+	for _, row := range []struct {
+		address string
+		want    bool
+	}{
+		{"93.184.216.34", true}, {"2606:2800:220:1::1", true},
+		{"127.0.0.1", false}, {"10.1.2.3", false}, {"172.16.0.1", false}, {"192.168.1.1", false}, {"169.254.169.254", false},
+		{"100.64.0.1", false}, {"0.0.0.0", false}, {"224.0.0.1", false}, {"255.255.255.255", false}, {"198.18.0.1", false},
+		{"::1", false}, {"::", false}, {"fe80::1", false}, {"fd00::1", false}, {"::ffff:127.0.0.1", false}, {"::ffff:169.254.169.254", false},
+		{"64:ff9b::7f00:1", false}, {"2002:7f00:1::", false}, {"::7f00:1", false}, {"fec0::1", false},
+	} {
+		if got := publicAddress(netip.MustParseAddr(row.address)); got != row.want {
+			t.Errorf("%s: %v", row.address, got)
+		}
+	}
+}
+
+func TestRules(t *testing.T) {
+	g := Grant{HTTP: []HTTPRule{{Rule: "GET https://api.acme.dev/v1/*"}, {Rule: "POST https://api.acme.dev:8443/x"}}}
+	for _, row := range []struct {
+		method, address string
+		want            bool
+	}{
+		{"GET", "https://api.acme.dev/v1/a?b=c", true}, {"GET", "https://API.acme.dev:443/v1/a", true}, {"POST", "https://api.acme.dev:8443/x", true},
+		{"POST", "https://api.acme.dev/v1/a", false}, {"GET", "http://api.acme.dev/v1/a", false}, {"GET", "https://api.acme.dev/v2", false},
+		{"GET", "https://api.acme.dev/v1/../v2", false}, {"GET", "https://api.acme.dev/v1/%2e%2e/v2", false}, {"GET", "https://api.acme.dev/v1/a%2fb", false},
+		{"GET", "https://api.acme.dev.evil.com/v1/a", false}, {"GET", "https://api.acme.dev@evil.com/v1/a", false}, {"GET", "https://u:p@api.acme.dev/v1/a", false},
+		{"POST", "https://api.acme.dev:8443/xy", false}, {"GET", "https://api.acme.dev:444/v1/a", false},
+	} {
+		u, err := url.Parse(row.address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, got := g.permitted(row.method, u); got != row.want {
+			t.Errorf("%s %s: %v", row.method, row.address, got)
+		}
+	}
+}
+
+// BenchmarkWindow is a 768 MiB batch appearing in a guest's memory, under a grant of 1 GiB.
+func BenchmarkWindow(b *testing.B) {
+	big, err := newShared(tensor.F32, tensor.Shape{4, 4096, 4096, 3})
+	if err != nil {
+		b.Skip(err)
+	}
+	inCall(b, 0, func(c *call) {
+		growTo(b, c, 800*pagesPerMiB)
+		x := c.put(abi.KindImage, value.Image{Tensor: big})
+		const at = 16 << 20
+		for b.Loop() {
+			if n := c.tMap(x, at, 768<<20); n != 768<<20 {
+				b.Fatal(n)
+			}
+			if c.tUnmap(at) != 0 {
+				b.Fatal("unmap")
+			}
+		}
+	})
+}
