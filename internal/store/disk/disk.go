@@ -74,7 +74,11 @@ func openFolder(dir string) (*folder, error) {
 	if err != nil {
 		return nil, wrap(err, "open the folder %q", abs)
 	}
-	return &folder{path: abs, root: root, stage: &stage{root: root}}, nil
+	f := &folder{path: abs, root: root, stage: &stage{root: root}}
+	if _, err := root.Stat(stageDir); err == nil {
+		_ = f.stage.open() // clears what a killed process left; where nothing can be written, nothing can be cleared
+	}
+	return f, nil
 }
 
 // Close gives the folders back and removes the temporary one's files.

@@ -85,20 +85,29 @@ func TestPut(t *testing.T) {
 }
 
 func TestStageIsClearedAtNextStart(t *testing.T) {
-	s := open(t)
-	stage := filepath.Join(s.Path(Output), stageDir)
+	base := t.TempDir()
+	dir := func(n string) string { return filepath.Join(base, n) }
+	stage := filepath.Join(dir("output"), stageDir)
 	if err := os.MkdirAll(stage, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	orphan := filepath.Join(stage, "1-dead")
-	if err := os.WriteFile(orphan, []byte("half"), 0o644); err != nil {
+	for _, name := range []string{"1-dead", "lock"} {
+		if err := os.WriteFile(filepath.Join(stage, name), []byte("half"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := Open(Dirs{Input: dir("input"), Output: dir("output"), Temp: dir("temp"), User: dir("user")})
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Put(Output, "x", false, text("1")); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(orphan); !errors.Is(err, os.ErrNotExist) {
+	if _, err := os.Stat(filepath.Join(stage, "1-dead")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the orphan is still there: %v", err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(stage); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the stage is still there: %v", err)
 	}
 }
 
