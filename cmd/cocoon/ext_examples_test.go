@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -90,6 +91,19 @@ func runNode(t *testing.T, n node.Node, args node.Args) node.Reply {
 	return r
 }
 
+// pictureOf runs a node and copies its picture: a guest's tensor is memory of its own, which goes when nothing refers to it.
+func pictureOf(t *testing.T, n node.Node, args node.Args) value.Image {
+	t.Helper()
+	x, ok := runNode(t, n, args).Outputs[0].(value.Image)
+	if !ok {
+		t.Fatal("the node gives no picture")
+	}
+	out := value.Image{Tensor: tensor.New(tensor.F32, x.Shape()...)}
+	copy(out.F32(), x.F32())
+	runtime.KeepAlive(x)
+	return out
+}
+
 func exampleContext(t *testing.T) context.Context {
 	return tenant.With(node.WithRun(t.Context(), node.Run{PromptID: "p", NodeID: "7"}), "alice")
 }
@@ -126,7 +140,7 @@ func TestExamples(t *testing.T) {
 func wantGlow(t *testing.T, e *wasmhost.Extension, _ *wasmhost.Host, short string) {
 	n, in := nodeOf(t, e, "ExampleGlow"+short), gradient()
 	args := node.Args{"image": in, "amount": 0.5, "size": int64(8)}
-	out := runNode(t, n, args).Outputs[0].(value.Image)
+	out := pictureOf(t, n, args)
 	if !out.Shape().Equal(in.Shape()) {
 		t.Fatalf("shape %v", out.Shape())
 	}
@@ -136,7 +150,7 @@ func wantGlow(t *testing.T, e *wasmhost.Extension, _ *wasmhost.Host, short strin
 		}
 	}
 	args["amount"] = 0.0
-	same := runNode(t, n, args).Outputs[0].(value.Image)
+	same := pictureOf(t, n, args)
 	if !near(same.F32(), in.F32(), 1e-6) {
 		t.Error("without an amount the picture changes")
 	}
@@ -194,7 +208,7 @@ func floydSteinberg(px []float32, s []int, levels int) []float32 {
 func wantDither(t *testing.T, e *wasmhost.Extension, _ *wasmhost.Host, short string) {
 	n, in := nodeOf(t, e, "ExampleDither"+short), gradient()
 	for _, levels := range []int{2, 5} {
-		out := runNode(t, n, node.Args{"image": in, "levels": int64(levels)}).Outputs[0].(value.Image)
+		out := pictureOf(t, n, node.Args{"image": in, "levels": int64(levels)})
 		if want := floydSteinberg(in.F32(), in.Shape(), levels); !near(out.F32(), want, 1e-4) {
 			t.Errorf("%d levels: not the picture of Floyd and Steinberg", levels)
 		}
@@ -248,7 +262,7 @@ func wantRepeat(t *testing.T, e *wasmhost.Extension, _ *wasmhost.Host, short str
 	if d := cmp.Diff(map[string]any{"image": node.Socket{Node: step.ID}, "factor": 0.5, "times": int64(1)}, again.Inputs); d != "" {
 		t.Error(d)
 	}
-	out := runNode(t, nodeOf(t, e, step.Class), node.Args(step.Inputs)).Outputs[0].(value.Image)
+	out := pictureOf(t, nodeOf(t, e, step.Class), node.Args(step.Inputs))
 	for i, v := range out.F32() {
 		if v != in.F32()[i]*0.5 {
 			t.Fatalf("element %d is %v", i, v)
