@@ -93,7 +93,7 @@ var rebatch = node.Def[rebatchIn, rebatchOut]{
 		out := rebatchOut{Images: node.List{}}
 		for len(single) > 0 {
 			n := min(len(single), int(in.Size[0]))
-			img, err := stack(single[:n])
+			img, err := stack(single[:n]...)
 			if err != nil {
 				return rebatchOut{}, err
 			}
@@ -103,18 +103,20 @@ var rebatch = node.Def[rebatchIn, rebatchOut]{
 	},
 }
 
-// stack makes one batch of single pictures.
-func stack(single []*tensor.Tensor) (value.Image, error) {
-	shape := single[0].Shape().Clone()
-	shape[0] = len(single)
-	out := tensor.New(tensor.F32, shape...)
-	size := single[0].Elems()
-	for i, t := range single {
-		if !t.Shape().Equal(single[0].Shape()) {
+// stack puts batches of pictures of one size and number of channels behind each other.
+func stack(batches ...*tensor.Tensor) (value.Image, error) {
+	shape := batches[0].Shape().Clone()
+	for _, t := range batches[1:] {
+		if !t.Shape()[1:].Equal(shape[1:]) {
 			return value.Image{}, fault.New(fault.BadTensor, "pictures of shapes %v and %v do not fit into one batch; resize them first",
-				single[0].Shape()[1:], t.Shape()[1:])
+				shape[1:], t.Shape()[1:])
 		}
-		copy(out.F32()[i*size:], t.Dense().F32())
+		shape[0] += t.Dim(0)
+	}
+	out := tensor.New(tensor.F32, shape...)
+	at := 0
+	for _, t := range batches {
+		at += copy(out.F32()[at:], t.Dense().F32())
 	}
 	return value.Image{Tensor: out}, nil
 }

@@ -6,7 +6,6 @@ import (
 	"math"
 
 	"github.com/cocoonhq/cocoon/engine/node"
-	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/internal/tensor"
 	"github.com/cocoonhq/cocoon/internal/value"
 	"github.com/cocoonhq/cocoon/nodes-builtin/room"
@@ -139,17 +138,4 @@ func All() []node.Node {
 		scale.Node(), scaleBy.Node(), invert.Node(), batch.Node(), padForOutpaint.Node(), empty.Node(),
 		repeatBatch.Node(), fromBatch.Node(), rebatch.Node(),
 	}
-}
-
-// join puts two batches of pictures of one size and number of channels behind each other.
-func join(a, b value.Image) (value.Image, error) {
-	if !a.Shape()[1:].Equal(b.Shape()[1:]) {
-		return value.Image{}, fault.New(fault.BadTensor, "pictures of shapes %v and %v do not fit into one batch", a.Shape(), b.Shape())
-	}
-	shape := a.Shape().Clone()
-	shape[0] += b.Dim(0)
-	out := tensor.New(tensor.F32, shape...)
-	n := copy(out.F32(), a.Dense().F32())
-	copy(out.F32()[n:], b.Dense().F32())
-	return value.Image{Tensor: out}, nil
 }

@@ -95,7 +95,7 @@ var batch = node.Def[batchIn, imageOut]{
 				return imageOut{}, err
 			}
 		}
-		img, err := join(a, b)
+		img, err := stack(a.Tensor, b.Tensor)
 		return imageOut{img}, err
 	},
 }
