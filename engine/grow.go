@@ -62,7 +62,7 @@ func (r *run) adopt(parent *vertex, g *node.Graph) ([]*vertex, error) {
 	list := make([]*vertex, 0, len(g.Nodes))
 	for i := range g.Nodes {
 		n := &g.Nodes[i]
-		known, ok := r.e.c.Registry.Lookup(n.Class)
+		known, ok := r.e.c.Registry.Lookup(r.ctx, n.Class)
 		if !ok {
 			return nil, &node.Exception{Kind: "KeyError", Text: pyRepr(n.Class)}
 		}

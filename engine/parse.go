@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"encoding/json"
 
 	"github.com/cocoonhq/cocoon/engine/doc"
@@ -31,14 +32,14 @@ func isObject(v any) bool {
 }
 
 // newGraph looks up the classes of a prompt. The problem is that of the first node whose class is not there.
-func newGraph(reg *node.Registry, prompt *doc.Object) (*graph, *Problem) {
+func newGraph(ctx context.Context, reg *node.Registry, prompt *doc.Object) (*graph, *Problem) {
 	g := &graph{forms: forms{}, byID: make(map[string]*vertex, prompt.Len()), order: make([]*vertex, 0, prompt.Len())}
 	for i := range prompt.Len() {
 		id, v := prompt.At(i)
 		body := v.(*doc.Object)
 		class, named := body.Get("class_type")
 		name, text := class.(string)
-		n, known := reg.Lookup(name)
+		n, known := reg.Lookup(ctx, name)
 		if !named || !text || !known {
 			return nil, missingType(id, body, class, named)
 		}

@@ -1,15 +1,17 @@
 package engine
 
 import (
+	"context"
+
 	"github.com/cocoonhq/cocoon/engine/doc"
 	"github.com/cocoonhq/cocoon/engine/node"
 	"github.com/cocoonhq/cocoon/internal/fault"
 )
 
 // replaceClasses rewrites nodes of classes that are gone, for which a replacement is registered whose class is there.
-func replaceClasses(reg *node.Registry, prompt *doc.Object) error {
+func replaceClasses(ctx context.Context, reg *node.Registry, prompt *doc.Object) error {
 	rules := map[string]node.Replacement{}
-	for _, r := range reg.Replacements() {
+	for _, r := range reg.Replacements(ctx) {
 		if _, taken := rules[r.Old]; !taken {
 			rules[r.Old] = r
 		}
@@ -24,10 +26,10 @@ func replaceClasses(reg *node.Registry, prompt *doc.Object) error {
 		class, _ := body.Get("class_type")
 		name, _ := class.(string)
 		rule, ok := rules[name]
-		if _, here := reg.Lookup(name); here || !ok {
+		if _, here := reg.Lookup(ctx, name); here || !ok {
 			continue
 		}
-		if _, here := reg.Lookup(rule.New); !here {
+		if _, here := reg.Lookup(ctx, rule.New); !here {
 			continue
 		}
 		if err := rewrite(body, rule); err != nil {

@@ -107,7 +107,7 @@ func (r *run) perform() Outcome {
 }
 
 func (r *run) execute() *failure {
-	g, missing := newGraph(r.e.c.Registry, r.prompt)
+	g, missing := newGraph(r.ctx, r.e.c.Registry, r.prompt)
 	if missing != nil {
 		return &failure{node: r.firstNode(), err: errors.New(missing.Message)}
 	}

@@ -82,6 +82,9 @@ func (s *signer) make(v *vertex) key {
 	b := append(s.buf[:0], s.tenant...)
 	b = append(b, 0)
 	b = append(b, v.class...)
+	if v.schema.Code != "" {
+		b = append(append(b, 3), v.schema.Code...)
+	}
 	ok := true
 	if changed, has := s.change(s.ctx, v); has {
 		b, ok = appendCanon(append(b, 1), changed)

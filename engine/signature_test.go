@@ -32,7 +32,7 @@ func signatureGraph(t testing.TB, prompt string) *graph {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g, missing := newGraph(reg, o)
+	g, missing := newGraph(t.Context(), reg, o)
 	if missing != nil {
 		t.Fatal(missing)
 	}

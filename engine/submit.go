@@ -54,10 +54,10 @@ func (e *Engine) take(s Submission) Number {
 
 // check replaces classes of the past and validates.
 func (e *Engine) check(ctx context.Context, prompt *doc.Object, targets []string) (checked, error) {
-	if err := replaceClasses(e.c.Registry, prompt); err != nil {
+	if err := replaceClasses(ctx, e.c.Registry, prompt); err != nil {
 		return checked{}, notAPrompt(err)
 	}
-	g, missing := newGraph(e.c.Registry, prompt)
+	g, missing := newGraph(ctx, e.c.Registry, prompt)
 	if missing != nil {
 		return checked{}, &PromptError{fault.InvalidPrompt, *missing, nil}
 	}

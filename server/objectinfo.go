@@ -58,7 +58,7 @@ func (c *classes) all(ctx context.Context, reg *node.Registry) (text []byte, tag
 	}
 	same, n := true, 0
 	var parts [][]byte
-	for k := range reg.All() {
+	for k := range reg.All(ctx) {
 		d, kept := c.describe(ctx, reg, k.Schema())
 		same = same && kept
 		n++

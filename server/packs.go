@@ -254,9 +254,9 @@ func (s *Server) subgraph(w http.ResponseWriter, _ *http.Request, p params) erro
 }
 
 // nodeReplacements is GET /node_replacements.
-func (s *Server) nodeReplacements(w http.ResponseWriter, _ *http.Request, _ params) error {
+func (s *Server) nodeReplacements(w http.ResponseWriter, r *http.Request, _ params) error {
 	all := &doc.Object{}
-	for _, r := range s.c.Registry.Replacements() {
+	for _, r := range s.c.Registry.Replacements(r.Context()) {
 		var widgets, inputs, outputs any
 		if r.Inputs != nil {
 			names, moves := []any{}, []any{}

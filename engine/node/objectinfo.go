@@ -10,7 +10,7 @@ import (
 // ObjectInfo describes all nodes of a registry to clients, as JSON. ctx carries the tenant, whose files the combos list.
 func ObjectInfo(ctx context.Context, reg *Registry) []byte {
 	b := []byte{'{'}
-	for n := range reg.All() {
+	for n := range reg.All(ctx) {
 		if len(b) > 1 {
 			b = append(b, ',')
 		}
@@ -22,7 +22,7 @@ func ObjectInfo(ctx context.Context, reg *Registry) []byte {
 // ObjectInfoOf describes one class; the object is empty when there is none of that name.
 func ObjectInfoOf(ctx context.Context, reg *Registry, class string) []byte {
 	b := []byte{'{'}
-	if n, ok := reg.Lookup(class); ok {
+	if n, ok := reg.Lookup(ctx, class); ok {
 		b = appendInfo(ctx, b, n.Schema())
 	}
 	return append(b, '}')

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"context"
 	"iter"
 	"sync"
 
@@ -8,12 +9,24 @@ import (
 )
 
 // Registry knows the nodes by class name, in the order in which they came. A name that is taken stays with its first owner,
-// so what is added first (the core) cannot be redefined. Its methods may be called from any goroutine.
+// so what is added first (the core) cannot be redefined. Behind its own nodes come those of its sources, which may differ from
+// tenant to tenant. Its methods may be called from any goroutine.
 type Registry struct {
 	mu       sync.RWMutex
 	byID     map[string]Node
 	order    []string
 	replaces []Replacement
+	sources  []Source
+}
+
+// Source is a further place of nodes, such as the extensions of the tenant on whose behalf ctx acts.
+type Source interface {
+	// Lookup finds a node by class name.
+	Lookup(ctx context.Context, class string) (Node, bool)
+	// All lists the nodes in a fixed order.
+	All(ctx context.Context) []Node
+	// Replacements lists the replacements in a fixed order.
+	Replacements(ctx context.Context) []Replacement
 }
 
 // Replacement says how a prompt that names a class of the past is rewritten.
@@ -73,26 +86,53 @@ func (r *Registry) Remove(id string) {
 	r.order = order
 }
 
-// Lookup finds a node by class name.
-func (r *Registry) Lookup(class string) (Node, bool) {
+// Extend adds a source. Its nodes come after those that are here, and never in the place of one of them.
+func (r *Registry) Extend(s Source) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.sources = append(r.sources, s)
+}
+
+// Core finds a node by class name among the registry's own.
+func (r *Registry) Core(class string) (Node, bool) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	n, ok := r.byID[class]
 	return n, ok
 }
 
-// All goes through the nodes in the order in which they came.
-func (r *Registry) All() iter.Seq[Node] {
+// Lookup finds a node by class name. ctx carries the tenant.
+func (r *Registry) Lookup(ctx context.Context, class string) (Node, bool) {
+	r.mu.RLock()
+	n, ok := r.byID[class]
+	sources := r.sources
+	r.mu.RUnlock()
+	for i := 0; i < len(sources) && !ok; i++ {
+		n, ok = sources[i].Lookup(ctx, class)
+	}
+	return n, ok
+}
+
+// All goes through the nodes in the order in which they came. ctx carries the tenant.
+func (r *Registry) All(ctx context.Context) iter.Seq[Node] {
 	r.mu.RLock()
 	nodes := make([]Node, len(r.order))
 	for i, id := range r.order {
 		nodes[i] = r.byID[id]
 	}
+	sources := r.sources
 	r.mu.RUnlock()
 	return func(yield func(Node) bool) {
 		for _, n := range nodes {
 			if !yield(n) {
 				return
+			}
+		}
+		for _, s := range sources {
+			for _, n := range s.All(ctx) {
+				if _, taken := r.Core(n.Schema().ID); !taken && !yield(n) {
+					return
+				}
 			}
 		}
 	}
@@ -105,9 +145,13 @@ func (r *Registry) Replace(x Replacement) {
 	r.replaces = append(r.replaces, x)
 }
 
-// Replacements lists all replacements in the order of registration.
-func (r *Registry) Replacements() []Replacement {
+// Replacements lists all replacements in the order of registration. ctx carries the tenant.
+func (r *Registry) Replacements(ctx context.Context) []Replacement {
 	r.mu.RLock()
-	defer r.mu.RUnlock()
-	return append([]Replacement(nil), r.replaces...)
+	all, sources := append([]Replacement(nil), r.replaces...), r.sources
+	r.mu.RUnlock()
+	for _, s := range sources {
+		all = append(all, s.Replacements(ctx)...)
+	}
+	return all
 }

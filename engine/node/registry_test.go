@@ -24,11 +24,11 @@ func TestRegistry(t *testing.T) {
 	if err := r.Add(fixed{&Schema{ID: "A", Help: "pack"}}); !errors.Is(err, fault.Conflict) {
 		t.Errorf("a core name taken again: %v, want a conflict", err)
 	}
-	if n, ok := r.Lookup("A"); !ok || n.Schema().Help != "core" {
+	if n, ok := r.Lookup(t.Context(), "A"); !ok || n.Schema().Help != "core" {
 		t.Error("the core's node was replaced")
 	}
 	var order []string
-	for n := range r.All() {
+	for n := range r.All(t.Context()) {
 		order = append(order, n.Schema().ID)
 	}
 	if d := cmp.Diff([]string{"B", "A"}, order); d != "" {
@@ -36,7 +36,7 @@ func TestRegistry(t *testing.T) {
 	}
 	r.Remove("B")
 	r.Remove("none")
-	if _, ok := r.Lookup("B"); ok {
+	if _, ok := r.Lookup(t.Context(), "B"); ok {
 		t.Error("a removed node is there")
 	}
 }

@@ -10,6 +10,7 @@ type Schema struct {
 	Category string   // menu path, "image/upscaling"
 	Help     string   // one or two sentences
 	Module   string   // origin as clients see it: "nodes", "comfy_extras.nodes_mask", "custom_nodes.pack"
+	Code     string   // what code runs, for nodes that may be replaced: results of other code do not hold; "" for the server's own
 	Aliases  []string // what else people search it by
 	// PriceBadge is how clients show the price of a call, JSON-like; nil for none.
 	PriceBadge any
