@@ -14,6 +14,8 @@ import (
 type description struct {
 	nodes  []*guestSchema
 	routes []string // "GET /presets"
+	// replacements say how prompts that name classes of the past are rewritten.
+	replacements []node.Replacement
 }
 
 // guestSchema is a node's schema and which of the optional abilities it has.

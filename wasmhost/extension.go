@@ -9,6 +9,7 @@ import (
 
 	"github.com/cocoonhq/cocoon/engine/node"
 	"github.com/cocoonhq/cocoon/internal/fault"
+	"github.com/cocoonhq/cocoon/internal/tenant"
 	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
 	"github.com/cocoonhq/cocoon/wasmhost/slot"
 )
@@ -16,6 +17,7 @@ import (
 // Extension is a loaded package: a program, what it may do, and what it has.
 type Extension struct {
 	Manifest *Manifest
+	Tenant   tenant.ID // whose it is; what "" has is shared by all tenants
 
 	host     *Host
 	grant    Grant

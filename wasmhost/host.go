@@ -11,13 +11,12 @@ import (
 	"net/http"
 	"path/filepath"
 	"slices"
-	"strings"
-	"sync"
 
 	"github.com/tetratelabs/wazero"
 
 	"github.com/cocoonhq/cocoon/engine/node"
 	"github.com/cocoonhq/cocoon/internal/fault"
+	"github.com/cocoonhq/cocoon/internal/tenant"
 	"github.com/cocoonhq/cocoon/internal/tensor"
 	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
 	"github.com/cocoonhq/cocoon/wasmhost/slot"
@@ -67,9 +66,7 @@ type Host struct {
 	cache   *codeCache
 	boxes   *mailboxes
 	kv      *kvStore
-
-	mu   sync.RWMutex
-	exts map[string]*Extension
+	shelf   shelf
 }
 
 // New makes a Host. Close it when no call runs.
@@ -80,7 +77,7 @@ func New(ctx context.Context, c Config) (*Host, error) {
 	if c.Keep == 0 {
 		c.Keep = 4
 	}
-	h := &Host{c: c, gate: newGate(), boxes: newMailboxes(), exts: map[string]*Extension{}}
+	h := &Host{c: c, gate: newGate(), boxes: newMailboxes(), shelf: newShelf()}
 	if c.Client == nil {
 		h.c.Client = newClient()
 	}
@@ -136,14 +133,16 @@ func refusal(result string) uint64 {
 
 // Source is a package to load: a checked manifest, the module's bytes and what the operator grants.
 type Source struct {
+	Tenant   tenant.ID // whose it is; what "" has is shared by all tenants
 	Manifest *Manifest
 	Module   []byte
 	Grant    Grant
 	Limits   LimitSet // the zero value is DefaultLimitSet
 }
 
-// Load loads an extension, or replaces the one of its id when the new one is ready; calls of the old one run to their end.
-// Capabilities that the module needs and that were not granted are fault.Forbidden.
+// Load loads an extension, or replaces the tenant's of its id when the new one is ready; calls of the old one run to their end.
+// Capabilities that the module needs and that were not granted are fault.Forbidden; a node whose class is taken is
+// fault.Conflict.
 func (h *Host) Load(ctx context.Context, s Source) (*Extension, error) {
 	if err := s.Manifest.Check(); err != nil {
 		return nil, err
@@ -155,7 +154,7 @@ func (h *Host) Load(ctx context.Context, s Source) (*Extension, error) {
 	if s.Limits == (LimitSet{}) {
 		s.Limits = DefaultLimitSet()
 	}
-	e := &Extension{Manifest: s.Manifest, host: h, grant: s.Grant.within(s.Manifest.Capabilities.All()), admitted: a, limits: s.Limits}
+	e := &Extension{Manifest: s.Manifest, Tenant: s.Tenant, host: h, grant: s.Grant.within(s.Manifest.Capabilities.All()), admitted: a, limits: s.Limits}
 	for _, c := range a.Capabilities {
 		if !e.grant.Has(c) {
 			return nil, fault.New(fault.Forbidden, "the extension %s needs the capability %s, which was not granted", s.Manifest.ID, c)
@@ -164,12 +163,15 @@ func (h *Host) Load(ctx context.Context, s Source) (*Extension, error) {
 	if err := e.start(ctx); err != nil {
 		return nil, err
 	}
-	h.mu.Lock()
-	old := h.exts[e.Manifest.ID]
-	h.exts[e.Manifest.ID] = e
-	h.mu.Unlock()
+	old, err := h.shelf.put(e, h.c.Lookup)
+	if err != nil {
+		old = e
+	}
 	if old != nil {
 		old.program.Close(context.WithoutCancel(ctx))
+	}
+	if err != nil {
+		return nil, err
 	}
 	return e, nil
 }
@@ -224,57 +226,16 @@ func (e *Extension) describe(ctx context.Context) error {
 		return err
 	}
 	for _, s := range e.desc.nodes {
+		s.Code = e.admitted.Hash
 		e.nodes = append(e.nodes, newNode(e, s))
 	}
 	e.routes = newRouter(e.desc.routes, e.grant.Routes)
 	return nil
 }
 
-// Remove takes an extension away. Calls that run go on to their end.
-func (h *Host) Remove(ctx context.Context, id string) error {
-	h.mu.Lock()
-	e, ok := h.exts[id]
-	delete(h.exts, id)
-	h.mu.Unlock()
-	if !ok {
-		return fault.New(fault.NotFound, "there is no extension %q", id)
-	}
-	e.program.Close(context.WithoutCancel(ctx))
-	return nil
-}
-
-// Extension finds a loaded extension.
-func (h *Host) Extension(id string) (*Extension, bool) {
-	h.mu.RLock()
-	defer h.mu.RUnlock()
-	e, ok := h.exts[id]
-	return e, ok
-}
-
-// Extensions lists the loaded extensions by id.
-func (h *Host) Extensions() []*Extension {
-	h.mu.RLock()
-	defer h.mu.RUnlock()
-	out := make([]*Extension, 0, len(h.exts))
-	for _, e := range h.exts {
-		out = append(out, e)
-	}
-	slices.SortFunc(out, func(a, b *Extension) int { return strings.Compare(a.Manifest.ID, b.Manifest.ID) })
-	return out
-}
-
-// Nodes are the nodes of all extensions.
-func (h *Host) Nodes() []node.Node {
-	var out []node.Node
-	for _, e := range h.Extensions() {
-		out = append(out, e.nodes...)
-	}
-	return out
-}
-
 // Close ends all extensions.
 func (h *Host) Close(ctx context.Context) error {
-	for _, e := range h.Extensions() {
+	for _, e := range h.shelf.all() {
 		e.program.Close(ctx)
 	}
 	err := h.machine.Close(ctx)

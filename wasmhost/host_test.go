@@ -80,7 +80,7 @@ func load(t testing.TB, h *Host, s Source) *Extension {
 
 func find(t testing.TB, h *Host, class string) node.Node {
 	t.Helper()
-	for _, n := range h.Nodes() {
+	for _, n := range h.All(t.Context()) {
 		if n.Schema().ID == class {
 			return n
 		}
@@ -166,7 +166,7 @@ func TestNodeAbilities(t *testing.T) {
 func TestSchema(t *testing.T) {
 	h := newHost(t, Config{})
 	load(t, h, basic(t))
-	reg, err := node.NewRegistry(h.Nodes()...)
+	reg, err := node.NewRegistry(h.All(t.Context())...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -285,8 +285,8 @@ func TestReplaceAndRemove(t *testing.T) {
 	if _, err := old.Run(runCtx(t, "a", "1"), node.Args{"second": false, "a": "x"}); err == nil {
 		t.Error("a replaced extension still runs")
 	}
-	if err := h.Remove(t.Context(), "cocoon.basic"); err != nil || len(h.Nodes()) != 0 {
-		t.Errorf("remove: %v, %d nodes", err, len(h.Nodes()))
+	if err := h.Remove(t.Context(), "", "cocoon.basic"); err != nil || len(h.All(t.Context())) != 0 {
+		t.Errorf("remove: %v, %d nodes", err, len(h.All(t.Context())))
 	}
 }
 

@@ -31,7 +31,7 @@ func (h *Host) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path := strings.TrimPrefix(r.URL.EscapedPath(), "/api")
 	rest, ok := strings.CutPrefix(path, "/ext/")
 	id, rest, ok2 := strings.Cut(rest, "/")
-	e, found := h.Extension(id)
+	e, found := h.Extension(tenant.Of(r.Context()), id)
 	if !ok || !ok2 || !found {
 		http.NotFound(w, r)
 		return

@@ -77,7 +77,7 @@ func TestCorpus(t *testing.T) {
 			}
 		})
 	}
-	_ = h.Remove(ctx, "test.attack")
+	_ = h.Remove(ctx, "", "test.attack")
 	for range 100 {
 		if runtime.GC(); runtime.NumGoroutine() <= goroutines && openFiles() <= fds+2 {
 			break
