@@ -78,6 +78,8 @@ type Config struct {
 
 	Auth   *Auth             // who may ask, by API keys; nil for the one user
 	Assets *assets.Catalogue // of files by their content; nil for none
+	// Extensions answers /ext/{id}/… and /api/ext/{id}/…, for the tenant that the request's context carries; nil for none.
+	Extensions http.Handler
 
 	HashLimit int64 // bytes of a file that a scan for assets hashes; 256 MiB, negative for no bound
 

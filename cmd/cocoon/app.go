@@ -24,6 +24,7 @@ import (
 	nodes "github.com/cocoonhq/cocoon/nodes-builtin"
 	"github.com/cocoonhq/cocoon/nodes-builtin/image"
 	"github.com/cocoonhq/cocoon/nodes-builtin/sampling"
+	"github.com/cocoonhq/cocoon/wasmhost"
 )
 
 // app is everything that computes, wired together. serve puts a server before it, run a progress bar.
@@ -36,6 +37,7 @@ type app struct {
 	jobs     *sqlite.Store
 	engine   *engine.Engine
 	assets   *assets.Catalogue // nil for none
+	sandbox  *wasmhost.Host    // of extensions; nil for none
 }
 
 // newApp opens folders and stores and starts the engine. database is the job store's file; "" keeps jobs in memory.
@@ -59,6 +61,10 @@ func newApp(ctx context.Context, o *options, bus engine.Bus, database string) (a
 		for _, r := range testpack.GoldenReplacements() {
 			a.registry.Replace(r)
 		}
+	}
+	bus = buses{bus, promptEnds{a}}
+	if err = a.openSandbox(ctx, o, bus); err != nil {
+		return nil, err
 	}
 	if a.jobs, err = sqlite.OpenWith(ctx, sqlite.Config{Path: database, Full: o.durability == "full"}); err != nil {
 		return nil, err
@@ -128,6 +134,9 @@ func (a *app) Close() error {
 	}
 	if a.jobs != nil {
 		errs = append(errs, a.jobs.Close())
+	}
+	if a.sandbox != nil {
+		errs = append(errs, a.sandbox.Close(ctx))
 	}
 	if a.library != nil {
 		errs = append(errs, a.library.Close())

@@ -26,6 +26,9 @@ type options struct {
 	logJSON                                 bool
 	testNodes                               string
 	durability                              string
+	extensions                              string
+	noExtensions                            bool
+	secrets                                 string
 	auth                                    authFlags  // of serve alone
 	assets                                  assetFlags // of serve alone
 }
@@ -81,6 +84,10 @@ func (o *options) add(f *flag.FlagSet) {
 	f.StringVar(&o.verbose, "verbose", "INFO", "what to log: `DEBUG`, INFO, WARNING, ERROR or CRITICAL")
 	f.BoolVar(&o.logJSON, "log-json", false, "log as JSON")
 	f.StringVar(&o.durability, "durability", "process", "what jobs survive: `process` (the death of this program at any instant) or full (a power cut too; slower)")
+	f.StringVar(&o.extensions, "extensions-directory", "", "`folder` of installed extensions (default: extensions in the base directory)")
+	f.BoolVar(&o.noExtensions, "disable-extensions", false, "load no extensions")
+	f.BoolVar(&o.noExtensions, "disable-all-custom-nodes", false, "the same as --disable-extensions")
+	f.StringVar(&o.secrets, "extension-secrets", "", "JSON `file` of secrets that extensions may send but not see: {\"id\": {\"NAME\": \"value\"}}; \"tenant/id\" for one tenant")
 	f.StringVar(&o.testNodes, "test-nodes", "", "hidden: also offer the nodes of the test suites")
 }
 
@@ -142,6 +149,7 @@ func (o *options) check() error {
 	fill(&o.output, "output")
 	fill(&o.input, "input")
 	fill(&o.user, "user")
+	fill(&o.extensions, "extensions")
 	if o.temp == "" {
 		o.temp = o.base
 	}

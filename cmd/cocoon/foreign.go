@@ -28,7 +28,7 @@ var foreign = map[string]takes{
 	"reserve-vram": one, "vram-headroom": one, "disable-nvml-pressure": nothing, "async-offload": maybe, "disable-async-offload": nothing,
 	"disable-dynamic-vram": nothing, "enable-dynamic-vram": nothing, "fast-disk": nothing, "disable-cuda-graphs": nothing, "force-non-blocking": nothing,
 	"default-hashing-function": one, "disable-smart-memory": nothing, "deterministic": nothing, "fast": many, "debug-hang": nothing,
-	"disable-pinned-memory": nothing, "mmap-torch-files": nothing, "disable-mmap": nothing, "disable-all-custom-nodes": nothing,
+	"disable-pinned-memory": nothing, "mmap-torch-files": nothing, "disable-mmap": nothing,
 	"whitelist-custom-nodes": many, "disabled-nodes-config": one, "disable-partner-nodes": nothing, "comfy-api-base": one, "database-url": one,
 }
 

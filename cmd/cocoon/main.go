@@ -11,6 +11,8 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+
+	"github.com/cocoonhq/cocoon/wasmhost/jail"
 )
 
 // command is one subcommand.
@@ -38,6 +40,7 @@ func commands() []command {
 }
 
 func main() {
+	jail.Main() // ends here when this process is one that compiles an extension
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := dispatch(ctx, os.Args[1:], streams{os.Stdout, os.Stderr})
 	stop()

@@ -115,6 +115,9 @@ func serve(ctx context.Context, args []string, std streams) error {
 		return err
 	}
 	c := s.config(a, hub, feed)
+	if a.sandbox != nil {
+		c.Extensions = a.sandbox
+	}
 	c.Logs, c.BaseContext = logs, func(c context.Context) context.Context { return log.WithContext(c) }
 	closeClient, err := s.client.put(ctx, &s.options, &c)
 	if err != nil {
