@@ -53,7 +53,7 @@ func rust(c *contract) string {
 			for _, p := range f.Params {
 				blank.Params = append(blank.Params, [2]string{"_", p[1]})
 			}
-			fmt.Fprintf(&b, "    #[allow(missing_docs, clippy::missing_safety_doc)]\n    pub unsafe fn %s(%s)%s {\n        panic!(\"there is no host here\")\n    }\n", f.Name, rustParams(blank), rustResult(f))
+			fmt.Fprintf(&b, "    #[allow(missing_docs, clippy::missing_safety_doc)]\n    pub unsafe extern \"C\" fn %s(%s)%s {\n        panic!(\"there is no host here\")\n    }\n", f.Name, rustParams(blank), rustResult(f))
 		}
 	}
 	b.WriteString("}\n")

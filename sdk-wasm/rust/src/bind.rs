@@ -497,183 +497,183 @@ pub mod host {
 #[cfg(not(target_arch = "wasm32"))]
 pub mod host {
     #[allow(missing_docs, clippy::missing_safety_doc)]
-    pub unsafe fn reply(_: u32, _: u32) {
+    pub unsafe extern "C" fn reply(_: u32, _: u32) {
         panic!("there is no host here")
     }
     #[allow(missing_docs, clippy::missing_safety_doc)]
-    pub unsafe fn fail(_: i32, _: u32, _: u32) {
+    pub unsafe extern "C" fn fail(_: i32, _: u32, _: u32) {
         panic!("there is no host here")
     }
     #[allow(missing_docs, clippy::missing_safety_doc)]
-    pub unsafe fn take(_: u32, _: u32) -> i64 {
+    pub unsafe extern "C" fn take(_: u32, _: u32) -> i64 {
         panic!("there is no host here")
     }
     #[allow(missing_docs, clippy::missing_safety_doc)]
-    pub unsafe fn log(_: i32, _: u32, _: u32) {
+    pub unsafe extern "C" fn log(_: i32, _: u32, _: u32) {
         panic!("there is no host here")
     }
     #[allow(missing_docs, clippy::missing_safety_doc)]
-    pub unsafe fn progress(_: f64, _: f64) -> i32 {
+    pub unsafe extern "C" fn progress(_: f64, _: f64) -> i32 {
         panic!("there is no host here")
     }
     #[allow(missing_docs, clippy::missing_safety_doc)]
-    pub unsafe fn progress_text(_: u32, _: u32) {
+    pub unsafe extern "C" fn progress_text(_: u32, _: u32) {
         panic!("there is no host here")
     }
     #[allow(missing_docs, clippy::missing_safety_doc)]
-    pub unsafe fn preview(_: i64, _: u32, _: u32, _: u32) -> i32 {
+    pub unsafe extern "C" fn preview(_: i64, _: u32, _: u32, _: u32) -> i32 {
         panic!("there is no host here")
     }
     #[allow(missing_docs, clippy::missing_safety_doc)]
-    pub unsafe fn sleep_ms(_: u32) -> i32 {
+    pub unsafe extern "C" fn sleep_ms(_: u32) -> i32 {
         panic!("there is no host here")
     }
     #[allow(missing_docs, clippy::missing_safety_doc)]
-    pub unsafe fn now_ms() -> i64 {
+    pub unsafe extern "C" fn now_ms() -> i64 {
         panic!("there is no host here")
     }
     #[allow(missing_docs, clippy::missing_safety_doc)]
-    pub unsafe fn random(_: u32, _: u32) -> i32 {
+    pub unsafe extern "C" fn random(_: u32, _: u32) -> i32 {
         panic!("there is no host here")
     }
     #[allow(missing_docs, clippy::missing_safety_doc)]
-    pub unsafe fn fuel_left() -> i64 {
+    pub unsafe extern "C" fn fuel_left() -> i64 {
         panic!("there is no host here")
     }
     #[allow(missing_docs, clippy::missing_safety_doc)]
-    pub unsafe fn deadline_ms() -> i64 {
+    pub unsafe extern "C" fn deadline_ms() -> i64 {
         panic!("there is no host here")
     }
     #[allow(missing_docs, clippy::missing_safety_doc)]
-    pub unsafe fn feature(_: u32) -> i32 {
+    pub unsafe extern "C" fn feature(_: u32) -> i32 {
         panic!("there is no host here")
     }
     #[allow(missing_docs, clippy::missing_safety_doc)]
-    pub unsafe fn h_drop(_: i64) {
+    pub unsafe extern "C" fn h_drop(_: i64) {
         panic!("there is no host here")
     }
     #[allow(missing_docs, clippy::missing_safety_doc)]
-    pub unsafe fn h_get(_: i64, _: u32, _: u32) -> i64 {
+    pub unsafe extern "C" fn h_get(_: i64, _: u32, _: u32) -> i64 {
         panic!("there is no host here")
     }
     #[allow(missing_docs, clippy::missing_safety_doc)]
-    pub unsafe fn h_make(_: u32, _: i64) -> i64 {
+    pub unsafe extern "C" fn h_make(_: u32, _: i64) -> i64 {
         panic!("there is no host here")
     }
     #[allow(missing_docs, clippy::missing_safety_doc)]
-    pub unsafe fn t_info(_: i64, _: u32) -> i32 {
+    pub unsafe extern "C" fn t_info(_: i64, _: u32) -> i32 {
         panic!("there is no host here")
     }
     #[allow(missing_docs, clippy::missing_safety_doc)]
-    pub unsafe fn t_new(_: u32, _: u32, _: u32, _: f64) -> i64 {
+    pub unsafe extern "C" fn t_new(_: u32, _: u32, _: u32, _: f64) -> i64 {
         panic!("there is no host here")
     }
     #[allow(missing_docs, clippy::missing_safety_doc)]
-    pub unsafe fn t_cast(_: i64, _: u32) -> i64 {
+    pub unsafe extern "C" fn t_cast(_: i64, _: u32) -> i64 {
         panic!("there is no host here")
     }
     #[allow(missing_docs, clippy::missing_safety_doc)]
-    pub unsafe fn t_slice(_: i64, _: u32, _: i64, _: i64) -> i64 {
+    pub unsafe extern "C" fn t_slice(_: i64, _: u32, _: i64, _: i64) -> i64 {
         panic!("there is no host here")
     }
     #[allow(missing_docs, clippy::missing_safety_doc)]
-    pub unsafe fn t_permute(_: i64, _: u32, _: u32) -> i64 {
+    pub unsafe extern "C" fn t_permute(_: i64, _: u32, _: u32) -> i64 {
         panic!("there is no host here")
     }
     #[allow(missing_docs, clippy::missing_safety_doc)]
-    pub unsafe fn t_reshape(_: i64, _: u32, _: u32) -> i64 {
+    pub unsafe extern "C" fn t_reshape(_: i64, _: u32, _: u32) -> i64 {
         panic!("there is no host here")
     }
     #[allow(missing_docs, clippy::missing_safety_doc)]
-    pub unsafe fn t_graph(_: u32, _: u32, _: u32, _: u32) -> i64 {
+    pub unsafe extern "C" fn t_graph(_: u32, _: u32, _: u32, _: u32) -> i64 {
         panic!("there is no host here")
     }
     #[allow(missing_docs, clippy::missing_safety_doc)]
-    pub unsafe fn t_read(_: i64, _: i64, _: u32, _: u32) -> i64 {
+    pub unsafe extern "C" fn t_read(_: i64, _: i64, _: u32, _: u32) -> i64 {
         panic!("there is no host here")
     }
     #[allow(missing_docs, clippy::missing_safety_doc)]
-    pub unsafe fn t_write(_: i64, _: i64, _: u32, _: u32) -> i64 {
+    pub unsafe extern "C" fn t_write(_: i64, _: i64, _: u32, _: u32) -> i64 {
         panic!("there is no host here")
     }
     #[allow(missing_docs, clippy::missing_safety_doc)]
-    pub unsafe fn t_read_rect(_: i64, _: u32, _: u32, _: u32, _: u32, _: u32, _: u32, _: u32) -> i64 {
+    pub unsafe extern "C" fn t_read_rect(_: i64, _: u32, _: u32, _: u32, _: u32, _: u32, _: u32, _: u32) -> i64 {
         panic!("there is no host here")
     }
     #[allow(missing_docs, clippy::missing_safety_doc)]
-    pub unsafe fn t_write_rect(_: i64, _: u32, _: u32, _: u32, _: u32, _: u32, _: u32, _: u32) -> i64 {
+    pub unsafe extern "C" fn t_write_rect(_: i64, _: u32, _: u32, _: u32, _: u32, _: u32, _: u32, _: u32) -> i64 {
         panic!("there is no host here")
     }
     #[allow(missing_docs, clippy::missing_safety_doc)]
-    pub unsafe fn t_map(_: i64, _: u32, _: u32) -> i64 {
+    pub unsafe extern "C" fn t_map(_: i64, _: u32, _: u32) -> i64 {
         panic!("there is no host here")
     }
     #[allow(missing_docs, clippy::missing_safety_doc)]
-    pub unsafe fn t_map_out(_: u32, _: u32, _: u32, _: u32, _: u32) -> i64 {
+    pub unsafe extern "C" fn t_map_out(_: u32, _: u32, _: u32, _: u32, _: u32) -> i64 {
         panic!("there is no host here")
     }
     #[allow(missing_docs, clippy::missing_safety_doc)]
-    pub unsafe fn t_commit(_: u32) -> i64 {
+    pub unsafe extern "C" fn t_commit(_: u32) -> i64 {
         panic!("there is no host here")
     }
     #[allow(missing_docs, clippy::missing_safety_doc)]
-    pub unsafe fn t_unmap(_: u32) -> i32 {
+    pub unsafe extern "C" fn t_unmap(_: u32) -> i32 {
         panic!("there is no host here")
     }
     #[allow(missing_docs, clippy::missing_safety_doc)]
-    pub unsafe fn node_call(_: u32, _: u32, _: u32, _: u32) -> i64 {
+    pub unsafe extern "C" fn node_call(_: u32, _: u32, _: u32, _: u32) -> i64 {
         panic!("there is no host here")
     }
     #[allow(missing_docs, clippy::missing_safety_doc)]
-    pub unsafe fn kv_get(_: u32, _: u32, _: u32, _: u32, _: u32) -> i64 {
+    pub unsafe extern "C" fn kv_get(_: u32, _: u32, _: u32, _: u32, _: u32) -> i64 {
         panic!("there is no host here")
     }
     #[allow(missing_docs, clippy::missing_safety_doc)]
-    pub unsafe fn kv_put(_: u32, _: u32, _: u32, _: u32, _: u32, _: i64) -> i32 {
+    pub unsafe extern "C" fn kv_put(_: u32, _: u32, _: u32, _: u32, _: u32, _: i64) -> i32 {
         panic!("there is no host here")
     }
     #[allow(missing_docs, clippy::missing_safety_doc)]
-    pub unsafe fn kv_cas(_: u32, _: u32, _: u32, _: u32, _: u32, _: u32, _: u32) -> i32 {
+    pub unsafe extern "C" fn kv_cas(_: u32, _: u32, _: u32, _: u32, _: u32, _: u32, _: u32) -> i32 {
         panic!("there is no host here")
     }
     #[allow(missing_docs, clippy::missing_safety_doc)]
-    pub unsafe fn kv_delete(_: u32, _: u32, _: u32) -> i32 {
+    pub unsafe extern "C" fn kv_delete(_: u32, _: u32, _: u32) -> i32 {
         panic!("there is no host here")
     }
     #[allow(missing_docs, clippy::missing_safety_doc)]
-    pub unsafe fn kv_list(_: u32, _: u32, _: u32, _: u32, _: u32) -> i64 {
+    pub unsafe extern "C" fn kv_list(_: u32, _: u32, _: u32, _: u32, _: u32) -> i64 {
         panic!("there is no host here")
     }
     #[allow(missing_docs, clippy::missing_safety_doc)]
-    pub unsafe fn http_fetch(_: u32, _: u32, _: u32, _: u32) -> i64 {
+    pub unsafe extern "C" fn http_fetch(_: u32, _: u32, _: u32, _: u32) -> i64 {
         panic!("there is no host here")
     }
     #[allow(missing_docs, clippy::missing_safety_doc)]
-    pub unsafe fn asset_open(_: u32, _: u32) -> i64 {
+    pub unsafe extern "C" fn asset_open(_: u32, _: u32) -> i64 {
         panic!("there is no host here")
     }
     #[allow(missing_docs, clippy::missing_safety_doc)]
-    pub unsafe fn asset_size(_: i64) -> i64 {
+    pub unsafe extern "C" fn asset_size(_: i64) -> i64 {
         panic!("there is no host here")
     }
     #[allow(missing_docs, clippy::missing_safety_doc)]
-    pub unsafe fn asset_read(_: i64, _: i64, _: u32, _: u32) -> i64 {
+    pub unsafe extern "C" fn asset_read(_: i64, _: i64, _: u32, _: u32) -> i64 {
         panic!("there is no host here")
     }
     #[allow(missing_docs, clippy::missing_safety_doc)]
-    pub unsafe fn asset_save(_: u32, _: u32, _: u32, _: u32, _: u32, _: u32) -> i64 {
+    pub unsafe extern "C" fn asset_save(_: u32, _: u32, _: u32, _: u32, _: u32, _: u32) -> i64 {
         panic!("there is no host here")
     }
     #[allow(missing_docs, clippy::missing_safety_doc)]
-    pub unsafe fn ws_send(_: u32, _: u32, _: u32, _: u32) -> i32 {
+    pub unsafe extern "C" fn ws_send(_: u32, _: u32, _: u32, _: u32) -> i32 {
         panic!("there is no host here")
     }
     #[allow(missing_docs, clippy::missing_safety_doc)]
-    pub unsafe fn msg_wait(_: u32, _: u32, _: u32, _: u32, _: u32) -> i64 {
+    pub unsafe extern "C" fn msg_wait(_: u32, _: u32, _: u32, _: u32, _: u32) -> i64 {
         panic!("there is no host here")
     }
     #[allow(missing_docs, clippy::missing_safety_doc)]
-    pub unsafe fn msg_post(_: u32, _: u32, _: u32, _: u32, _: u32, _: u32, _: u32, _: u32) -> i32 {
+    pub unsafe extern "C" fn msg_post(_: u32, _: u32, _: u32, _: u32, _: u32, _: u32, _: u32, _: u32) -> i32 {
         panic!("there is no host here")
     }
 }

@@ -234,7 +234,7 @@ impl<'a> Decoder<'a> {
 
     fn value(&mut self, depth: usize) -> Result<Value> {
         let (major, info, n) = self.head()?;
-        if major >= 4 && major <= 6 && depth == 0 {
+        if (4..=6).contains(&major) && depth == 0 {
             return Err(broken());
         }
         Ok(match major {

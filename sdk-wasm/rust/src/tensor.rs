@@ -54,7 +54,7 @@ impl Tensor {
     /// Asks the host for dtype and shape.
     pub fn info(&self) -> Result<Info> {
         let mut i = bind::TensorInfo::default();
-        check(unsafe { raw::t_info(self.0, at(&mut i)) } as i64)?;
+        check(unsafe { raw::t_info(self.0, at(core::ptr::addr_of_mut!(i))) } as i64)?;
         Ok(Info { dtype: i.dtype, bytes: i.bytes as usize, shape: i.shape, rank: (i.rank as usize).min(bind::MAX_DIMS) })
     }
 
