@@ -5,10 +5,10 @@ import "embed"
 
 //go:generate go run ./gen
 
-// Files are the SDKs as they are in the repository: c, rust and, for Go, guest and abi; and the examples in each language, the
-// first of which new projects start from.
+// Files are the SDKs as they are in the repository: c, rust, as and, for Go, guest and abi; and the examples in each
+// language, the first of which new projects start from.
 //
-//go:embed c/cocoon.h rust/Cargo.toml rust/src/*.rs abi/*.go guest/*.go
+//go:embed c/cocoon.h rust/Cargo.toml rust/src/*.rs as/*.ts abi/*.go guest/*.go
 //go:embed examples/*/*/manifest.json examples/c/*/*.c examples/go/*/*.go
-//go:embed examples/rust/*/Cargo.toml examples/rust/*/src
+//go:embed examples/rust/*/Cargo.toml examples/rust/*/src examples/as/*/*.ts examples/as/glow/*.json
 var Files embed.FS

@@ -1,4 +1,4 @@
-// Command gen writes what the SDKs of C and Rust take from abi/cocoon1.json: the imports of the host's
+// Command gen writes what the SDKs of C, Rust and AssemblyScript take from abi/cocoon1.json: the imports of the host's
 // functions and the contract's numbers. It runs in sdk-wasm.
 package main
 
@@ -88,6 +88,7 @@ func main() {
 		log.Fatalf("cocoon1.json: %v", err)
 	}
 	write("rust/src/bind.rs", rust(&c))
+	write("as/bind.ts", assemblyScript(&c))
 	header, err := os.ReadFile("c/cocoon.h")
 	if err != nil {
 		log.Fatal(err)

@@ -1,0 +1,185 @@
+// What every extension may do, and what needs a capability besides tensors.
+
+import {
+  host_asset_open, host_asset_read, host_asset_save, host_asset_size, host_fail, host_feature, host_h_drop, host_http_fetch, host_kv_cas, host_kv_delete,
+  host_kv_get, host_kv_list, host_kv_put, host_log, host_msg_post, host_msg_wait, host_node_call, host_now_ms, host_progress, host_progress_text,
+  host_random, host_sleep_ms, host_take, host_ws_send,
+} from "./bind";
+import { decode, utf8, Value } from "./cbor";
+
+// @ts-ignore: decorator
+@inline
+export function at(b: ArrayBuffer): u32 {
+  return <u32>changetype<usize>(b);
+}
+
+/** What the last function of this module that gives a message or bytes got: its length, or a negative errno. */
+export let last: i64 = 0;
+
+const ROOM = 16384;
+
+/** Gives the bytes that a host function left: n is what it gave, of ROOM bytes in b. */
+function fetched(b: ArrayBuffer, n: i64): ArrayBuffer {
+  last = n;
+  if (n < 0) return new ArrayBuffer(0);
+  if (n <= ROOM) return b.slice(0, <i32>n);
+  const all = new ArrayBuffer(<i32>n);
+  host_take(at(all), <u32>n);
+  return all;
+}
+
+function message(b: ArrayBuffer): Value {
+  return b.byteLength ? decode(changetype<usize>(b), b.byteLength) : Value.nothing();
+}
+
+/** Says why the call cannot be done; return afterwards. */
+export function fail(code: i64, text: string): void {
+  const b = utf8(text);
+  host_fail(<i32>code, at(b), b.byteLength);
+  failed = <i32>code;
+}
+
+/** The errno of the failure; 0 for none. */
+export let failed: i32 = 0;
+
+/** Writes a line to the extension's log; levels 0 debug, 1 info, 2 warning, 3 error. */
+export function log(level: i32, text: string): void {
+  const b = utf8(text);
+  host_log(level, at(b), b.byteLength);
+}
+
+/** Says how far the node is. True when the call is being cancelled: return soon. */
+export function progress(value: f64, max: f64): bool {
+  return host_progress(value, max) == 1;
+}
+
+/** Shows a line on the node. */
+export function progressText(text: string): void {
+  const b = utf8(text);
+  host_progress_text(at(b), b.byteLength);
+}
+
+/** Waits. False when the call is being cancelled. */
+export function sleep(ms: u32): bool {
+  return host_sleep_ms(ms) == 0;
+}
+
+/** Milliseconds since 1970; without the capability real_clock the start of the call. */
+export function now(): i64 {
+  return host_now_ms();
+}
+
+/** Random bytes: equal ones in equal calls, unless secure_random is granted. */
+export function random(n: i32): ArrayBuffer {
+  const b = new ArrayBuffer(n);
+  host_random(at(b), n);
+  return b;
+}
+
+/** Whether the host has a feature: one of the FEATURE numbers. */
+export function feature(id: u32): bool {
+  return host_feature(id) == 1;
+}
+
+/** Runs a granted built-in node and gives its outputs; last is an errno or not negative. */
+export function nodeCall(classID: string, inputs: Value): Value {
+  const b = Value.map().set("class", Value.text(classID)).set("inputs", inputs).encode();
+  const out = new ArrayBuffer(ROOM);
+  return message(fetched(out, host_node_call(at(b), b.byteLength, at(out), ROOM))).get("outputs");
+}
+
+/** Sends a request: a map of method, url, headers and body. The result has status, headers and body. */
+export function httpFetch(request: Value): Value {
+  const b = request.encode();
+  const out = new ArrayBuffer(ROOM);
+  return message(fetched(out, host_http_fetch(at(b), b.byteLength, at(out), ROOM)));
+}
+
+/** Waits for a message to this node; last is an errno or its length. */
+export function msgWait(topic: string, timeoutMs: u32): ArrayBuffer {
+  const t = utf8(topic);
+  const out = new ArrayBuffer(ROOM);
+  return fetched(out, host_msg_wait(at(t), t.byteLength, timeoutMs, at(out), ROOM));
+}
+
+/** Leaves a message for a node of a prompt of the caller's tenant: 1 when a node took it, 0 when it is kept, or an errno. */
+export function msgPost(prompt: string, node: string, topic: string, data: ArrayBuffer): i32 {
+  const p = utf8(prompt), n = utf8(node), t = utf8(topic);
+  return host_msg_post(at(p), p.byteLength, at(n), n.byteLength, at(t), t.byteLength, at(data), data.byteLength);
+}
+
+/** Sends a JSON object to the client that asked, as the event ext.<id>.<name>: 0 or an errno. */
+export function wsSend(name: string, json: string): i32 {
+  const n = utf8(name), j = utf8(json);
+  return host_ws_send(at(n), n.byteLength, at(j), j.byteLength);
+}
+
+/** Saves a file in the output folder and says where: a map of type, subfolder and filename. */
+export function assetSave(name: string, data: ArrayBuffer): Value {
+  const n = utf8(name);
+  const out = new ArrayBuffer(ROOM);
+  return message(fetched(out, host_asset_save(at(n), n.byteLength, at(data), data.byteLength, at(out), ROOM)));
+}
+
+/** Reads a whole file: a map of type, subfolder and filename names it. last is an errno or its length. */
+export function assetRead(file: Value): ArrayBuffer {
+  const b = file.encode();
+  last = host_asset_open(at(b), b.byteLength);
+  if (last < 0) return new ArrayBuffer(0);
+  const h = last;
+  const size = <i32>host_asset_size(h);
+  const data = new ArrayBuffer(size);
+  let done = 0;
+  while (done < size) {
+    const n = host_asset_read(h, done, at(data) + done, size - done);
+    if (n <= 0) {
+      last = n;
+      break;
+    }
+    done += <i32>n;
+    last = done;
+  }
+  host_h_drop(h);
+  return data.slice(0, done);
+}
+
+/** Small values that stay, kept apart by tenant and extension. Scope 0 is the tenant's, 1 the prompt's. */
+export class KV {
+  constructor(private scope: u32 = 0) {}
+
+  /** A value; null when there is none, and then last says why. */
+  get(key: string): ArrayBuffer | null {
+    const k = utf8(key);
+    const out = new ArrayBuffer(ROOM);
+    const b = fetched(out, host_kv_get(this.scope, at(k), k.byteLength, at(out), ROOM));
+    return last < 0 ? null : b;
+  }
+
+  /** Sets a value: 0 or an errno. ttlMs 0 keeps it. */
+  put(key: string, value: ArrayBuffer, ttlMs: i64 = 0): i32 {
+    const k = utf8(key);
+    return host_kv_put(this.scope, at(k), k.byteLength, at(value), value.byteLength, ttlMs);
+  }
+
+  /** Sets a value if the present one is old; an absent one is empty. ECONFLICT otherwise. */
+  cas(key: string, old: ArrayBuffer, value: ArrayBuffer): i32 {
+    const k = utf8(key);
+    return host_kv_cas(this.scope, at(k), k.byteLength, at(old), old.byteLength, at(value), value.byteLength);
+  }
+
+  /** Forgets a value: 0 or an errno. */
+  delete(key: string): i32 {
+    const k = utf8(key);
+    return host_kv_delete(this.scope, at(k), k.byteLength);
+  }
+
+  /** The sorted keys that start with prefix. */
+  list(prefix: string = ""): string[] {
+    const p = utf8(prefix);
+    const out = new ArrayBuffer(ROOM);
+    const keys = message(fetched(out, host_kv_list(this.scope, at(p), p.byteLength, at(out), ROOM)));
+    const all: string[] = [];
+    for (let i = 0; i < keys.length; i++) all.push(keys.at(i).asText());
+    return all;
+  }
+}

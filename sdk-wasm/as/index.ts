@@ -1,0 +1,103 @@
+// Nodes and HTTP routes for Cocoon in AssemblyScript. A module declares what it has, and exports what the host calls:
+//
+//   node("MyInvert", "Invert", "my nodes", "Turns light into dark.").link("image", "IMAGE").gives("IMAGE").does(c => { … });
+//   export { cocoon_abi, cocoon_buf, cocoon_call } from "./cocoon/index";
+//
+// Every call of the host starts from the memory that the module had at first, and its memory is thrown away when it ends:
+// nothing is collected, and nothing that a call writes is there in the next one. KV keeps what is to stay.
+
+import { ENOENT, EUNSUP, host_log, host_reply, MAJOR, MINOR, OP_CHECK_LAZY, OP_DESCRIBE, OP_EXECUTE, OP_FINGERPRINT, OP_RESUME, OP_ROUTE, OP_VALIDATE } from "./bind";
+import { decode, utf8, Value } from "./cbor";
+import { at, fail, failed } from "./host";
+import { Call, Node } from "./node";
+import { Request, Response, Route } from "./route";
+import { beginCall } from "./tensor";
+
+export * from "./bind";
+export { decode, Is, utf8, Value } from "./cbor";
+export { assetRead, assetSave, fail, failed, feature, httpFetch, KV, last, log, msgPost, msgWait, nodeCall, now, progress, progressText, random, sleep, wsSend } from "./host";
+export { Call, Node, Step } from "./node";
+export { Request, Response, Route } from "./route";
+export { Graph, Info, Ref, Tensor, Window } from "./tensor";
+
+const nodes: Node[] = [];
+const routes: Route[] = [];
+
+/** Declares a node: its class, title, category, and what it does in a sentence. */
+export function node(id: string, name: string, category: string, help: string): Node {
+  const n = new Node(id, name, category, help);
+  nodes.push(n);
+  return n;
+}
+
+/** Declares a route. Segments of the path that start with a colon are parameters. */
+export function route(method: string, path: string, run: (r: Request) => Response): void {
+  routes.push(new Route(method, path, run));
+}
+
+export function cocoon_abi(): i32 {
+  return MAJOR << 16 | MINOR;
+}
+
+export function cocoon_buf(n: u32): u32 {
+  beginCall();
+  return <u32>heap.alloc(n);
+}
+
+export function cocoon_call(op: i32, ptr: u32, n: u32): i32 {
+  const v = answer(op, decode(ptr, n));
+  if (failed) return failed;
+  const b = v.encode();
+  host_reply(at(b), b.byteLength);
+  return 0;
+}
+
+function answer(op: i32, request: Value): Value {
+  if (op == OP_DESCRIBE) return describe();
+  if (op == OP_ROUTE) return serve(request);
+  const id = request.get("class").asText();
+  for (let i = 0; i < nodes.length; i++) {
+    if (nodes[i].id == id) return onNode(nodes[i], op, new Call(request));
+  }
+  fail(ENOENT, "the extension has no such node");
+  return Value.nothing();
+}
+
+function describe(): Value {
+  const n = Value.of([]), r = Value.of([]);
+  for (let i = 0; i < nodes.length; i++) n.list.push(nodes[i].describe());
+  for (let i = 0; i < routes.length; i++) r.list.push(routes[i].describe());
+  return Value.map().set("nodes", n).set("routes", r);
+}
+
+function serve(request: Value): Value {
+  const want = request.get("route").asText();
+  for (let i = 0; i < routes.length; i++) {
+    const r = routes[i];
+    if (r.method + " " + r.path == want) return r.run(new Request(request)).reply();
+  }
+  fail(ENOENT, "the extension has no such route");
+  return Value.nothing();
+}
+
+function onNode(n: Node, op: i32, c: Call): Value {
+  if (op == OP_EXECUTE || op == OP_RESUME) {
+    if (n.run) n.run!(c);
+    return c.reply();
+  }
+  if (op == OP_CHECK_LAZY) return Value.texts(n.wants ? n.wants!(c) : []);
+  if (op == OP_VALIDATE) {
+    const text = n.refuse ? n.refuse!(c) : "";
+    return text.length ? Value.text(text) : Value.nothing();
+  }
+  if (op == OP_FINGERPRINT) return n.changed ? n.changed!(c) : Value.nothing();
+  fail(EUNSUP, "the extension does not know this op");
+  return Value.nothing();
+}
+
+/** What the compiler calls when an assertion fails: the extension's log says where. */
+export function aborted(message: string | null, file: string | null, line: u32, column: u32): void {
+  const b = utf8((message ? message : "aborted") + " at " + (file ? file : "?") + ":" + line.toString() + ":" + column.toString());
+  host_log(3, at(b), b.byteLength);
+  unreachable();
+}

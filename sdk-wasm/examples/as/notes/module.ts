@@ -1,0 +1,57 @@
+// Notes keeps short texts by HTTP, apart for each tenant, and has a page to write them and a node that reads one.
+import { Call, ELIMIT, ENOENT, fail, KV, node, Request, Response, route, utf8 } from "../../../as/index";
+import { PAGE } from "./page";
+
+node("ExampleNoteAS", "Note (AS)", "examples/as", "Gives the text of a note.")
+  .string("key")
+  .gives("STRING")
+  .flag("not_idempotent")
+  .does(note);
+
+route("GET", "/notes", list);
+route("POST", "/notes", keep);
+route("GET", "/notes/:key", get);
+route("DELETE", "/notes/:key", forget);
+route("GET", "/page", (r: Request): Response => new Response(200, "text/html; charset=utf-8", utf8(PAGE)));
+
+function note(c: Call): void {
+  const text = new KV().get(c.text("key"));
+  if (text) c.giveText(String.UTF8.decode(text));
+  else fail(ENOENT, "there is no such note");
+}
+
+function list(r: Request): Response {
+  const keys = new KV().list().map<string>((k) => '"' + k + '"');
+  return new Response(200, "application/json", utf8("[" + keys.join(",") + "]"));
+}
+
+/** Letters, digits and hyphens need no quoting anywhere. */
+function plain(key: string): bool {
+  for (let i = 0; i < key.length; i++) {
+    const c = key.charCodeAt(i);
+    if (!((c >= 48 && c <= 57) || (c >= 65 && c <= 90) || (c >= 97 && c <= 122) || c == 45)) return false;
+  }
+  return key.length > 0 && key.length <= 64;
+}
+
+function keep(r: Request): Response {
+  const key = r.form("key");
+  if (!plain(key)) return Response.text(400, "a name is letters, digits and hyphens");
+  const err = new KV().put(key, utf8(r.form("text")));
+  if (err == ELIMIT) return Response.text(507, "there is no room for more notes");
+  if (err) fail(err, "the note cannot be kept");
+  return Response.text(201, "kept");
+}
+
+function get(r: Request): Response {
+  const text = new KV().get(r.param("key"));
+  return text ? new Response(200, "text/plain; charset=utf-8", text) : Response.text(404, "there is no such note");
+}
+
+function forget(r: Request): Response {
+  const err = new KV().delete(r.param("key"));
+  if (err) fail(err, "the note cannot be forgotten");
+  return Response.text(200, "gone");
+}
+
+export { cocoon_abi, cocoon_buf, cocoon_call } from "../../../as/index";
