@@ -185,6 +185,32 @@ func crateName(cargoToml string) (string, error) {
 	return "", fmt.Errorf("%s names no package", cargoToml)
 }
 
+func buildAS(b *builder) error {
+	if _, err := need("node", "see https://nodejs.org"); err != nil {
+		return err
+	}
+	asc, err := findASC(b.dir)
+	if err != nil {
+		return err
+	}
+	return b.command(nil, asc, "--config", "asconfig.json", "--outFile", b.out)
+}
+
+// findASC looks for the AssemblyScript compiler where npm puts it, in the project and above, and on the path.
+func findASC(dir string) (string, error) {
+	at, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	for up := ""; at != up; at, up = filepath.Dir(at), at {
+		path := filepath.Join(at, "node_modules", ".bin", "asc")
+		if _, err := os.Stat(path); err == nil {
+			return path, nil
+		}
+	}
+	return need("asc", "run npm install in the extension's folder")
+}
+
 func buildGo(b *builder) error {
 	tool, err := need("go", "see https://go.dev/dl")
 	if err != nil {

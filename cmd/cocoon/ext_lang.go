@@ -16,7 +16,9 @@ type language struct {
 	// local turns what an example says of the SDK's place into what a project says.
 	local [][2]string
 	// mark is the file that tells the language of a project.
-	mark  string
+	mark string
+	// next is what there is to do between new and build, if anything.
+	next  string
 	build func(b *builder) error
 }
 
@@ -25,6 +27,8 @@ func languages() []language {
 		{name: "c", short: "C", sdk: map[string]string{"c/cocoon.h": "cocoon.h"}, mark: "*.c", build: buildC},
 		{name: "rust", short: "Rust", sdk: map[string]string{"rust": "cocoon-guest"}, local: [][2]string{{`"../../../rust"`, `"cocoon-guest"`}},
 			mark: "Cargo.toml", build: buildRust},
+		{name: "as", short: "AS", sdk: map[string]string{"as": "cocoon"}, local: [][2]string{{"abort=../../../as/", "abort=cocoon/"}, {"../../../as/", "./cocoon/"}},
+			mark: "asconfig.json", next: "npm install", build: buildAS},
 		{name: "go", short: "Go", sdk: map[string]string{"guest": "cocoon/guest", "abi": "cocoon/abi"}, mark: "*.go", build: buildGo},
 	}
 }
@@ -47,5 +51,5 @@ func languageOf(dir string) (language, error) {
 			return l, nil
 		}
 	}
-	return language{}, fmt.Errorf("%s is no extension: it has no Cargo.toml, .c or .go file; cocoon ext new makes one", dir)
+	return language{}, fmt.Errorf("%s is no extension: it has no Cargo.toml, asconfig.json, .c or .go file; cocoon ext new makes one", dir)
 }

@@ -39,6 +39,9 @@ func extNew(_ context.Context, args []string, std streams) error {
 		return err
 	}
 	fmt.Fprintf(std.out, "%s is an extension with one node, %q. Next:\n\n  cd %s\n", p.dir, p.title, p.dir)
+	if p.lang.next != "" {
+		fmt.Fprintf(std.out, "  %s\n", p.lang.next)
+	}
 	fmt.Fprintln(std.out, "  cocoon ext build")
 	return nil
 }
@@ -94,7 +97,7 @@ func (p *project) write() error {
 			return err
 		}
 	}
-	if err := p.put(".gitignore", []byte("/module.wasm\n/target/\n")); err != nil {
+	if err := p.put(".gitignore", []byte("/module.wasm\n/target/\n/node_modules/\n")); err != nil {
 		return err
 	}
 	return p.put("README.md", []byte(p.readme()))
@@ -137,6 +140,9 @@ func (p *project) goModules() error {
 func (p *project) readme() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s\n\nAn extension for Cocoon. `manifest.json` says what it is and what it asks for.\n\n```\n", p.title)
+	if p.lang.next != "" {
+		fmt.Fprintln(&b, p.lang.next)
+	}
 	b.WriteString("cocoon ext build      # makes module.wasm and checks it\ncocoon ext inspect module.wasm\n```\n")
 	return b.String()
 }
