@@ -23,6 +23,10 @@ type shelf struct{}
 func (shelf) Names(_ context.Context, folder string) []string { return []string{"$" + folder} }
 func (shelf) Version(context.Context, string, string) string  { return "" }
 func (shelf) Embeddings() diffusion.Embeddings                { return nil }
+func (shelf) Model(context.Context, string) (*diffusion.Model, error) {
+	return nil, nil
+}
+func (shelf) Text(context.Context, string) (*diffusion.CLIP, error) { return nil, nil }
 func (shelf) VAE(context.Context, string) (*diffusion.VAE, error) {
 	return nil, nil
 }
@@ -103,6 +107,9 @@ func files(v any) any {
 		if f, ok := x["$files"].(map[string]any); ok {
 			list := append([]any{}, x["before"].([]any)...)
 			for folder := range f {
+				if folder == "unet" || folder == "clip" {
+					continue // other places of a folder that is there, too
+				}
 				name := "$" + folder
 				if folder == "input" {
 					name += ".png"

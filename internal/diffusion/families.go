@@ -101,6 +101,10 @@ func detect(src weights.Source, prefix string) *family {
 		large:          root.HasSub("conditioner.embedders.0.model.transformer"),
 		second:         root.HasSub("conditioner.embedders.1.model.transformer"),
 	}
+	if l.label && !l.large && !l.second { // a denoiser alone: what it is told is as wide as the encoders together
+		l.second = contextWidth(src, s.Prefix()) == bothWidths
+		l.large = !l.second
+	}
 	if s.Has("label_emb.weight") || l.temporal {
 		return nil
 	}
@@ -110,6 +114,20 @@ func detect(src weights.Source, prefix string) *family {
 		}
 	}
 	return nil
+}
+
+// bothWidths is the width of the two text encoders of SDXL side by side.
+const bothWidths = 768 + 1280
+
+// contextWidth is the width of what the transformers below prefix are told; 0 where there are none.
+func contextWidth(src weights.Source, prefix string) int {
+	for _, n := range src.Names() {
+		if strings.HasPrefix(n, prefix) && strings.HasSuffix(n, ".attn2.to_k.weight") {
+			k, _ := weights.Describe(src, n)
+			return nn.Dim(k.Shape, 1)
+		}
+	}
+	return 0
 }
 
 func epsSampling(weights.Source) param.Sampling { return param.NewEps(param.StableDiffusion()) }

@@ -134,6 +134,13 @@ func checkFamily(t *testing.T, src header, want knownCheckpoint) {
 	if f.unet.Heads != max(0, want.Used.Heads) || f.unet.Heads == 0 && f.unet.HeadWidth != want.Used.HeadWidth {
 		t.Errorf("heads %+v, want %+v", f.unet, want.Used)
 	}
+	bare := weights.Rename(src, func(old string) (string, bool) {
+		name, ok := strings.CutPrefix(old, modelPrefix+".")
+		return name, ok
+	})
+	if b := detect(moved(bare, ""), modelPrefix); b == nil || b.name != f.name {
+		t.Errorf("the denoiser alone is %+v", b)
+	}
 	if l := f.format(src); l.Name != want.Latent.Class || math.Abs(float64(l.Scale)-want.Latent.Scale) > 1e-7 {
 		t.Errorf("latents %+v, want %+v", l, want.Latent)
 	}

@@ -29,6 +29,8 @@ type entry struct {
 	once  sync.Once
 	file  *weights.File
 	ck    diffusion.Checkpoint
+	model *diffusion.Model
+	text  *diffusion.CLIP
 	vae   *diffusion.VAE
 	err   error
 	state string // size and time of the file when it was loaded

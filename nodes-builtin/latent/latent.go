@@ -22,7 +22,7 @@ const (
 // All lists the nodes of the package.
 func All() []node.Node {
 	return []node.Node{
-		empty.Node(), upscale.Node(), upscaleBy.Node(), fromBatch.Node(), repeatBatch.Node(), setNoiseMask.Node(),
+		empty.Node(), emptySD3.Node(), upscale.Node(), upscaleBy.Node(), fromBatch.Node(), repeatBatch.Node(), setNoiseMask.Node(),
 		composite.Node(), rotate.Node(), flip.Node(), crop.Node(), blend.Node(),
 	}
 }
@@ -46,6 +46,23 @@ var empty = node.Def[emptyIn, oneOut]{
 	},
 	Do: func(_ context.Context, in emptyIn) (oneOut, error) {
 		s, err := room.New(room.Batch(in.Batch, in.Width, in.Height), in.Batch, 4, in.Height/cell, in.Width/cell)
+		return oneOut{value.Latent{Samples: s, Extra: map[string]any{"downscale_ratio_spacial": int64(cell)}}}, err
+	},
+}
+
+// emptySD3 makes latents of 16 channels. A sampler gives an empty latent the channels of its model anyway.
+var emptySD3 = node.Def[emptyIn, oneOut]{
+	ID: "EmptySD3LatentImage", Category: category + "/stable diffusion", Module: "comfy_extras.nodes_sd3", V3: true,
+	Help: "A batch of empty latents with 16 channels, as Stable Diffusion 3 and later models have.",
+	Ports: func(p *node.Ports, in *emptyIn, out *oneOut) {
+		node.Number(p, "width", &in.Width, 1024).Range(16, maxResolution).Step(16)
+		node.Number(p, "height", &in.Height, 1024).Range(16, maxResolution).Step(16)
+		node.Number(p, "batch_size", &in.Batch, 1).Range(1, 4096)
+		result(p, out)
+	},
+	Do: func(_ context.Context, in emptyIn) (oneOut, error) {
+		const channels = 16
+		s, err := room.New(room.Batch(in.Batch, in.Width, in.Height), in.Batch, channels, in.Height/cell, in.Width/cell)
 		return oneOut{value.Latent{Samples: s, Extra: map[string]any{"downscale_ratio_spacial": int64(cell)}}}, err
 	},
 }

@@ -18,6 +18,10 @@ type Models interface {
 	Names(ctx context.Context, folder string) []string
 	// Checkpoint loads a file of the folder checkpoints. An error says what the file is and which node loads it.
 	Checkpoint(ctx context.Context, name string) (diffusion.Checkpoint, error)
+	// Model loads a file of the folder diffusion_models. An error says what the file is, and when it cannot be run yet.
+	Model(ctx context.Context, name string) (*diffusion.Model, error)
+	// Text loads a file of the folder text_encoders. An error says what the file is, and when it cannot be run yet.
+	Text(ctx context.Context, name string) (*diffusion.CLIP, error)
 	// VAE loads a file of the folder vae.
 	VAE(ctx context.Context, name string) (*diffusion.VAE, error)
 	// Version tells one content of a file from another.
@@ -28,7 +32,7 @@ type Models interface {
 
 // All lists the nodes of the package.
 func All(m Models) []node.Node {
-	return []node.Node{checkpoint(m), vaeLoader(m), textEncode(m), setLastLayer.Node()}
+	return []node.Node{checkpoint(m), unetLoader(m), clipLoader(m), vaeLoader(m), textEncode(m), setLastLayer.Node()}
 }
 
 type nameIn struct{ Name string }

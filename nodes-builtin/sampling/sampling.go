@@ -20,7 +20,7 @@ type Config struct {
 }
 
 // All lists the nodes of the package.
-func All(c Config) []node.Node { return []node.Node{kSampler(c), kSamplerAdvanced(c)} }
+func All(c Config) []node.Node { return []node.Node{kSampler(c), kSamplerAdvanced(c), auraFlow.Node()} }
 
 type commonIn struct {
 	Model              sample.Source

@@ -60,7 +60,7 @@ func FixEmpty(l value.Latent, f latent.Format) (value.Latent, error) {
 	shape := t.Shape().Clone()
 	if empty {
 		shape[1] = f.Channels
-		if made, ok := l.Extra[ExtraDownscale].(int); ok && made != f.Downscale && f.Downscale > 0 {
+		if made, ok := whole(l.Extra[ExtraDownscale]); ok && made != f.Downscale && f.Downscale > 0 {
 			n := len(shape)
 			for d := max(2, n-2); d < n; d++ {
 				shape[d] = max(1, roundRatio(shape[d], made, f.Downscale))
@@ -70,7 +70,7 @@ func FixEmpty(l value.Latent, f latent.Format) (value.Latent, error) {
 	if f.Dims == 3 && len(shape) == 4 {
 		shape = slices.Insert(shape, 2, 1)
 	}
-	if made, ok := l.Extra[ExtraTemporal].(int); empty && ok && len(shape) == 5 && made != f.Temporal && f.Temporal > 0 {
+	if made, ok := whole(l.Extra[ExtraTemporal]); empty && ok && len(shape) == 5 && made != f.Temporal && f.Temporal > 0 {
 		shape[2] = max(1, roundRatio(shape[2], made, f.Temporal))
 	}
 	if empty {
@@ -84,6 +84,17 @@ func FixEmpty(l value.Latent, f latent.Format) (value.Latent, error) {
 		delete(l.Extra, ExtraTemporal)
 	}
 	return l.With(t), nil
+}
+
+// whole reads a whole number of either width: nodes write 64 bits, as JSON's numbers have.
+func whole(v any) (int, bool) {
+	switch n := v.(type) {
+	case int:
+		return n, true
+	case int64:
+		return int(n), true
+	}
+	return 0, false
 }
 
 // roundRatio is n·a/b, halves to even.
