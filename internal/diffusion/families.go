@@ -102,8 +102,8 @@ func detect(src weights.Source, prefix string) *family {
 		second:         root.HasSub("conditioner.embedders.1.model.transformer"),
 	}
 	if l.label && !l.large && !l.second { // a denoiser alone: what it is told is as wide as the encoders together
-		l.second = contextWidth(src, s.Prefix()) == bothWidths
-		l.large = !l.second
+		w := contextWidth(src, s.Prefix())
+		l.second, l.large = w == smallWidth+largeWidth, w == largeWidth
 	}
 	if s.Has("label_emb.weight") || l.temporal {
 		return nil
@@ -116,8 +116,11 @@ func detect(src weights.Source, prefix string) *family {
 	return nil
 }
 
-// bothWidths is the width of the two text encoders of SDXL side by side.
-const bothWidths = 768 + 1280
+// The widths of SDXL's text encoders. Its refiner has the large one alone.
+const (
+	smallWidth = 768
+	largeWidth = 1280
+)
 
 // contextWidth is the width of what the transformers below prefix are told; 0 where there are none.
 func contextWidth(src weights.Source, prefix string) int {
