@@ -22,7 +22,7 @@ type call struct {
 	context.Context
 	host   *Host
 	ext    *Extension
-	slot   *slot.Slot
+	slot   slot.Slot
 	limits Limits
 	tenant tenant.ID
 	run    node.Run
@@ -31,16 +31,22 @@ type call struct {
 	start    time.Time
 	deadline time.Time
 	parked   time.Duration
+	looked   int64         // work since the host last looked whether the call is to be stopped
 	virtual  time.Duration // that the guest has slept, by its own clock
 
 	handles   handleTable
+	made      madeTable
 	windows   map[uint32]outWindow
 	hostCalls int
 	hostBytes int64
 	outBytes  int64
 	logBytes  int
+	told      int // reports to the client
 	fetches   int
 	fetched   int64 // bytes, both ways
+
+	account map[string]string // the caller's secrets elsewhere, by name
+	held    *node.Preview     // waits for the next progress
 
 	rng     *rand.ChaCha8
 	reply_  []byte
@@ -106,11 +112,19 @@ func (c *call) alive() {
 	}
 }
 
+// callWork is what a host call counts among the bytes after which the host looks at the clock: fuel alone would let a guest
+// make tens of thousands of them first.
+const callWork = 4 << 10
+
+// lookEvery is after how many bytes of work the host looks whether the call is to be stopped.
+const lookEvery = 1 << 20
+
 // enter counts a host call.
 func (c *call) enter() {
 	if c.hostCalls++; c.hostCalls > c.limits.HostCalls {
 		c.spent("it made more than %d calls of the host", c.limits.HostCalls)
 	}
+	c.look(callWork)
 }
 
 // work charges bytes that the host moves or computes for the guest, before it does.
@@ -118,22 +132,40 @@ func (c *call) work(n int64) {
 	if c.hostBytes += n; n < 0 || c.hostBytes > c.limits.HostBytes {
 		c.spent("it let the host work on more than %d bytes", c.limits.HostBytes)
 	}
-	if n > 1<<20 {
+	c.look(n)
+}
+
+func (c *call) look(n int64) {
+	if c.looked += n; c.looked > lookEvery {
+		c.looked = 0
 		c.alive()
 	}
 }
 
-// park runs a wait without holding one of the places for running guests; the clock stands still.
+// park runs a wait without holding one of the places for running guests; the clock stands still. All waits of a call are
+// bounded together.
 func (c *call) park(wait func(ctx context.Context)) {
-	from := time.Now()
-	c.host.gate.leave()
-	wait(c.Context)
-	if !c.host.gate.enter(context.WithoutCancel(c.Context)) {
-		c.trap("the host is closing")
+	ctx, most := c.Context, c.limits.Parked
+	if most > 0 {
+		if c.parked >= most {
+			c.spent("it waited longer than %v", most)
+		}
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, most-c.parked)
+		defer cancel()
 	}
+	from := time.Now()
+	c.aside(func() { wait(ctx) })
 	d := time.Since(from)
 	c.parked += d
 	c.deadline = c.deadline.Add(d)
+}
+
+// aside runs host work without holding a place; the clock goes on. A panic of the work goes on with the place taken again.
+func (c *call) aside(work func()) {
+	c.host.gate.leave()
+	defer c.host.gate.enter(context.WithoutCancel(c.Context))
+	work()
 }
 
 // used is how much fuel the call has used.
@@ -148,18 +180,24 @@ func (c *call) bytes(ptr, n uint32) []byte {
 	return mem[ptr : uint64(ptr)+uint64(n) : uint64(ptr)+uint64(n)]
 }
 
-// text is a text in the guest's memory, copied.
+// text is a text in the guest's memory, copied and charged.
 func (c *call) text(ptr, n uint32) string {
 	b := c.bytes(ptr, n)
+	c.work(int64(n))
 	if !utf8.Valid(b) {
 		c.trap("a text is no UTF-8")
 	}
 	return string(b)
 }
 
+// decodeWork is how many bytes of copying take as long as decoding one.
+const decodeWork = 16
+
 // message is a decoded message in the guest's memory.
 func (c *call) message(ptr, n uint32) abi.Map {
-	v, err := abi.Decode(c.bytes(ptr, n), abi.DefaultLimits())
+	b := c.bytes(ptr, n)
+	c.work(int64(min(n, abi.MaxCborBytes)) * decodeWork)
+	v, err := abi.Decode(b, abi.DefaultLimits())
 	if err != nil {
 		c.trap("%v", err)
 	}
@@ -173,6 +211,7 @@ func (c *call) message(ptr, n uint32) abi.Map {
 // out writes a result into the guest's buffer, or keeps it for take.
 func (c *call) out(b []byte, ptr, limit uint32) int64 {
 	dst := c.bytes(ptr, limit)
+	c.work(int64(len(b)))
 	if len(b) > int(limit) {
 		c.pending = b
 		return int64(len(b))

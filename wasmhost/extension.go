@@ -22,7 +22,7 @@ type Extension struct {
 	host     *Host
 	grant    Grant
 	admitted *Admitted
-	program  *slot.Program
+	program  slot.Program
 	limits   LimitSet
 	desc     *description
 	nodes    []node.Node
@@ -150,4 +150,5 @@ func (c *call) release() {
 	}
 	c.handles = handleTable{}
 	c.windows = nil
+	c.endMade()
 }

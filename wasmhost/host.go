@@ -60,13 +60,13 @@ func (c *Config) codeDir() string {
 
 // Host holds the loaded extensions. Its methods may be called from any goroutine.
 type Host struct {
-	c       Config
-	machine *slot.Machine
-	gate    *gate
-	cache   *codeCache
-	boxes   *mailboxes
-	kv      *kvStore
-	shelf   shelf
+	c      Config
+	engine slot.Engine
+	gate   *gate
+	cache  *codeCache
+	boxes  *mailboxes
+	kv     *kvStore
+	shelf  shelf
 }
 
 // New makes a Host. Close it when no call runs.
@@ -96,7 +96,7 @@ func New(ctx context.Context, c Config) (*Host, error) {
 		}
 		cfg = slot.RuntimeConfig(code)
 	}
-	if h.machine, err = slot.NewMachine(ctx, cfg, bind()); err != nil {
+	if h.engine, err = slot.NewMachine(ctx, cfg, bind()); err != nil {
 		return nil, fault.Wrap(err, fault.Internal, "the engine for extensions does not start")
 	}
 	return h, nil
@@ -191,8 +191,8 @@ func (e *Extension) start(ctx context.Context) error {
 	c.given = slice
 	c.deadline = c.start.Add(e.limits.Describe.Wall + compileTime(e.admitted.Metrics.CodeBytes))
 	o := slot.Options{Depth: depthLimit, MostPage: max(e.limits.Execute.MemoryPages, e.limits.Route.MemoryPages, e.limits.Describe.MemoryPages),
-		Keep: h.c.Keep, SetupPages: e.limits.Describe.MemoryPages, Begin: func(s *slot.Slot) { c.slot = s }}
-	e.program, err = h.machine.Compile(c, e.admitted.result, o, slice)
+		Keep: h.c.Keep, SetupPages: e.limits.Describe.MemoryPages, Begin: func(s slot.Slot) { c.slot = s }}
+	e.program, err = h.engine.Compile(c, e.admitted.result, o, slice)
 	forget()
 	h.gate.leave()
 	if err != nil {
@@ -238,7 +238,7 @@ func (h *Host) Close(ctx context.Context) error {
 	for _, e := range h.shelf.all() {
 		e.program.Close(ctx)
 	}
-	err := h.machine.Close(ctx)
+	err := h.engine.Close(ctx)
 	for _, c := range []func() error{h.cache.close, h.kv.close} {
 		if e := c(); err == nil {
 			err = e

@@ -13,6 +13,8 @@ type memory struct {
 	windows []window
 	dirty   int // bytes that calls can have touched since the last reset
 	shrink  bool
+	shared  bool   // the reservation is a file that another process maps too
+	origin  []byte // of a shared one: the image's file
 }
 
 // window is a range of the memory that something else is mapped over.
@@ -51,14 +53,14 @@ func (m *memory) overlaps(at, n int) bool {
 
 // Windowed reports whether [at, at+n) may become a window: whole pages inside the memory, behind the image, that no other
 // window covers.
-func (s *Slot) Windowed(at, n uint32) bool {
+func (s *instance) Windowed(at, n uint32) bool {
 	m := s.mem
 	from, size := int(at), int(n)
 	return from%pageBytes == 0 && size%pageBytes == 0 && size > 0 && from+size <= m.size && from >= m.image.size && !m.overlaps(from, size)
 }
 
 // Grow grows the guest's memory by pages, as the guest itself may; false when that is over its limit.
-func (s *Slot) Grow(pages uint32) bool {
+func (s *instance) Grow(pages uint32) bool {
 	_, ok := s.guest.Grow(pages)
 	return ok
 }

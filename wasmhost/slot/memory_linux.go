@@ -73,6 +73,10 @@ func (m *memory) free() {
 		_ = unix.Munmap(m.all)
 		m.all, m.size = nil, 0
 	}
+	if m.origin != nil {
+		_ = unix.Munmap(m.origin)
+		m.origin = nil
+	}
 }
 
 // mapFixed maps n bytes of a file over the memory at a page's start; fd -1 maps zeros.
@@ -98,6 +102,9 @@ func (m *memory) restore() error {
 			return err
 		}
 	}
+	if m.shared {
+		return m.restoreShared()
+	}
 	if m.dirty > 0 {
 		if err := unix.Madvise(m.all[:m.dirty], unix.MADV_DONTNEED); err != nil {
 			return fmt.Errorf("reset a guest's memory: %w", err)
@@ -122,16 +129,16 @@ const CanShare = true
 
 // MapIn maps n bytes of a file, in whole pages of the system, at the start of the window [at, at+size), copy-on-write. The
 // range must be Windowed.
-func (s *Slot) MapIn(at, size, n uint32, fd int) error {
+func (s *instance) MapIn(at, size, n uint32, fd int) error {
 	return s.mapWindow(at, size, n, fd, unix.MAP_PRIVATE)
 }
 
 // MapOut is MapIn for a file that the guest writes.
-func (s *Slot) MapOut(at, size, n uint32, fd int) error {
+func (s *instance) MapOut(at, size, n uint32, fd int) error {
 	return s.mapWindow(at, size, n, fd, unix.MAP_SHARED)
 }
 
-func (s *Slot) mapWindow(at, size, n uint32, fd, flags int) error {
+func (s *instance) mapWindow(at, size, n uint32, fd, flags int) error {
 	if err := s.mem.mapFixed(int(at), int(n), fd, flags); err != nil {
 		return err
 	}
@@ -140,4 +147,4 @@ func (s *Slot) mapWindow(at, size, n uint32, fd, flags int) error {
 }
 
 // Unmap closes the window that starts at at; its range is zero afterwards.
-func (s *Slot) Unmap(at uint32) error { return s.mem.unmap(int(at)) }
+func (s *instance) Unmap(at uint32) error { return s.mem.unmap(int(at)) }

@@ -38,13 +38,17 @@ func (m *memory) restore() error {
 const CanShare = false
 
 // MapIn is not there: the caller copies.
-func (s *Slot) MapIn(_, _, _ uint32, _ int) error { return fmt.Errorf("this system has no windows") }
+func (s *instance) MapIn(_, _, _ uint32, _ int) error {
+	return fmt.Errorf("this system has no windows")
+}
 
 // MapOut is not there: the caller copies.
-func (s *Slot) MapOut(_, _, _ uint32, _ int) error { return fmt.Errorf("this system has no windows") }
+func (s *instance) MapOut(_, _, _ uint32, _ int) error {
+	return fmt.Errorf("this system has no windows")
+}
 
 // Unmap zeroes a window's range.
-func (s *Slot) Unmap(at uint32) error {
+func (s *instance) Unmap(at uint32) error {
 	for i, w := range s.mem.windows {
 		if w.at == int(at) {
 			clear(s.mem.all[w.at : w.at+w.n])

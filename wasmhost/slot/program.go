@@ -12,8 +12,8 @@ import (
 	"github.com/cocoonhq/cocoon/wasmhost/fuel"
 )
 
-// Program is a compiled module with its image. Its methods may be called from any goroutine.
-type Program struct {
+// program is a compiled module with its image.
+type program struct {
 	machine  *Machine
 	compiled wazero.CompiledModule
 	meta     *fuel.Result
@@ -23,13 +23,13 @@ type Program struct {
 	globals  []uint64 // values of the image, as meta.Globals
 
 	mu     sync.Mutex
-	idle   []*Slot
+	idle   []*instance
 	closed bool
 	live   int // slots, idle ones too
 	keep   int // idle slots
 }
 
-// Options of a Program.
+// Options of a program.
 type Options struct {
 	Depth    int32 // as the module was rewritten with
 	MostPage int   // pages that a slot can ever have
@@ -37,17 +37,17 @@ type Options struct {
 	// SetupPages bounds the memory while the program is set up.
 	SetupPages int
 	// Begin is told the slot that the program is set up in, before it runs.
-	Begin func(*Slot)
+	Begin func(Slot)
 }
 
 // Compile compiles a rewritten module and sets it up: data, start function and _initialize, under the Meter in ctx, with
 // slice units of fuel to begin with.
-func (m *Machine) Compile(ctx context.Context, r *fuel.Result, o Options, slice int64) (*Program, error) {
+func (m *Machine) Compile(ctx context.Context, r *fuel.Result, o Options, slice int64) (Program, error) {
 	compiled, err := m.rt.CompileModule(context.WithoutCancel(ctx), r.Bytes)
 	if err != nil {
 		return nil, fmt.Errorf("compile: %w", err)
 	}
-	p := &Program{machine: m, compiled: compiled, meta: r, depth: o.Depth, most: o.MostPage * pageBytes, keep: o.Keep}
+	p := &program{machine: m, compiled: compiled, meta: r, depth: o.Depth, most: o.MostPage * pageBytes, keep: o.Keep}
 	if err := p.setUp(ctx, o, slice); err != nil {
 		_ = compiled.Close(ctx)
 		return nil, err
@@ -55,7 +55,7 @@ func (m *Machine) Compile(ctx context.Context, r *fuel.Result, o Options, slice 
 	return p, nil
 }
 
-func (p *Program) setUp(ctx context.Context, o Options, slice int64) error {
+func (p *program) setUp(ctx context.Context, o Options, slice int64) error {
 	s, err := p.instantiate(ctx, min(o.SetupPages*pageBytes, p.most))
 	if err != nil {
 		return err
@@ -65,29 +65,26 @@ func (p *Program) setUp(ctx context.Context, o Options, slice int64) error {
 	if o.Begin != nil {
 		o.Begin(s)
 	}
-	for _, name := range []string{fuel.InitFunc, fuel.StartFunc, "_initialize"} {
-		f := s.inst.ExportedFunction(name)
-		if f == nil {
-			continue
-		}
-		if _, err := f.Call(ctx); err != nil {
-			return fmt.Errorf("set up, %s: %w", name, err)
-		}
+	if err := s.initialize(ctx); err != nil {
+		return err
 	}
-	for _, g := range s.globals {
-		p.globals = append(p.globals, g.Get())
-	}
-	p.image, err = newImage(s.mem.all[:s.mem.size])
+	p.globals = s.values()
+	p.image, err = newImage(s.Memory())
 	return err
 }
 
 // instantiate makes a slot over the image, or over nothing while there is none.
-func (p *Program) instantiate(ctx context.Context, limit int) (*Slot, error) {
+func (p *program) instantiate(ctx context.Context, limit int) (*instance, error) {
 	mem, err := newMemory(p.most, p.image)
 	if err != nil {
 		return nil, err
 	}
 	mem.limit = limit
+	return p.over(ctx, mem)
+}
+
+// over makes a slot with a memory, which it takes.
+func (p *program) over(ctx context.Context, mem *memory) (*instance, error) {
 	alloc := experimental.MemoryAllocatorFunc(func(_, _ uint64) experimental.LinearMemory { return mem })
 	cfg := wazero.NewModuleConfig().WithName("").WithStartFunctions()
 	inst, err := p.machine.rt.InstantiateModule(experimental.WithMemoryAllocator(ctx, alloc), p.compiled, cfg)
@@ -95,7 +92,7 @@ func (p *Program) instantiate(ctx context.Context, limit int) (*Slot, error) {
 		mem.free()
 		return nil, fmt.Errorf("instantiate: %w", err)
 	}
-	s := &Slot{program: p, inst: inst, mem: mem, guest: inst.Memory()}
+	s := &instance{program: p, inst: inst, mem: mem, guest: inst.Memory()}
 	s.fuel = inst.ExportedGlobal(fuel.FuelGlobal).(api.MutableGlobal)
 	s.deep = inst.ExportedGlobal(fuel.DepthGlobal).(api.MutableGlobal)
 	for _, g := range p.meta.Globals {
@@ -106,7 +103,7 @@ func (p *Program) instantiate(ctx context.Context, limit int) (*Slot, error) {
 }
 
 // fresh is instantiate for a slot that counts.
-func (p *Program) fresh(ctx context.Context, limit int) (*Slot, error) {
+func (p *program) fresh(ctx context.Context, limit int) (*instance, error) {
 	p.mu.Lock()
 	if p.closed {
 		p.mu.Unlock()
@@ -122,7 +119,7 @@ func (p *Program) fresh(ctx context.Context, limit int) (*Slot, error) {
 }
 
 // gone counts a slot that ended. The code goes with the last one.
-func (p *Program) gone(ctx context.Context) {
+func (p *program) gone(ctx context.Context) {
 	p.mu.Lock()
 	p.live--
 	last := p.closed && p.live == 0
@@ -133,13 +130,13 @@ func (p *Program) gone(ctx context.Context) {
 }
 
 // Get gives a slot that is as the image, with at most pages of memory.
-func (p *Program) Get(ctx context.Context, pages int) (*Slot, error) {
+func (p *program) Get(ctx context.Context, pages int) (Slot, error) {
 	limit := min(pages*pageBytes, p.most)
 	if limit < p.image.size {
 		return nil, fmt.Errorf("the guest has %d bytes of memory at the start, more than the %d of its limit", p.image.size, limit)
 	}
 	p.mu.Lock()
-	var s *Slot
+	var s *instance
 	if n := len(p.idle); n > 0 {
 		s, p.idle = p.idle[n-1], p.idle[:n-1]
 	}
@@ -163,7 +160,8 @@ func (p *Program) Get(ctx context.Context, pages int) (*Slot, error) {
 const restAfter = 1 << 20
 
 // Put gives a slot back. spoilt says that it must not be used again.
-func (p *Program) Put(ctx context.Context, s *Slot, spoilt bool) {
+func (p *program) Put(ctx context.Context, slot Slot, spoilt bool) {
+	s := slot.(*instance)
 	if !spoilt && p.meta.Resettable && (s.mem.dirty <= p.image.size+restAfter && len(s.mem.windows) == 0 || s.reset() == nil) {
 		p.mu.Lock()
 		if !p.closed && len(p.idle) < p.keep {
@@ -178,17 +176,17 @@ func (p *Program) Put(ctx context.Context, s *Slot, spoilt bool) {
 }
 
 // ImageBytes is the size of the image.
-func (p *Program) ImageBytes() int { return p.image.size }
+func (p *program) ImageBytes() int { return p.image.size }
 
 // Idle is how many slots wait.
-func (p *Program) Idle() int {
+func (p *program) Idle() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return len(p.idle)
 }
 
 // Close ends the idle slots; slots in use end when they are put back.
-func (p *Program) Close(ctx context.Context) {
+func (p *program) Close(ctx context.Context) {
 	p.mu.Lock()
 	idle := p.idle
 	p.idle, p.closed = nil, true

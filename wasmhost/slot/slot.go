@@ -5,11 +5,13 @@ import (
 	"fmt"
 
 	"github.com/tetratelabs/wazero/api"
+
+	"github.com/cocoonhq/cocoon/wasmhost/fuel"
 )
 
-// Slot is one instance of a program. It belongs to one goroutine between Get and Put.
-type Slot struct {
-	program *Program
+// instance is a Slot of this process.
+type instance struct {
+	program *program
 	inst    api.Module
 	mem     *memory
 	guest   api.Memory
@@ -21,8 +23,31 @@ type Slot struct {
 	stack          [3]uint64
 }
 
+// initialize copies the data segments and runs what a module runs before its first call.
+func (s *instance) initialize(ctx context.Context) error {
+	for _, name := range []string{fuel.InitFunc, fuel.StartFunc, "_initialize"} {
+		f := s.inst.ExportedFunction(name)
+		if f == nil {
+			continue
+		}
+		if _, err := f.Call(ctx); err != nil {
+			return fmt.Errorf("set up, %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// values are the mutable globals, as meta.Globals.
+func (s *instance) values() []uint64 {
+	out := make([]uint64, len(s.globals))
+	for i, g := range s.globals {
+		out[i] = g.Get()
+	}
+	return out
+}
+
 // reset makes the slot equal to the image.
-func (s *Slot) reset() error {
+func (s *instance) reset() error {
 	if err := s.mem.restore(); err != nil {
 		return err
 	}
@@ -42,16 +67,16 @@ func (s *Slot) reset() error {
 }
 
 // Memory is the guest's memory as it is now. It is valid until the guest runs again.
-func (s *Slot) Memory() []byte { return s.mem.all[:s.mem.size:s.mem.size] }
+func (s *instance) Memory() []byte { return s.mem.all[:s.mem.size:s.mem.size] }
 
 // Fuel is what is left of the present slice.
-func (s *Slot) Fuel() int64 { return int64(s.fuel.Get()) }
+func (s *instance) Fuel() int64 { return int64(s.fuel.Get()) }
 
 // SetFuel starts a slice.
-func (s *Slot) SetFuel(n int64) { s.fuel.Set(uint64(n)) }
+func (s *instance) SetFuel(n int64) { s.fuel.Set(uint64(n)) }
 
 // ABI asks the guest for the version of the contract that it was built for.
-func (s *Slot) ABI(ctx context.Context) (uint32, error) {
+func (s *instance) ABI(ctx context.Context) (uint32, error) {
 	if err := s.abi.CallWithStack(ctx, s.stack[:]); err != nil {
 		return 0, err
 	}
@@ -60,25 +85,38 @@ func (s *Slot) ABI(ctx context.Context) (uint32, error) {
 
 // Call sends a request to the guest and gives what cocoon_call returned. ctx carries the Meter and whatever the host
 // functions look for.
-func (s *Slot) Call(ctx context.Context, op int32, request []byte) (int32, error) {
-	s.stack[0] = uint64(len(request))
+func (s *instance) Call(ctx context.Context, op int32, request []byte) (int32, error) {
+	at, err := s.buffer(ctx, uint32(len(request)))
+	if err != nil {
+		return 0, err
+	}
+	copy(s.Memory()[at:], request)
+	return s.enter(ctx, op, at, uint32(len(request)))
+}
+
+// buffer asks the guest for a place for n bytes, which is inside of the memory.
+func (s *instance) buffer(ctx context.Context, n uint32) (uint32, error) {
+	s.stack[0] = uint64(n)
 	if err := s.buf.CallWithStack(ctx, s.stack[:1]); err != nil {
 		return 0, err
 	}
-	at := uint64(uint32(s.stack[0]))
-	mem := s.Memory()
-	if at+uint64(len(request)) > uint64(len(mem)) {
-		return 0, fmt.Errorf("cocoon_buf gave %d for %d bytes, outside of the memory", at, len(request))
+	at := uint32(s.stack[0])
+	if uint64(at)+uint64(n) > uint64(s.mem.size) {
+		return 0, fmt.Errorf("cocoon_buf gave %d for %d bytes, outside of the memory", at, n)
 	}
-	copy(mem[at:], request)
-	s.stack[0], s.stack[1], s.stack[2] = uint64(uint32(op)), at, uint64(len(request))
+	return at, nil
+}
+
+// enter calls cocoon_call on a request that is in the memory.
+func (s *instance) enter(ctx context.Context, op int32, at, n uint32) (int32, error) {
+	s.stack[0], s.stack[1], s.stack[2] = uint64(uint32(op)), uint64(at), uint64(n)
 	if err := s.call.CallWithStack(ctx, s.stack[:]); err != nil {
 		return 0, err
 	}
 	return int32(s.stack[0]), nil
 }
 
-func (s *Slot) close(ctx context.Context) {
+func (s *instance) close(ctx context.Context) {
 	_ = s.inst.Close(ctx)
 	s.mem.free()
 }
