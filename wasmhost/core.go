@@ -67,9 +67,23 @@ func (c *call) note(err error) { c.ext.journal.add(zerolog.WarnLevel, err.Error(
 
 func (c *call) progress(v, most float64) int32 {
 	if c.run.Reporter != nil {
-		c.run.Reporter.Progress(v, most, nil)
+		c.run.Reporter.Progress(v, most, c.heldPreview())
 	}
 	return c.cancelled()
+}
+
+func (c *call) progressState(v, most float64) int32 {
+	if s, ok := c.run.Reporter.(node.StateReporter); ok {
+		s.State(v, most, c.heldPreview())
+	}
+	return c.cancelled()
+}
+
+// heldPreview is the picture that waits for the next progress.
+func (c *call) heldPreview() *node.Preview {
+	p := c.held
+	c.held = nil
+	return p
 }
 
 func (c *call) cancelled() int32 {
@@ -86,6 +100,16 @@ func (c *call) progressText(ptr, n uint32) {
 	}
 }
 
+func (c *call) progressTextAll(ptr, n uint32) {
+	s := c.text(ptr, min(n, failText))
+	if t, ok := c.run.Reporter.(node.TextTo); ok {
+		t.BroadcastText(s)
+	}
+}
+
+// withProgress is the flag of preview that holds the picture back for the next progress.
+const withProgress = 1
+
 func (c *call) preview(h int64, maxSide, format, flags uint32) int32 {
 	img, ok := c.handle(h).val.(value.Image)
 	if !ok || format > 1 {
@@ -96,7 +120,12 @@ func (c *call) preview(h int64, maxSide, format, flags uint32) int32 {
 	}
 	c.work(int64(len(img.Bytes())))
 	name := [...]string{"JPEG", "PNG"}[format]
-	c.run.Reporter.Progress(0, 0, &node.Preview{Image: pictureOf(img.Tensor), Format: name, MaxSide: int(min(maxSide, 4096))})
+	p := &node.Preview{Image: pictureOf(img.Tensor), Format: name, MaxSide: int(min(maxSide, 4096))}
+	if flags&withProgress != 0 {
+		c.held = p
+	} else {
+		c.run.Reporter.Progress(0, 0, p)
+	}
 	return c.cancelled()
 }
 

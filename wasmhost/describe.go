@@ -21,16 +21,18 @@ type description struct {
 // guestSchema is a node's schema and which of the optional abilities it has.
 type guestSchema struct {
 	node.Schema
-	validates    bool
-	checks       []string // inputs that validate looks at; nil with checksAll
-	fingerprints bool
-	lazy         bool
+	validates      bool
+	validatesLinks bool     // validate is told the types of links, and is alone in looking at them
+	checks         []string // inputs that validate looks at; nil for all
+	fingerprints   bool
+	lazy           bool
 }
 
 const (
 	maxNodes  = 512
 	maxPorts  = 256
 	maxRoutes = 64
+	maxHidden = 16
 )
 
 var classForm = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.+ ()|/-]{0,127}$`)
@@ -61,6 +63,9 @@ func readDescription(b []byte, m *Manifest) (*description, error) {
 		}
 		seen[s.ID] = true
 		d.nodes = append(d.nodes, s)
+	}
+	if err := d.readReplacements(abi.AsMap(v).List("node_replacements")); err != nil {
+		return nil, err
 	}
 	return d, d.readRoutes(abi.AsMap(v).List("routes"))
 }
@@ -97,24 +102,20 @@ func readNode(n abi.Map, m *Manifest) (*guestSchema, error) {
 	if err := s.readFlags(n.List("flags")); err != nil {
 		return nil, err
 	}
-	for _, c := range n.List("checks") {
-		if t, ok := c.(string); ok {
-			s.checks = append(s.checks, t)
-		}
+	if err := s.readExtras(n); err != nil {
+		return nil, err
 	}
 	var err error
 	if s.Inputs, err = readInputs(n.List("inputs"), 3); err != nil {
 		return nil, err
 	}
-	for i := range s.Inputs {
-		s.lazy = s.lazy || s.Inputs[i].Lazy()
-	}
+	s.lazy = anyLazy(s.Inputs)
 	return s, s.readPorts(n)
 }
 
 func (s *guestSchema) readPorts(n abi.Map) error {
 	outputs, hidden := n.List("outputs"), n.List("hidden")
-	if len(outputs) > maxPorts || len(hidden) > 16 {
+	if len(outputs) > maxPorts || len(hidden) > maxHidden {
 		return broken("node %q has %d outputs and %d hidden inputs", s.ID, len(outputs), len(hidden))
 	}
 	for _, o := range outputs {
@@ -130,13 +131,11 @@ func (s *guestSchema) readPorts(n abi.Map) error {
 	}
 	for _, h := range hidden {
 		m := abi.AsMap(h)
-		kind := node.Type(m.Text("kind"))
-		switch kind {
-		case node.Prompt, node.ExtraPNGInfo, node.UniqueID:
-		default: // what names the caller's accounts is not for guests
-			return broken("node %q asks for the hidden input %q, which extensions do not get", s.ID, kind)
+		kind := m.Text("kind")
+		if kind == "" || m.Text("name") == "" || len(kind) > 256 || len(m.Text("name")) > 256 {
+			return broken("node %q has a hidden input without a name or a kind", s.ID)
 		}
-		s.Hidden = append(s.Hidden, node.Hidden{Name: m.Text("name"), Kind: kind})
+		s.Hidden = append(s.Hidden, node.Hidden{Name: m.Text("name"), Kind: node.Type(kind)})
 	}
 	return nil
 }
@@ -146,7 +145,7 @@ func (s *guestSchema) readFlags(list []any) error {
 		"output_node": &s.OutputNode, "input_is_list": &s.InputIsList, "async": &s.Async, "not_idempotent": &s.NotIdempotent,
 		"intermediate": &s.Intermediate, "expands": &s.Expands, "accept_all": &s.AcceptAllInputs, "deprecated": &s.Deprecated,
 		"experimental": &s.Experimental, "dev_only": &s.DevOnly, "api_node": &s.APINode, "v3": &s.V3,
-		"validates": &s.validates, "fingerprints": &s.fingerprints,
+		"validates": &s.validates, "validates_links": &s.validatesLinks, "fingerprints": &s.fingerprints,
 	}
 	for _, f := range list {
 		name, _ := f.(string)
@@ -163,17 +162,22 @@ func readInputs(list []any, depth int) ([]node.Input, error) {
 	if len(list) > maxPorts || depth == 0 {
 		return nil, broken("%d inputs, or inputs in inputs in inputs", len(list))
 	}
+	type key struct { // one name may stand in both groups
+		group node.Group
+		name  string
+	}
 	var out []node.Input
-	seen := map[string]bool{}
+	seen := map[key]bool{}
 	for _, v := range list {
 		in, err := readInput(abi.AsMap(v), depth)
 		if err != nil {
 			return nil, err
 		}
-		if seen[in.Name] {
+		k := key{in.Group, in.Name}
+		if seen[k] {
 			return nil, broken("input %q is there twice", in.Name)
 		}
-		seen[in.Name] = true
+		seen[k] = true
 		out = append(out, in)
 	}
 	return out, nil
@@ -198,11 +202,12 @@ func readInput(m abi.Map, depth int) (node.Input, error) {
 		in.Choices = func(context.Context) []any { return choices }
 		in.Classic = m.Bool("classic")
 	}
-	if o := m.Map("options"); len(o) > 0 {
-		if err := plain(map[string]any(o), 6); err != nil {
+	if o := m.Map("options"); o != nil { // an empty map is shown, none is not
+		v, err := widget(map[string]any(o), 6)
+		if err != nil {
 			return in, err
 		}
-		in.Options = o
+		in.Options = v.(map[string]any)
 	}
 	if f := m.Map("forms"); f != nil {
 		var err error

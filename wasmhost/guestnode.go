@@ -16,54 +16,6 @@ type guestNode struct {
 	schema *guestSchema
 }
 
-// newNode gives a guest's node with as many of the optional abilities as its schema names.
-func newNode(e *Extension, s *guestSchema) node.Node {
-	n := &guestNode{e, s}
-	switch {
-	case s.validates && s.fingerprints && s.lazy:
-		return struct {
-			node.Node
-			node.LinkChecker
-			node.Fingerprinter
-			node.Needer
-		}{n, checker{n}, fingerprinter{n}, needer{n}}
-	case s.validates && s.fingerprints:
-		return struct {
-			node.Node
-			node.LinkChecker
-			node.Fingerprinter
-		}{n, checker{n}, fingerprinter{n}}
-	case s.validates && s.lazy:
-		return struct {
-			node.Node
-			node.LinkChecker
-			node.Needer
-		}{n, checker{n}, needer{n}}
-	case s.fingerprints && s.lazy:
-		return struct {
-			node.Node
-			node.Fingerprinter
-			node.Needer
-		}{n, fingerprinter{n}, needer{n}}
-	case s.validates:
-		return struct {
-			node.Node
-			node.LinkChecker
-		}{n, checker{n}}
-	case s.fingerprints:
-		return struct {
-			node.Node
-			node.Fingerprinter
-		}{n, fingerprinter{n}}
-	case s.lazy:
-		return struct {
-			node.Node
-			node.Needer
-		}{n, needer{n}}
-	}
-	return n
-}
-
 // Schema is what the guest described.
 func (n *guestNode) Schema() *node.Schema { return &n.schema.Schema }
 
@@ -73,7 +25,7 @@ func (n *guestNode) ask(ctx context.Context, op int32, l Limits, args node.Args,
 	c := n.ext.newCall(ctx, l)
 	c.run, c.tenant = run, tenant.Of(ctx)
 	return c.do(op, func() (any, error) {
-		inputs, err := c.argsToWire(args)
+		inputs, err := c.argsToWire(n.shown(c, args))
 		if err != nil {
 			return nil, err
 		}
@@ -85,7 +37,12 @@ func (n *guestNode) ask(ctx context.Context, op int32, l Limits, args node.Args,
 			m[k] = v
 		}
 		return m, nil
-	}, read)
+	}, func(c *call, v any) error {
+		if err := raised(v); err != nil {
+			return err
+		}
+		return read(c, v)
+	})
 }
 
 // maxResumes bounds how often a node may ask to be called again.
@@ -155,7 +112,9 @@ func (k checker) CheckLinks(ctx context.Context, args node.Args, linked map[stri
 	for name, t := range linked {
 		types[name] = string(t)
 	}
-	return k.n.ask(ctx, abi.OpValidate, k.n.ext.limits.Describe, args, map[string]any{"linked": types}, func(_ *call, v any) error {
+	l := k.n.ext.limits.Describe
+	l.Handles = k.n.ext.limits.Execute.Handles // constants of an expansion may be pictures
+	return k.n.ask(ctx, abi.OpValidate, l, args, map[string]any{"linked": types}, func(_ *call, v any) error {
 		switch x := v.(type) {
 		case nil:
 			return nil
@@ -170,7 +129,8 @@ type fingerprinter struct{ n *guestNode }
 
 // Fingerprint asks the guest.
 func (f fingerprinter) Fingerprint(ctx context.Context, args node.Args) (out any, err error) {
-	err = f.n.ask(ctx, abi.OpFingerprint, f.n.ext.limits.Describe, args, nil, func(_ *call, v any) error {
+	l := f.n.ext.limits.Execute // it may read what it depends on
+	err = f.n.ask(ctx, abi.OpFingerprint, l, args, nil, func(_ *call, v any) error {
 		if err := plain(v, 6); err != nil {
 			return err
 		}
@@ -184,8 +144,7 @@ type needer struct{ n *guestNode }
 
 // Need asks the guest.
 func (d needer) Need(ctx context.Context, args node.Args) (names []string, err error) {
-	l := d.n.ext.limits.Describe
-	l.Handles = d.n.ext.limits.Execute.Handles
+	l := d.n.ext.limits.Execute // it may look into what it has: whether a mask is empty
 	err = d.n.ask(ctx, abi.OpCheckLazy, l, args, nil, func(_ *call, v any) error {
 		list, ok := v.([]any)
 		if !ok {

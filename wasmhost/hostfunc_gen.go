@@ -22,6 +22,10 @@ func hostFuncs() []hostFunc {
 			s[0] = uint64(uint32(c.progress(math.Float64frombits(s[0]), math.Float64frombits(s[1]))))
 		}},
 		{"cocoon1", "progress_text", "ii", "", func(c *call, s []uint64) { c.progressText(uint32(s[0]), uint32(s[1])) }},
+		{"cocoon1", "progress_state", "dd", "i", func(c *call, s []uint64) {
+			s[0] = uint64(uint32(c.progressState(math.Float64frombits(s[0]), math.Float64frombits(s[1]))))
+		}},
+		{"cocoon1", "progress_text_all", "ii", "", func(c *call, s []uint64) { c.progressTextAll(uint32(s[0]), uint32(s[1])) }},
 		{"cocoon1", "preview", "liii", "i", func(c *call, s []uint64) {
 			s[0] = uint64(uint32(c.preview(int64(s[0]), uint32(s[1]), uint32(s[2]), uint32(s[3]))))
 		}},

@@ -245,8 +245,8 @@ func (c *call) fillSecrets(ctx context.Context, v string, permit HTTPRule) (stri
 	var failed error
 	out := secretForm.ReplaceAllStringFunc(v, func(m string) string {
 		name := secretForm.FindStringSubmatch(m)[1]
-		if slices.Contains(permit.Secrets, name) && c.host.c.Secrets != nil {
-			if s, ok := c.host.c.Secrets(ctx, c.ext.Manifest.ID, name); ok && !strings.ContainsAny(s, "\r\n") {
+		if slices.Contains(permit.Secrets, name) {
+			if s, ok := c.secret(ctx, name); ok && !strings.ContainsAny(s, "\r\n") {
 				return s
 			}
 		}
@@ -254,6 +254,17 @@ func (c *call) fillSecrets(ctx context.Context, v string, permit HTTPRule) (stri
 		return ""
 	})
 	return out, failed
+}
+
+// secret is the value of a secret: the caller's own where a hidden input named it, else the operator's.
+func (c *call) secret(ctx context.Context, name string) (string, bool) {
+	if s, ok := c.account[name]; ok {
+		return s, true
+	}
+	if c.host.c.Secrets == nil {
+		return "", false
+	}
+	return c.host.c.Secrets(ctx, c.ext.Manifest.ID, name)
 }
 
 func (c *call) receive(res *http.Response) (int, map[string]any, []byte, error) {

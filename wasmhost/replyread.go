@@ -12,6 +12,9 @@ const maxUI = 4096
 // readReply checks the reply of an execution against the schema.
 func (n *guestNode) readReply(c *call, m abi.Map) (node.Reply, error) {
 	var r node.Reply
+	if err := readUI(&r, m.Map("ui")); err != nil {
+		return r, err
+	}
 	if b, ok := m["block"]; ok && b != nil {
 		text, ok := b.(string)
 		if !ok {
@@ -19,9 +22,6 @@ func (n *guestNode) readReply(c *call, m abi.Map) (node.Reply, error) {
 		}
 		r.Block = &node.Blocker{Message: text, Say: text != ""}
 		return r, nil
-	}
-	if err := readUI(&r, m.Map("ui")); err != nil {
-		return r, err
 	}
 	var ids map[string]string // of the expansion: local → full
 	if x := m.Map("expand"); x != nil {
@@ -61,7 +61,7 @@ func (n *guestNode) readOutput(c *call, w any, o *node.Output) (any, error) {
 	}
 	l, list := v.(node.List)
 	if !list {
-		return checkType(v, o.Type)
+		return checkOutput(v, o.Type)
 	}
 	if !o.List {
 		return nil, fault.New(fault.ExtensionFailed, "output %q is a list and not declared so", o.Name)
@@ -70,7 +70,7 @@ func (n *guestNode) readOutput(c *call, w any, o *node.Output) (any, error) {
 		if _, link := l[i].(node.Socket); link {
 			return nil, fault.New(fault.ExtensionFailed, "output %q has a link in a list", o.Name)
 		}
-		if l[i], err = checkType(l[i], o.Type); err != nil {
+		if l[i], err = checkOutput(l[i], o.Type); err != nil {
 			return nil, err
 		}
 	}
@@ -78,6 +78,10 @@ func (n *guestNode) readOutput(c *call, w any, o *node.Output) (any, error) {
 }
 
 func readUI(r *node.Reply, m abi.Map) error {
+	if m == nil {
+		return nil
+	}
+	r.UI = make(node.UI, len(m)) // an empty one is shown, none is not
 	total := 0
 	for kind, v := range m {
 		items, ok := v.([]any)
@@ -87,15 +91,13 @@ func readUI(r *node.Reply, m abi.Map) error {
 		if err := plain(items, 8); err != nil {
 			return err
 		}
-		if r.UI == nil {
-			r.UI = node.UI{}
-		}
 		r.UI[kind] = items
 	}
 	return nil
 }
 
-// readGraph reads an expansion: nodes of the extension itself and of the classes that it was granted, without cycles.
+// readGraph reads an expansion: nodes of the extension itself and of the classes that it was granted. Links to a local id lead
+// there, others to a node of the prompt. Cycles are found where the graph is run, as those of any node.
 func (n *guestNode) readGraph(c *call, m abi.Map) (*node.Graph, map[string]string, error) {
 	list := m.List("nodes")
 	if len(list) > abi.MaxExpandNodes {
@@ -110,7 +112,6 @@ func (n *guestNode) readGraph(c *call, m abi.Map) (*node.Graph, map[string]strin
 		}
 		ids[local] = b.ID(local)
 	}
-	edges := map[string][]string{}
 	for _, v := range list {
 		x := abi.AsMap(v)
 		local, class := x.Text("id"), x.Text("class")
@@ -119,12 +120,9 @@ func (n *guestNode) readGraph(c *call, m abi.Map) (*node.Graph, map[string]strin
 		}
 		var ports []node.Port
 		for _, p := range x.List("inputs") {
-			port, from, err := c.readPort(p, ids)
+			port, err := c.readPort(p, ids)
 			if err != nil {
 				return nil, nil, err
-			}
-			if from != "" {
-				edges[local] = append(edges[local], from)
 			}
 			ports = append(ports, port)
 		}
@@ -133,55 +131,24 @@ func (n *guestNode) readGraph(c *call, m abi.Map) (*node.Graph, map[string]strin
 			b.DisplayAs(id, d)
 		}
 	}
-	if cyclic(edges) {
-		return nil, nil, fault.New(fault.ExtensionFailed, "an expansion has a cycle")
-	}
 	return b.Graph(), ids, nil
 }
 
-// readPort reads [name, value] and says which node of the expansion the value comes from, if any.
-func (c *call) readPort(v any, ids map[string]string) (p node.Port, from string, err error) {
+// readPort reads [name, value].
+func (c *call) readPort(v any, ids map[string]string) (p node.Port, err error) {
 	pair, _ := v.([]any)
 	if len(pair) != 2 {
-		return p, "", fault.New(fault.ExtensionFailed, "an input of an expansion is no [name, value]")
+		return p, fault.New(fault.ExtensionFailed, "an input of an expansion is no [name, value]")
 	}
 	name, ok := pair[0].(string)
 	if !ok {
-		return p, "", fault.New(fault.ExtensionFailed, "an input of an expansion has no name")
+		return p, fault.New(fault.ExtensionFailed, "an input of an expansion has no name")
 	}
 	val, err := c.fromWire(pair[1])
 	if s, link := val.(node.Socket); link {
 		if full, inside := ids[s.Node]; inside {
-			return node.Port{Name: name, Value: node.Socket{Node: full, Output: s.Output}}, s.Node, err
+			val = node.Socket{Node: full, Output: s.Output}
 		}
 	}
-	return node.Port{Name: name, Value: val}, "", err
-}
-
-// cyclic looks for a cycle, node by node.
-func cyclic(edges map[string][]string) bool {
-	state := map[string]int{} // 1 open, 2 done
-	var visit func(string) bool
-	visit = func(n string) bool {
-		switch state[n] {
-		case 1:
-			return true
-		case 2:
-			return false
-		}
-		state[n] = 1
-		for _, to := range edges[n] {
-			if visit(to) {
-				return true
-			}
-		}
-		state[n] = 2
-		return false
-	}
-	for n := range edges {
-		if visit(n) {
-			return true
-		}
-	}
-	return false
+	return node.Port{Name: name, Value: val}, err
 }

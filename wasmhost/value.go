@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/cocoonhq/cocoon/engine/doc"
 	"github.com/cocoonhq/cocoon/engine/node"
 	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/internal/tensor"
@@ -17,6 +18,10 @@ func (c *call) toWire(v any) (any, error) {
 		return x, nil
 	case json.RawMessage:
 		return string(x), nil
+	case *doc.Object: // a hidden input whose keys have an order, which maps have not
+		return objectText(x), nil
+	case *node.Graph:
+		return c.graphToWire(x)
 	case []any:
 		return c.listToWire(x)
 	case node.List:
@@ -143,8 +148,8 @@ func (c *call) listFromWire(l []any) ([]any, error) {
 	return out, nil
 }
 
-// checkType reports whether a value fits a declared output, so that no guest can hand a node of ours something of another
-// type. It gives numbers the form that links have.
+// checkType reports whether a value fits an input of a node of ours that a guest calls, where no validation comes before. It
+// gives numbers the form that links have.
 func checkType(v any, t node.Type) (any, error) {
 	switch v.(type) {
 	case node.Blocker, node.Socket, nil:

@@ -43,6 +43,8 @@ const (
 	TagBlocker = 51901 // null, or a message: consumers of this output must not run.
 	TagLink    = 51902 // [node id, output]: a link inside an expansion, or a raw link.
 	TagList    = 51903 // [values]: several values for one port.
+	TagNumber  = 51904 // A text of decimal digits, with or without a minus: an integer that no other form holds, in a widget's options.
+	TagRaise   = 51905 // [kind, text]: in the place of the whole reply, an error with a name for its kind, such as ValueError.
 )
 
 // Kinds of handles.
@@ -238,6 +240,8 @@ func Functions() []Function {
 		{"cocoon1", "log", "", []string{"i32", "i32", "i32"}, "", 0},
 		{"cocoon1", "progress", "", []string{"f64", "f64"}, "i32", 0},
 		{"cocoon1", "progress_text", "", []string{"i32", "i32"}, "", 0},
+		{"cocoon1", "progress_state", "", []string{"f64", "f64"}, "i32", 0},
+		{"cocoon1", "progress_text_all", "", []string{"i32", "i32"}, "", 0},
 		{"cocoon1", "preview", "", []string{"i64", "i32", "i32", "i32"}, "i32", 0},
 		{"cocoon1", "sleep_ms", "", []string{"i32"}, "i32", 0},
 		{"cocoon1", "now_ms", "", []string{}, "i64", 0},

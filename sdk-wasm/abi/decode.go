@@ -240,7 +240,7 @@ func (d *decoder) tagged(number uint64, depth int) (any, error) {
 	switch number {
 	case TagHandle:
 		return handleOf(v)
-	case TagBlocker, TagLink, TagList:
+	case TagBlocker, TagLink, TagList, TagNumber, TagRaise:
 		return Tag{number, v}, nil
 	}
 	return nil, errTag

@@ -34,6 +34,8 @@ export const TAG_HANDLE: u64 = 51900; // [kind, id]: a value that stays with the
 export const TAG_BLOCKER: u64 = 51901; // null, or a message: consumers of this output must not run.
 export const TAG_LINK: u64 = 51902; // [node id, output]: a link inside an expansion, or a raw link.
 export const TAG_LIST: u64 = 51903; // [values]: several values for one port.
+export const TAG_NUMBER: u64 = 51904; // A text of decimal digits, with or without a minus: an integer that no other form holds, in a widget's options.
+export const TAG_RAISE: u64 = 51905; // [kind, text]: in the place of the whole reply, an error with a name for its kind, such as ValueError.
 
 // Kinds of handles.
 export const KIND_TENSOR: u32 = 1; // A tensor without a role.
@@ -226,7 +228,17 @@ export declare function host_progress(value: f64, max: f64): i32;
 @external("cocoon1", "progress_text")
 export declare function host_progress_text(ptr: u32, len: u32): void;
 
-/** Shows the first picture of a batch as a preview; format 0 JPEG, 1 PNG. */
+/** As progress, for clients that follow the state of all nodes only: no event of its own. 1 when the call is cancelled. */
+// @ts-ignore: decorator
+@external("cocoon1", "progress_state")
+export declare function host_progress_state(value: f64, max: f64): i32;
+
+/** As progress_text, for every client of the tenant rather than the one who asked for the prompt. */
+// @ts-ignore: decorator
+@external("cocoon1", "progress_text_all")
+export declare function host_progress_text_all(ptr: u32, len: u32): void;
+
+/** Shows the first picture of a batch as a preview, no side longer than max_side, 0 for its own size; format 0 JPEG, 1 PNG; flags 1 shows it together with the next progress. 1 when the call is cancelled. */
 // @ts-ignore: decorator
 @external("cocoon1", "preview")
 export declare function host_preview(image: i64, max_side: u32, format: u32, flags: u32): i32;

@@ -56,6 +56,8 @@ enum {
 	CO_TAG_BLOCKER = 51901, // null, or a message: consumers of this output must not run.
 	CO_TAG_LINK = 51902, // [node id, output]: a link inside an expansion, or a raw link.
 	CO_TAG_LIST = 51903, // [values]: several values for one port.
+	CO_TAG_NUMBER = 51904, // A text of decimal digits, with or without a minus: an integer that no other form holds, in a widget's options.
+	CO_TAG_RAISE = 51905, // [kind, text]: in the place of the whole reply, an error with a name for its kind, such as ValueError.
 };
 
 // Kinds of handles.
@@ -246,7 +248,11 @@ __attribute__((import_module("cocoon1"), import_name("log"))) void host_log(int3
 __attribute__((import_module("cocoon1"), import_name("progress"))) int32_t host_progress(double value, double max);
 // Shows a line on the node.
 __attribute__((import_module("cocoon1"), import_name("progress_text"))) void host_progress_text(uint32_t ptr, uint32_t len);
-// Shows the first picture of a batch as a preview; format 0 JPEG, 1 PNG.
+// As progress, for clients that follow the state of all nodes only: no event of its own. 1 when the call is cancelled.
+__attribute__((import_module("cocoon1"), import_name("progress_state"))) int32_t host_progress_state(double value, double max);
+// As progress_text, for every client of the tenant rather than the one who asked for the prompt.
+__attribute__((import_module("cocoon1"), import_name("progress_text_all"))) void host_progress_text_all(uint32_t ptr, uint32_t len);
+// Shows the first picture of a batch as a preview, no side longer than max_side, 0 for its own size; format 0 JPEG, 1 PNG; flags 1 shows it together with the next progress. 1 when the call is cancelled.
 __attribute__((import_module("cocoon1"), import_name("preview"))) int32_t host_preview(int64_t image, uint32_t max_side, uint32_t format, uint32_t flags);
 // Waits without using fuel; ECANCEL when the call ends meanwhile.
 __attribute__((import_module("cocoon1"), import_name("sleep_ms"))) int32_t host_sleep_ms(uint32_t ms);

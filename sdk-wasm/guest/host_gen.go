@@ -34,7 +34,17 @@ func hostProgress(value float64, max float64) int32
 //go:wasmimport cocoon1 progress_text
 func hostProgressText(ptr uint32, len uint32)
 
-// hostPreview: Shows the first picture of a batch as a preview; format 0 JPEG, 1 PNG.
+// hostProgressState: As progress, for clients that follow the state of all nodes only: no event of its own. 1 when the call is cancelled.
+//
+//go:wasmimport cocoon1 progress_state
+func hostProgressState(value float64, max float64) int32
+
+// hostProgressTextAll: As progress_text, for every client of the tenant rather than the one who asked for the prompt.
+//
+//go:wasmimport cocoon1 progress_text_all
+func hostProgressTextAll(ptr uint32, len uint32)
+
+// hostPreview: Shows the first picture of a batch as a preview, no side longer than max_side, 0 for its own size; format 0 JPEG, 1 PNG; flags 1 shows it together with the next progress. 1 when the call is cancelled.
 //
 //go:wasmimport cocoon1 preview
 func hostPreview(image int64, maxSide uint32, format uint32, flags uint32) int32

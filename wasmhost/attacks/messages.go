@@ -73,8 +73,9 @@ func descriptions() []Attack {
 		{"a class without a name", nodeWith("id", "")},
 		{"a class with a line break", nodeWith("id", "a\nb")},
 		{"an unknown flag", nodeWith("flags", []any{"root"})},
-		{"the user's token", nodeWith("hidden", []any{map[string]any{"name": "t", "kind": "AUTH_TOKEN_COMFY_ORG"}})},
-		{"the user's key", nodeWith("hidden", []any{map[string]any{"name": "t", "kind": "API_KEY_COMFY_ORG"}})},
+		{"a hidden input without a kind", nodeWith("hidden", []any{map[string]any{"name": "t"}})},
+		{"an end of no loop", nodeWith("loop", "middle")},
+		{"a widget's number that is no number", nodeWith("inputs", inputs(map[string]any{"type": "INT", "options": map[string]any{"min": abi.Tag{Number: abi.TagNumber, Value: "1e9"}}}))},
 		{"an output without a type", nodeWith("outputs", []any{map[string]any{}})},
 		{"an input without a type", nodeWith("inputs", inputs(map[string]any{}))},
 		{"options that are nested deeply", nodeWith("inputs", inputs(map[string]any{"type": "INT", "options": map[string]any{"a": nested}}))},
@@ -111,6 +112,8 @@ func results() []Attack {
 		{"an expansion that was not announced", graph()},
 		{"an expansion of 4,000 nodes", graph(many...)},
 		{"a negative wait", map[string]any{"retry_after_ms": int64(-1)}},
+		{"an error without a kind", abi.Tag{Number: abi.TagRaise, Value: []any{"", "x"}}},
+		{"an error whose kind is markup", abi.Tag{Number: abi.TagRaise, Value: []any{"<b>", "x"}}},
 		{"a state of 100 KiB", map[string]any{"retry_after_ms": int64(1), "state": make([]byte, 100<<10)}},
 	} {
 		list = append(list, Attack{"execute: " + row.name, replies(message(row.reply)), Stopped, fault.ExtensionFailed})

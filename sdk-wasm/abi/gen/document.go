@@ -89,18 +89,36 @@ Handles are valid until the call that got them ends.
 
 const messages = `## Messages
 
-**describe** replies ` + "`{nodes: [node], routes: [route]}`" + `. A node: ` + "`{id, name, category, help, inputs: [input], outputs: [output], " +
-	"hidden: [{name, kind}], flags: [text], checks: [input names]}`" + `. Flags: output_node, input_is_list, async, not_idempotent, intermediate,
-expands, accept_all, deprecated, experimental, dev_only, api_node, v3, validates, fingerprints. An input: ` + "`{name, type, optional, choices, options, forms}`" + `;
-options are the widget's (default, min, max, step, multiline, tooltip, lazy, rawLink, forceInput, …). An output: ` + "`{type, name, help, list, match}`" + `.
-A route: ` + "`{method, path}`" + `; a path segment that starts with a colon is a parameter.
+**describe** replies ` + "`{nodes: [node], routes: [route], node_replacements: [replacement]}`" + `. A node: ` + "`{id, name, category, help, inputs: [input], " +
+	"outputs: [output], hidden: [{name, kind}], flags: [text], checks: [input names], aliases: [text], essentials, price_badge, input_is_list_as, loop}`" + `.
+Flags: output_node, input_is_list, async, not_idempotent, intermediate, expands, accept_all, deprecated, experimental, dev_only, api_node,
+v3, validates, validates_links, fingerprints. checks names the inputs that validate looks at in place of the server; without it, all.
+With validates_links the types of links are left to validate too. loop is "start" or "end". input_is_list_as is how object_info
+writes input_is_list, where that is not true.
+
+An input: ` + "`{name, type, optional, choices, classic, options, forms}`" + `; options are the widget's (default, min, max, step, multiline, tooltip, lazy, rawLink,
+forceInput, …), shown when there is a map, be it empty. forms are the inputs of a dynamic input: ` + "`{template: [input], prefix, names: [text], min, max}`" + ` for
+COMFY_AUTOGROW_V3, ` + "`{cases: [{key, inputs: [input]}]}`" + ` for COMFY_DYNAMICCOMBO_V3, ` + "`{template, slot_type}`" + ` for COMFY_DYNAMICSLOT_V3, ` + "`{template, min, max, group}`" + `
+for COMFY_DYNAMICGROUP_V3. Their values come as one map under the input's name.
+
+A hidden input's kind: PROMPT and EXTRA_PNGINFO come as JSON texts, whose keys are in the order of the prompt; UNIQUE_ID as a text; DYNPROMPT
+as a graph, as in expand; AUTH_TOKEN_COMFY_ORG and API_KEY_COMFY_ORG as ` + "`{{secret:KIND}}`" + `, for which http puts in the value where a rule binds that secret;
+any other kind passes what the client sends under the name. A node of the newer style gets those that it declares.
+
+An output: ` + "`{type, name, help, list, match, choices}`" + `. A route: ` + "`{method, path}`" + `; a path segment that starts with a colon is a parameter. A replacement:
+` + "`{old, new, inputs: [{new, old or value}], outputs: [[old, new]]}`" + ` says how a prompt that names the class old is rewritten.
 
 **execute** gets ` + "`{class, inputs: {name: value}, node, prompt, index}`" + ` and replies ` + "`{outputs: [value], ui: {kind: [item]}, expand: {nodes: [{id, class, " +
-	"inputs: [[name, value]], display}], outputs…}, block: null or text}`" + `. With ` + "`{retry_after_ms, state}`" + ` the node is resumed later:
-**resume** gets execute's request with ` + "`state`" + ` and replies as execute does.
+	"inputs: [[name, value]], display}]}, block: null or text}`" + `. A link in expand or outputs leads to the node of that id in expand, else to one of the prompt; an
+array of an id and a number always leads to the prompt. With ` + "`{retry_after_ms, state}`" + ` the node is resumed later:
+**resume** gets execute's request with ` + "`state`" + ` and replies as execute does. The start of a loop replies ` + "`{loop: {outputs: [[value]], keep}}`" + `: for each iteration
+its outputs but the last, which carries a value from one to the next.
 
-**check_lazy** gets ` + "`{class, inputs}`" + ` and replies ` + "`[names]`" + `. **validate** gets ` + "`{class, inputs, linked: {name: type}}`" + ` and replies null or a text.
-**fingerprint** gets ` + "`{class, inputs}`" + ` and replies any value.
+**check_lazy** gets ` + "`{class, inputs}`" + ` and replies ` + "`[names]`" + `. **validate** gets ` + "`{class, inputs, linked: {name: type}}`" + ` and replies null, or a text: the refusal's reason, which may
+be empty. **fingerprint** gets ` + "`{class, inputs}`" + ` and replies any value; a NaN differs from itself. Each of these may reply with the tag RAISE instead.
+
+A value of a type that the server makes itself (IMAGE, MASK, LATENT, CONDITIONING) leaves by outputs of that type, of ` + "`*`" + ` and of types of the package's own; everything
+that a message can hold leaves by any other output as it is.
 
 **route** gets ` + "`{method, path, route, params, query: {name: [text]}, headers: {name: text}, form: {name: [text]}, files: [{field, filename, type, " +
 	"data}], body: bytes, tenant}`" + ` and replies ` + "`{status, headers: {name: text}, body: bytes}`" + `.

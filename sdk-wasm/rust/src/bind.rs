@@ -57,6 +57,10 @@ pub const TAG_BLOCKER: u64 = 51901;
 pub const TAG_LINK: u64 = 51902;
 /// \[values\]: several values for one port.
 pub const TAG_LIST: u64 = 51903;
+/// A text of decimal digits, with or without a minus: an integer that no other form holds, in a widget's options.
+pub const TAG_NUMBER: u64 = 51904;
+/// \[kind, text\]: in the place of the whole reply, an error with a name for its kind, such as ValueError.
+pub const TAG_RAISE: u64 = 51905;
 
 /// A tensor without a role.
 pub const KIND_TENSOR: u32 = 1;
@@ -384,7 +388,11 @@ pub mod host {
         pub fn progress(value: f64, max: f64) -> i32;
         /// Shows a line on the node.
         pub fn progress_text(ptr: u32, len: u32);
-        /// Shows the first picture of a batch as a preview; format 0 JPEG, 1 PNG.
+        /// As progress, for clients that follow the state of all nodes only: no event of its own. 1 when the call is cancelled.
+        pub fn progress_state(value: f64, max: f64) -> i32;
+        /// As progress_text, for every client of the tenant rather than the one who asked for the prompt.
+        pub fn progress_text_all(ptr: u32, len: u32);
+        /// Shows the first picture of a batch as a preview, no side longer than max_side, 0 for its own size; format 0 JPEG, 1 PNG; flags 1 shows it together with the next progress. 1 when the call is cancelled.
         pub fn preview(image: i64, max_side: u32, format: u32, flags: u32) -> i32;
         /// Waits without using fuel; ECANCEL when the call ends meanwhile.
         pub fn sleep_ms(ms: u32) -> i32;
@@ -518,6 +526,14 @@ pub mod host {
     }
     #[allow(missing_docs, clippy::missing_safety_doc)]
     pub unsafe extern "C" fn progress_text(_: u32, _: u32) {
+        panic!("there is no host here")
+    }
+    #[allow(missing_docs, clippy::missing_safety_doc)]
+    pub unsafe extern "C" fn progress_state(_: f64, _: f64) -> i32 {
+        panic!("there is no host here")
+    }
+    #[allow(missing_docs, clippy::missing_safety_doc)]
+    pub unsafe extern "C" fn progress_text_all(_: u32, _: u32) {
         panic!("there is no host here")
     }
     #[allow(missing_docs, clippy::missing_safety_doc)]
