@@ -24,7 +24,9 @@ func (c *call) reply(ptr, n uint32) {
 	if int64(n) > int64(c.limits.ReplyBytes) {
 		c.spent("its reply of %d bytes is over %d", n, c.limits.ReplyBytes)
 	}
-	c.reply_ = bytes.Clone(c.bytes(ptr, n))
+	b := c.bytes(ptr, n)
+	c.work(int64(n))
+	c.reply_ = bytes.Clone(b)
 	if c.reply_ == nil {
 		c.reply_ = []byte{}
 	}
@@ -65,8 +67,19 @@ func (c *call) log(level int32, ptr, n uint32) {
 // note tells the author, in the extension's log, why a call of the host was refused.
 func (c *call) note(err error) { c.ext.journal.add(zerolog.WarnLevel, err.Error()) }
 
+// maxTold is how many reports a call may make at any pace; then they are thinned to the pace of events.
+const maxTold = 1000
+
+// tells reports whether the client is to hear of it; what is over the call's pace is dropped.
+func (c *call) tells() bool {
+	if c.told++; c.told > maxTold && !c.ext.events.take(time.Now()) {
+		return false
+	}
+	return c.run.Reporter != nil
+}
+
 func (c *call) progress(v, most float64) int32 {
-	if c.run.Reporter != nil {
+	if c.run.Reporter != nil && (v < most || c.tells()) { // the engine thins those before the last
 		c.run.Reporter.Progress(v, most, c.heldPreview())
 	}
 	return c.cancelled()
@@ -95,7 +108,7 @@ func (c *call) cancelled() int32 {
 
 func (c *call) progressText(ptr, n uint32) {
 	s := c.text(ptr, min(n, failText))
-	if c.run.Reporter != nil {
+	if c.tells() {
 		c.run.Reporter.Text(s)
 	}
 }
@@ -115,7 +128,7 @@ func (c *call) preview(h int64, maxSide, format, flags uint32) int32 {
 	if !ok || format > 1 {
 		return abi.EUNSUP
 	}
-	if c.run.Reporter == nil {
+	if !c.tells() {
 		return c.cancelled()
 	}
 	c.work(int64(len(img.Bytes())))

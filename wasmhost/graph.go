@@ -1,31 +1,22 @@
 package wasmhost
 
 import (
-	"context"
 	"encoding/binary"
 	"errors"
 	"math"
+	"slices"
 
 	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/internal/tensor"
 	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
 )
 
-// aside runs host work that has its own threads and looks at the call's context itself.
-func (c *call) aside(work func()) {
-	c.host.gate.leave()
-	defer func() {
-		if !c.host.gate.enter(context.WithoutCancel(c.Context)) {
-			panic(fault.New(fault.Cancelled, "the host is closing"))
-		}
-	}()
-	work()
-}
-
 func errnoOf(err error) int32 {
 	switch {
 	case errors.Is(err, fault.OutOfMemory):
 		return abi.ENOMEM
+	case errors.Is(err, fault.TooLarge):
+		return abi.ETOOBIG
 	case errors.Is(err, fault.BadTensor), errors.Is(err, fault.Unsupported):
 		return abi.EUNSUP
 	}
@@ -184,7 +175,7 @@ func costOf(p *tensor.Program) int64 {
 		for k, a := range o.Args {
 			v := p.Values[a]
 			work += float64(v.Shape.Elems() * v.DType.Size())
-			inner = max(inner, innerOf(o.Kind, k, v.Shape))
+			inner = max(inner, innerOf(o, k, v.Shape))
 		}
 		work += float64(out.Shape.Elems()) * (inner - 1) / 2
 		if work > math.MaxInt64/4 || total > math.MaxInt64/4 {
@@ -196,8 +187,10 @@ func costOf(p *tensor.Program) int64 {
 }
 
 // innerOf is how many multiplications make one element of a result, as far as argument k tells.
-func innerOf(kind tensor.Kind, k int, s tensor.Shape) float64 {
-	switch kind {
+func innerOf(o *tensor.Op, k int, s tensor.Shape) float64 {
+	switch o.Kind {
+	case tensor.KindAvgPool, tensor.KindMaxPool:
+		return 2 * float64(o.Attr.I[0]) * float64(o.Attr.I[1])
 	case tensor.KindMatMul, tensor.KindLinear:
 		if k == 0 && len(s) > 0 {
 			return float64(s[len(s)-1])
@@ -212,4 +205,39 @@ func innerOf(kind tensor.Kind, k int, s tensor.Shape) float64 {
 		}
 	}
 	return 1
+}
+
+// peakOf is how many bytes of results a program has at once, when it is run in its order and each goes after its last use.
+func peakOf(p *tensor.Program) int64 {
+	const unused, foreign = -1, -2
+	last := slices.Repeat([]int{unused}, len(p.Values))
+	for i := range p.Ops {
+		for _, a := range p.Ops[i].Args {
+			last[a] = i
+		}
+	}
+	for _, id := range p.Outputs {
+		last[id] = len(p.Ops)
+	}
+	for _, id := range p.Inputs {
+		last[id] = foreign
+	}
+	bytes := func(id tensor.ID) int64 {
+		return int64(p.Values[id].Shape.Elems()) * int64(p.Values[id].DType.Size())
+	}
+	now, peak := int64(0), int64(0)
+	for i := range p.Ops {
+		o := &p.Ops[i]
+		now += bytes(o.Out)
+		peak = max(peak, now)
+		if last[o.Out] == unused {
+			now -= bytes(o.Out)
+		}
+		for k, a := range o.Args {
+			if last[a] == i && !slices.Contains(o.Args[:k], a) {
+				now -= bytes(a)
+			}
+		}
+	}
+	return peak
 }

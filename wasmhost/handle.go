@@ -29,6 +29,7 @@ func (c *call) put(kind uint32, v any) int64 {
 		return int64(abi.ELIMIT)
 	}
 	t.live++
+	c.hold(v)
 	if n := len(t.free); n > 0 {
 		i := t.free[n-1]
 		t.free = t.free[:n-1]
@@ -50,6 +51,10 @@ func (c *call) handle(h int64) *handle {
 
 func (c *call) hDrop(h int64) {
 	e := c.handle(h)
+	c.letGo(e.val)
+	if f, ok := e.val.(File); ok {
+		_ = f.Close()
+	}
 	*e = handle{gen: (e.gen + 1) & 0x7fffffff}
 	c.handles.live--
 	if e.gen != 0 { // a place whose generations are used up stays empty
@@ -100,7 +105,11 @@ func (c *call) hGet(h int64, keyPtr, keyLen uint32) int64 {
 }
 
 func (c *call) hMake(kind uint32, h int64) int64 {
-	v, err := asKind(kind, c.shared(h))
+	t := c.shared(h)
+	if kind != abi.KindTensor && !t.Contiguous() && !c.charge(t) { // it is copied
+		return int64(abi.ELIMIT)
+	}
+	v, err := asKind(kind, t)
 	if err != nil {
 		return int64(abi.EUNSUP)
 	}

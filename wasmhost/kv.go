@@ -6,11 +6,13 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	_ "modernc.org/sqlite" // the driver of database/sql
 
 	"github.com/cocoonhq/cocoon/internal/fault"
+	"github.com/cocoonhq/cocoon/internal/tenant"
 	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
 )
 
@@ -76,14 +78,18 @@ type errnoError int32
 // Error names the number.
 func (e errnoError) Error() string { return "errno" }
 
-// kv runs a transaction for the guest, parked.
+// kvWork is what a transaction costs besides its bytes: there is one store, for all.
+const kvWork = 16 << 10
+
+// kvDo runs a transaction for the guest. It holds no place among the guests that compute, and the guest's clock goes on.
 func (c *call) kvDo(scope uint32, do func(ctx context.Context, tx *sql.Tx, s kvSpace) error) int32 {
 	s, ok := c.kvSpace(scope)
 	if !ok {
 		return abi.ENOENT
 	}
+	c.work(kvWork)
 	var err error
-	c.park(func(ctx context.Context) { err = c.host.kv.transact(ctx, s, do) })
+	c.aside(func() { err = c.host.kv.transact(c.Context, s, do) })
 	var e errnoError
 	switch {
 	case err == nil:
@@ -116,8 +122,8 @@ func (k *kvStore) transact(ctx context.Context, s kvSpace, do func(ctx context.C
 }
 
 // dropPrompt forgets what a prompt's nodes kept.
-func (k *kvStore) dropPrompt(ctx context.Context, prompt string) error {
-	_, err := k.db.ExecContext(ctx, `DELETE FROM kv WHERE scope=?`, "prompt:"+prompt)
+func (k *kvStore) dropPrompt(ctx context.Context, t tenant.ID, prompt string) error {
+	_, err := k.db.ExecContext(ctx, `DELETE FROM kv WHERE tenant=? AND scope=?`, string(t), "prompt:"+prompt)
 	return err
 }
 
@@ -148,7 +154,11 @@ func kvWrite(ctx context.Context, tx *sql.Tx, s kvSpace, key string, v []byte, u
 
 // kvKey reads a key; an empty or a long one is ETOOBIG.
 func (c *call) kvKey(ptr, n uint32) (string, bool) {
-	return c.text(ptr, n), n > 0 && n <= abi.MaxKvKeyBytes
+	if n == 0 || n > abi.MaxKvKeyBytes {
+		c.bytes(ptr, n)
+		return "", false
+	}
+	return c.text(ptr, n), true
 }
 
 func (c *call) kvGet(scope, key, keyLen, out, limit uint32) int64 {
@@ -169,10 +179,12 @@ func (c *call) kvGet(scope, key, keyLen, out, limit uint32) int64 {
 
 func (c *call) kvPut(scope, key, keyLen, ptr, n uint32, ttl int64) int32 {
 	k, ok := c.kvKey(key, keyLen)
-	v := append([]byte(nil), c.bytes(ptr, n)...)
-	if !ok || len(v) > abi.MaxKvValueBytes {
+	b := c.bytes(ptr, n)
+	if !ok || n > abi.MaxKvValueBytes {
 		return abi.ETOOBIG
 	}
+	c.work(int64(n))
+	v := slices.Clone(b)
 	until := int64(0)
 	if ttl > 0 {
 		until = time.Now().UnixMilli() + min(ttl, 1<<40)
@@ -182,10 +194,12 @@ func (c *call) kvPut(scope, key, keyLen, ptr, n uint32, ttl int64) int32 {
 
 func (c *call) kvCas(scope, key, keyLen, old, oldLen, ptr, n uint32) int32 {
 	k, ok := c.kvKey(key, keyLen)
-	was, v := string(c.bytes(old, oldLen)), append([]byte(nil), c.bytes(ptr, n)...)
-	if !ok || len(v) > abi.MaxKvValueBytes {
+	before, b := c.bytes(old, oldLen), c.bytes(ptr, n)
+	if !ok || max(n, oldLen) > abi.MaxKvValueBytes {
 		return abi.ETOOBIG
 	}
+	c.work(int64(n) + int64(oldLen))
+	was, v := string(before), slices.Clone(b)
 	return c.kvDo(scope, func(ctx context.Context, tx *sql.Tx, s kvSpace) error {
 		now, err := kvRead(ctx, tx, s, k)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {

@@ -6,10 +6,11 @@ import "time"
 type Limits struct {
 	Fuel        int64         // instructions
 	Wall        time.Duration // without the time spent waiting
+	Parked      time.Duration // that all waits may take together; 0 is no bound but the caller's
 	MemoryPages int           // of 64 KiB
 	HostCalls   int
 	HostBytes   int64 // that host functions move or compute
-	Handles     int   // alive at once
+	Handles     int   // alive at once; windows too
 	OutputBytes int64 // of tensors made
 	ReplyBytes  int
 }
@@ -24,7 +25,8 @@ const (
 // DescribeLimits are for setting a module up and asking what it has. Fuel is what ends a guest that goes on; the time is
 // generous, since a machine that is busy is no fault of the guest's.
 func DescribeLimits() Limits {
-	return Limits{Fuel: 200e6, Wall: 30 * time.Second, MemoryPages: 64 * pagesPerMiB, HostCalls: 10_000, HostBytes: mib, ReplyBytes: mib}
+	return Limits{Fuel: 200e6, Wall: 30 * time.Second, Parked: 30 * time.Second, MemoryPages: 64 * pagesPerMiB, HostCalls: 10_000,
+		HostBytes: 8 * mib, ReplyBytes: mib}
 }
 
 // ExecuteLimits are for running a node.
@@ -35,7 +37,7 @@ func ExecuteLimits() Limits {
 
 // RouteLimits are for answering a request.
 func RouteLimits() Limits {
-	return Limits{Fuel: 500e6, Wall: 5 * time.Second, MemoryPages: 64 * pagesPerMiB, HostCalls: 10_000, HostBytes: 256 * mib,
+	return Limits{Fuel: 500e6, Wall: 5 * time.Second, Parked: 10 * time.Minute, MemoryPages: 64 * pagesPerMiB, HostCalls: 10_000, HostBytes: 256 * mib,
 		Handles: 8, OutputBytes: 64 * mib, ReplyBytes: 8 * mib}
 }
 

@@ -1,6 +1,7 @@
 package wasmhost
 
 import (
+	"bytes"
 	"context"
 	"sync"
 	"time"
@@ -29,8 +30,15 @@ type box struct {
 // keepUnclaimed is how long a message for no prompt in particular waits for a node.
 const keepUnclaimed = 10 * time.Minute
 
-// maxBoxes bounds the mailboxes of one tenant's extension.
-const maxBoxes = 256
+// keepPrompt is how long one for a prompt waits: prompts that end drop theirs, and others are never seen.
+const keepPrompt = 6 * time.Hour
+
+const (
+	// maxBoxes bounds the mailboxes of one tenant's extension.
+	maxBoxes = 256
+	// maxKept bounds the bytes in them.
+	maxKept = 4 * mib
+)
 
 // mailboxes carry messages from routes to the nodes that wait for them.
 type mailboxes struct {
@@ -108,7 +116,8 @@ func (m *mailboxes) post(k boxKey, msg []byte) int32 {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.expire()
-	if _, ok := m.boxes[k]; !ok && m.count(k) >= maxBoxes {
+	boxes, kept := m.count(k)
+	if _, ok := m.boxes[k]; !ok && boxes >= maxBoxes || kept+len(msg) > maxKept {
 		return abi.ELIMIT
 	}
 	if k.prompt == "" {
@@ -132,39 +141,49 @@ func (m *mailboxes) post(k boxKey, msg []byte) int32 {
 	return 0
 }
 
-func (m *mailboxes) count(k boxKey) (n int) {
-	for other := range m.boxes {
-		if other.tenant == k.tenant && other.ext == k.ext {
-			n++
+// count gives the mailboxes of k's tenant and extension, and the bytes in them.
+func (m *mailboxes) count(k boxKey) (boxes, kept int) {
+	for other, b := range m.boxes {
+		if other.tenant != k.tenant || other.ext != k.ext {
+			continue
+		}
+		boxes++
+		for _, msg := range b.kept {
+			kept += len(msg)
 		}
 	}
-	return n
+	return boxes, kept
 }
 
-// expire forgets messages for no prompt that nobody came for.
+// expire forgets messages that nobody came for.
 func (m *mailboxes) expire() {
 	for k, b := range m.boxes {
-		if b.readers == 0 && time.Since(b.since) > keepUnclaimed && k.prompt == "" {
+		most := keepPrompt
+		if k.prompt == "" {
+			most = keepUnclaimed
+		}
+		if b.readers == 0 && time.Since(b.since) > most {
 			delete(m.boxes, k)
 		}
 	}
 }
 
-// dropPrompt forgets a prompt's messages.
-func (m *mailboxes) dropPrompt(prompt string) {
+// dropPrompt forgets the messages for a tenant's prompt.
+func (m *mailboxes) dropPrompt(t tenant.ID, prompt string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for k, b := range m.boxes {
-		if k.prompt == prompt && prompt != "" && b.readers == 0 {
+		if k.tenant == t && k.prompt == prompt && prompt != "" && b.readers == 0 {
 			delete(m.boxes, k)
 		}
 	}
 }
 
-// PromptDone forgets what was kept for a prompt: messages and values of its scope.
+// PromptDone forgets what was kept for a prompt of the tenant that ctx carries: messages and values of its scope.
 func (h *Host) PromptDone(ctx context.Context, prompt string) error {
-	h.boxes.dropPrompt(prompt)
-	return h.kv.dropPrompt(ctx, prompt)
+	t := tenant.Of(ctx)
+	h.boxes.dropPrompt(t, prompt)
+	return h.kv.dropPrompt(ctx, t, prompt)
 }
 
 func (c *call) msgWait(topic, topicLen, timeoutMs, out, limit uint32) int64 {
@@ -196,9 +215,10 @@ func (c *call) msgWait(topic, topicLen, timeoutMs, out, limit uint32) int64 {
 
 func (c *call) msgPost(prompt, promptLen, nodeID, nodeLen, topic, topicLen, ptr, n uint32) int32 {
 	k := boxKey{c.tenant, c.ext.Manifest.ID, c.text(prompt, promptLen), c.text(nodeID, nodeLen), c.text(topic, topicLen)}
-	msg := append([]byte{}, c.bytes(ptr, n)...)
-	if len(msg) > abi.MaxMsgBytes || max(promptLen, nodeLen, topicLen) > abi.MaxKvKeyBytes {
+	b := c.bytes(ptr, n)
+	if n > abi.MaxMsgBytes || max(promptLen, nodeLen, topicLen) > abi.MaxKvKeyBytes {
 		return abi.ETOOBIG
 	}
-	return c.host.boxes.post(k, msg)
+	c.work(int64(n))
+	return c.host.boxes.post(k, bytes.Clone(b))
 }

@@ -125,6 +125,11 @@ func (c *call) nodeReply(s *node.Schema, r node.Reply, out, limit uint32) int64 
 	}
 	outputs := make([]any, len(r.Outputs))
 	for i, v := range r.Outputs {
+		for _, t := range tensorsIn(v) {
+			if t != nil && !c.charge(t) {
+				return int64(abi.ELIMIT)
+			}
+		}
 		var err error
 		if outputs[i], err = c.toWire(v); err != nil {
 			return int64(abi.ELIMIT)

@@ -1,6 +1,7 @@
 package wasmhost
 
 import (
+	"context"
 	"encoding/binary"
 	"math"
 
@@ -79,26 +80,20 @@ func (c *call) tNew(dtype, rank, shape uint32, v float64) int64 {
 		return int64(abi.ELIMIT)
 	}
 	c.work(n)
-	t, err := newShared(dt, s)
+	t, err := c.make(dt, s)
 	if err != nil {
 		return int64(abi.ENOMEM)
 	}
 	if v != 0 && !fill(t, v) {
+		c.drop(t)
 		return int64(abi.EUNSUP)
 	}
-	return c.putOwn(t)
-}
-
-// newShared makes a tensor in memory of its own, which goes when nothing refers to it.
-func newShared(dt tensor.DType, s tensor.Shape) (*tensor.Tensor, error) {
-	return tensor.NewArena(0).NewShared(dt, s...)
-}
-
-func (c *call) putOwn(t *tensor.Tensor) int64 {
 	h := c.put(abi.KindTensor, t)
-	if h >= 0 {
-		c.handle(h).own = true
+	if h < 0 {
+		c.drop(t)
+		return h
 	}
+	c.handle(h).own = true
 	return h
 }
 
@@ -201,13 +196,18 @@ func (c *call) tReshape(h int64, rank, shape uint32) int64 {
 // compute runs a program for the guest, which must have been charged for its outputs.
 func (c *call) compute(p *tensor.Program, inputs []*tensor.Tensor) ([]*tensor.Tensor, int32) {
 	c.work(costOf(p))
-	dense := make([]*tensor.Tensor, len(inputs))
-	for i, t := range inputs {
-		dense[i] = t.Dense()
+	if peakOf(p) > c.limits.OutputBytes {
+		return nil, abi.ELIMIT
 	}
+	dense, ok := c.denseAll(inputs)
+	if !ok {
+		return nil, abi.ELIMIT
+	}
+	ctx, cancel := context.WithDeadline(c.Context, c.deadline)
+	defer cancel()
 	var outs []*tensor.Tensor
 	var err error
-	c.aside(func() { outs, err = tensor.RunOnce(c.Context, c.host.c.Backend, p, dense...) })
+	c.aside(func() { outs, err = tensor.RunOnce(ctx, c.host.c.Backend, p, dense...) })
 	if err != nil {
 		c.alive()
 		return nil, errnoOf(err)
@@ -215,9 +215,36 @@ func (c *call) compute(p *tensor.Program, inputs []*tensor.Tensor) ([]*tensor.Te
 	return outs, 0
 }
 
+// denseAll copies the inputs that are views, each once; false when the copies are more than a call may have of tensors.
+func (c *call) denseAll(inputs []*tensor.Tensor) ([]*tensor.Tensor, bool) {
+	out, copies := make([]*tensor.Tensor, len(inputs)), map[*tensor.Tensor]*tensor.Tensor{}
+	total := int64(0)
+	for i, t := range inputs {
+		if out[i] = t; t.Contiguous() {
+			continue
+		}
+		d := copies[t]
+		if d == nil {
+			n := int64(t.Elems() * t.DType().Size())
+			if total += n; total > c.limits.OutputBytes {
+				return nil, false
+			}
+			c.work(n)
+			d = t.Clone()
+			copies[t] = d
+		}
+		out[i] = d
+	}
+	return out, true
+}
+
+// canShare gives the memory file whose first pages are the tensor's bytes and, when they end within a page, nothing else.
 func (c *call) canShare(t *tensor.Tensor) (fd int, ok bool) {
 	b := t.Block()
 	if !slot.CanShare || b == nil || !t.Contiguous() || t.Elems() == 0 || len(b.Bytes()) == 0 || &b.Bytes()[0] != &t.Bytes()[0] {
+		return 0, false
+	}
+	if n := len(t.Bytes()); n < len(b.Bytes()) && int64(mapped(int64(n))) != int64(n) {
 		return 0, false
 	}
 	return b.File()

@@ -107,7 +107,11 @@ func (c *call) fromHandle(x abi.Handle) (any, error) {
 		return nil, fault.New(fault.ExtensionFailed, "handle %#x of kind %d is not alive", h, x.Kind)
 	}
 	e := &c.handles.all[i]
+	if _, file := e.val.(File); file {
+		return nil, fault.New(fault.ExtensionFailed, "an open file has no place on a link")
+	}
 	e.own = false
+	c.escape(e.val)
 	return e.val, nil
 }
 

@@ -43,7 +43,11 @@ func (c *call) open(ptr uint32, w outWindow) {
 		c.windows = map[uint32]outWindow{}
 	}
 	c.windows[ptr] = w
+	c.hold(w.t)
 }
+
+// room reports whether one more window may be open: each is up to three mappings, of which a process has not many.
+func (c *call) room() bool { return len(c.windows) < c.limits.Handles }
 
 func (c *call) tMap(h int64, ptr, size uint32) int64 {
 	t := c.shared(h)
@@ -53,6 +57,9 @@ func (c *call) tMap(h int64, ptr, size uint32) int64 {
 	}
 	if n == 0 {
 		return 0
+	}
+	if !c.room() {
+		return int64(abi.ELIMIT)
 	}
 	span := uint32(pages(n))
 	if fd, ok := c.canShare(t); ok && c.slot.MapIn(ptr, span, mapped(n), fd) == nil {
@@ -79,10 +86,10 @@ func (c *call) tMapOut(dtype, rank, shape, ptr, size uint32) int64 {
 	if !c.place(n, ptr, size) || n == 0 {
 		return int64(abi.ETOOBIG)
 	}
-	if !c.claim(n) {
+	if !c.room() || !c.claim(n) {
 		return int64(abi.ELIMIT)
 	}
-	t, err := newShared(dt, s)
+	t, err := c.make(dt, s)
 	if err != nil {
 		return int64(abi.ENOMEM)
 	}
@@ -114,7 +121,9 @@ func (c *call) tCommit(ptr uint32) int64 {
 			c.trap("window: %v", err)
 		}
 	}
-	return c.put(abi.KindTensor, w.t)
+	h := c.put(abi.KindTensor, w.t)
+	c.letGo(w.t)
+	return h
 }
 
 func (c *call) tUnmap(ptr uint32) int32 {
@@ -123,6 +132,7 @@ func (c *call) tUnmap(ptr uint32) int32 {
 		return abi.ENOENT
 	}
 	delete(c.windows, ptr)
+	c.letGo(w.t)
 	if w.t == nil || w.write && w.block == nil {
 		clear(c.bytes(ptr, w.size))
 	} else if err := c.slot.Unmap(ptr); err != nil {

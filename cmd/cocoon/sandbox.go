@@ -56,7 +56,7 @@ func (p promptEnds) Publish(ctx context.Context, e engine.Event) {
 		if p.of.sandbox == nil {
 			return
 		}
-		if err := p.of.sandbox.PromptDone(context.WithoutCancel(ctx), e.PromptID); err != nil {
+		if err := p.of.sandbox.PromptDone(tenant.With(context.WithoutCancel(ctx), e.Tenant), e.PromptID); err != nil {
 			zerolog.Ctx(ctx).Warn().Err(err).Msg("what extensions kept for a prompt is still there")
 		}
 	}
