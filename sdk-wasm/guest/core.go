@@ -14,9 +14,12 @@ func fail(code int32, text string) {
 }
 
 // Log writes a line to the extension's log.
-func Log(text string) {
+func Log(text string) { LogAt(1, text) }
+
+// LogAt is Log with a level: 0 debug, 1 info, 2 warning, 3 error.
+func LogAt(level int, text string) {
 	p, n := atText(text)
-	hostLog(1, p, n)
+	hostLog(int32(level), p, n)
 }
 
 // Progress says how far the running node is, and reports whether the call goes on; if not, return soon.
@@ -25,9 +28,39 @@ func Progress(value, total float64) bool { return hostProgress(value, total) == 
 // ProgressText shows a line on the running node.
 func ProgressText(text string) { hostProgressText(atText(text)) }
 
+// ProgressState is Progress for clients that follow the state of all nodes: it makes no event of its own.
+func ProgressState(value, total float64) bool { return hostProgressState(value, total) == 0 }
+
+// ProgressTextAll is ProgressText for every client of the tenant, not only the one who asked.
+func ProgressTextAll(text string) { hostProgressTextAll(atText(text)) }
+
+// Picture is how a preview is shown.
+type Picture struct {
+	MaxSide int  // pixels; 0 for its own size
+	PNG     bool // else JPEG
+}
+
+// ProgressWith is Progress with the first picture of a batch as a preview.
+func ProgressWith(value, total float64, i Image, p Picture) (goesOn bool, err error) {
+	format := uint32(0)
+	if p.PNG {
+		format = 1
+	}
+	const withProgress = 1
+	if err := check(int64(hostPreview(int64(i.ID), uint32(p.MaxSide), format, withProgress))); err != nil {
+		return false, err
+	}
+	return Progress(value, total), nil
+}
+
 // Preview shows the first picture of a batch on the running node, no side longer than maxSide pixels.
 func Preview(i Image, maxSide int) error {
 	return check(int64(hostPreview(int64(i.ID), uint32(maxSide), 0, 0)))
+}
+
+// PreviewPNG is Preview in a format without loss. Both fail with Error(abi.EUNSUP) for what is no image.
+func PreviewPNG(i Image, maxSide int) error {
+	return check(int64(hostPreview(int64(i.ID), uint32(maxSide), 1, 0)))
 }
 
 // Sleep waits without using fuel. It fails when the call is cancelled meanwhile.

@@ -16,24 +16,37 @@ type Node struct {
 // Def is a node made of one value and one plain function. In and Out are structs whose fields Ports binds to inputs and
 // outputs.
 type Def[In, Out any] struct {
-	ID       string
-	Name     string // display name; "" shows the ID
-	Category string
-	Help     string
+	ID         string
+	Name       string // display name; "" shows the ID
+	Category   string
+	Help       string
+	Aliases    []string // what else people search it by
+	Essentials string   // the node's place in the client's short list; "" for none
+	PriceBadge any      // how clients show the price of a call, JSON-like; nil for none
 
 	OutputNode    bool // a root of execution
-	InputIsList   bool
+	InputIsList   bool // it gets whole lists and is called once
 	Async         bool // it mostly waits
-	NotIdempotent bool
-	Intermediate  bool
-	Expands       bool
+	NotIdempotent bool // equal inputs may give other outputs
+	Intermediate  bool // what it shows is shown again when it comes from the cache
+	AcceptAll     bool // constants that no input declares are passed too
+	Expands       bool // it may return a graph
+	V3            bool // described in the newer style
 	Deprecated    bool
 	Experimental  bool
+	DevOnly       bool
+	APINode       bool
 
 	Ports func(p *Ports, in *In, out *Out)
 	Do    func(in In) (Out, error)
-	// Check, if set, looks at constants before a prompt is queued. Its error is the refusal.
-	Check func(in In) error
+	// Resume, if set, goes on with a call that wished for it; see Again.
+	Resume func(in In, state []byte) (Out, error)
+	// Check, if set, looks at the constants named by Checked, nil for all, before a prompt is queued. Its error is the refusal,
+	// unless it is an Exception.
+	Check   func(in In) error
+	Checked []string
+	// CheckLinks is Check that is also told the types of linked inputs; the server then leaves those to it.
+	CheckLinks func(in In, linked map[string]string) error
 	// Changed, if set, says what the result depends on besides the inputs.
 	Changed func(in In) (any, error)
 	// Need, if set, names the lazy inputs that are wanted; has tells which inputs are there.
@@ -46,21 +59,12 @@ func (d Def[In, Out]) Node() Node {
 	var out Out
 	p := &Ports{learn: true}
 	d.Ports(p, &in, &out)
-	var flags []any
-	for _, f := range []struct {
-		name string
-		on   bool
-	}{
-		{"output_node", d.OutputNode}, {"input_is_list", d.InputIsList}, {"async", d.Async}, {"not_idempotent", d.NotIdempotent},
-		{"intermediate", d.Intermediate}, {"expands", d.Expands}, {"deprecated", d.Deprecated}, {"experimental", d.Experimental},
-		{"validates", d.Check != nil}, {"fingerprints", d.Changed != nil},
-	} {
-		if f.on {
-			flags = append(flags, f.name)
-		}
-	}
-	schema := map[string]any{"id": d.ID, "name": d.Name, "category": d.Category, "help": d.Help, "inputs": p.inputs, "hidden": p.hidden,
-		"outputs": p.outputs, "flags": flags}
+	t := Traits{ID: d.ID, Name: d.Name, Category: d.Category, Help: d.Help, Aliases: d.Aliases, Essentials: d.Essentials, PriceBadge: d.PriceBadge,
+		OutputNode: d.OutputNode, InputIsList: d.InputIsList, Async: d.Async, NotIdempotent: d.NotIdempotent, Intermediate: d.Intermediate,
+		AcceptAll: d.AcceptAll, Expands: d.Expands, V3: d.V3, Deprecated: d.Deprecated, Experimental: d.Experimental, DevOnly: d.DevOnly,
+		APINode: d.APINode, Checked: d.Checked}
+	schema := t.describe(p, map[string]bool{"validates": d.Check != nil || d.CheckLinks != nil, "validates_links": d.CheckLinks != nil,
+		"fingerprints": d.Changed != nil})
 	return Node{ID: d.ID, schema: schema, do: d.answer}
 }
 
@@ -77,68 +81,69 @@ func (d Def[In, Out]) answer(op int32, m abi.Map) (any, error) {
 	}
 	switch {
 	case op == abi.OpExecute:
-		return d.execute(in, m)
+		out, err := d.Do(in)
+		return d.reply(&in, &out, err)
+	case op == abi.OpResume && d.Resume != nil:
+		out, err := d.Resume(in, m.Bytes("state"))
+		return d.reply(&in, &out, err)
 	case op == abi.OpCheckLazy && d.Need != nil:
-		names, err := d.Need(in, func(name string) bool { _, ok := inputs[name]; return ok })
-		return names, err
+		return wanted(d.Need(in, func(name string) bool { return inputs[name] != nil }))
 	case op == abi.OpCheckLazy:
-		return p.missing(inputs), nil
-	case op == abi.OpValidate && d.Check != nil:
-		if err := d.Check(in); err != nil {
-			return err.Error(), nil
-		}
-		return nil, nil
+		return wanted(p.missing(inputs), nil)
+	case op == abi.OpValidate:
+		return d.validate(in, m.Map("linked"))
 	case op == abi.OpFingerprint && d.Changed != nil:
-		return d.Changed(in)
+		v, err := d.Changed(in)
+		return toWire(v), err
 	}
 	return nil, errOp
 }
 
-func (d Def[In, Out]) execute(in In, _ abi.Map) (any, error) {
-	out, err := d.Do(in)
+func (d Def[In, Out]) validate(in In, linked abi.Map) (any, error) {
+	check := Dynamic{}
+	if d.Check != nil {
+		check.Check = func(Args) error { return d.Check(in) }
+	}
+	if d.CheckLinks != nil {
+		check.CheckLinks = func(_ Args, types map[string]string) error { return d.CheckLinks(in, types) }
+	}
+	return check.validate(nil, linked)
+}
+
+func (d Def[In, Out]) reply(in *In, out *Out, err error) (any, error) {
 	if err != nil {
-		return nil, err
+		return replyOf(Reply{}, err)
 	}
 	p := &Ports{}
-	d.Ports(p, &in, &out)
-	outputs := make([]any, len(p.gets))
+	d.Ports(p, in, out)
+	r := Reply{Outputs: make([]any, len(p.gets))}
 	for i, get := range p.gets {
-		outputs[i] = toWire(get())
+		r.Outputs[i] = get()
 	}
-	m := map[string]any{"outputs": outputs}
-	if p.ui != nil && *p.ui != nil {
-		ui := map[string]any{}
-		for kind, items := range *p.ui {
-			ui[kind] = items
-		}
-		m["ui"] = ui
+	if p.ui != nil {
+		r.UI = *p.ui
 	}
-	if p.expand != nil && *p.expand != nil {
-		m["expand"] = map[string]any{"nodes": (*p.expand).nodes}
+	if p.expand != nil {
+		r.Expand = *p.expand
 	}
-	return m, nil
+	if p.later != nil {
+		r.Later = *p.later
+	}
+	if p.block != nil {
+		r.Block = *p.block
+	}
+	return replyOf(r, nil)
 }
 
 // UI is what a node shows to the client: kind ("images", "text", …) → items.
 type UI map[string][]any
 
-// Graph is an expansion: nodes that take the node's place.
-type Graph struct{ nodes []any }
-
-// Input is an input of a node of a Graph: a constant, a value, or a Link to another node of it.
-type Input struct {
-	Name  string
-	Value any
-}
-
-// Add adds a node under an id of the extension's choice and gives the links to its outputs.
-func (g *Graph) Add(id, class string, inputs ...Input) func(output int) Link {
-	pairs := make([]any, len(inputs))
-	for i, in := range inputs {
-		pairs[i] = []any{in.Name, toWire(in.Value)}
+func (u UI) wire() any {
+	m := make(map[string]any, len(u))
+	for kind, items := range u {
+		m[kind] = wireList(items)
 	}
-	g.nodes = append(g.nodes, map[string]any{"id": id, "class": class, "inputs": pairs})
-	return func(output int) Link { return Link{id, output} }
+	return m
 }
 
 var errInput = errors.New("an input is of another type than declared")

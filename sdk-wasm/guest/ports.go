@@ -1,6 +1,10 @@
 package guest
 
-import "github.com/cocoonhq/cocoon/sdk-wasm/abi"
+import (
+	"time"
+
+	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
+)
 
 // Ports binds the fields of a node's two structs to inputs and outputs. A node's Ports function runs once to describe the
 // node and once a call to carry the values.
@@ -14,6 +18,8 @@ type Ports struct {
 	gets    []func() any
 	ui      *UI
 	expand  **Graph
+	later   **Later
+	block   **Block
 }
 
 // In describes the input that was just declared; its methods chain.
@@ -44,7 +50,7 @@ func (p *Ports) input(name, kind string, set func(any) error) In {
 func (p *Ports) missing(have abi.Map) []string {
 	var out []string
 	for _, name := range p.lazy {
-		if _, ok := have[name]; !ok {
+		if have[name] == nil { // one that is not there yet comes as null
 			out = append(out, name)
 		}
 	}
@@ -154,6 +160,18 @@ func Show(p *Ports, from *UI) { p.ui = from }
 // Expansion binds the field that holds the graph a node expands to.
 func Expansion(p *Ports, from **Graph) { p.expand = from }
 
+// Later is a wish to be called again: the call ends, its memory goes, and Def.Resume gets State, of 64 KiB at most.
+type Later struct {
+	After time.Duration
+	State []byte
+}
+
+// Again binds the field that holds the wish to be called again, nil for none.
+func Again(p *Ports, from **Later) { p.later = from }
+
+// Blocks binds the field that, when it is set, stands in the place of every output.
+func Blocks(p *Ports, from **Block) { p.block = from }
+
 func assign[T any](v any, to *T) error {
 	x, ok := v.(T)
 	if !ok {
@@ -170,7 +188,7 @@ func (i In) Set(key string, v any) In {
 		o = map[string]any{}
 		i.m["options"] = o
 	}
-	o[key] = v
+	o[key] = toWire(v)
 	return i
 }
 

@@ -10,6 +10,8 @@ import (
 type Extension struct {
 	Nodes  []Node
 	Routes []Route
+	// Replaced says how prompts that name classes of the past are rewritten.
+	Replaced []Replacement
 	// Selftest answers the conformance kit; nil for none.
 	Selftest func(request any) (any, error)
 }
@@ -34,6 +36,9 @@ func handle(op int32, request []byte) int32 {
 		}
 	}
 	v, err := answer(op, m)
+	if r, ok := raised(err); ok {
+		v, err = r, nil
+	}
 	if err != nil {
 		return failWith(err)
 	}
@@ -87,5 +92,44 @@ func describe() any {
 	for i, r := range extension.Routes {
 		routes[i] = map[string]any{"method": r.Method, "path": r.Path}
 	}
-	return map[string]any{"nodes": nodes, "routes": routes}
+	m := map[string]any{"nodes": nodes, "routes": routes}
+	if len(extension.Replaced) > 0 {
+		list := make([]any, len(extension.Replaced))
+		for i, r := range extension.Replaced {
+			list[i] = r.wire()
+		}
+		m["node_replacements"] = list
+	}
+	return m
+}
+
+// Replacement says how a prompt that names the class Old is rewritten: Inputs are the new class's, and Outputs give links that
+// came from the old one their new number, as pairs of old and new.
+type Replacement struct {
+	Old, New string
+	Inputs   []Move
+	Outputs  [][2]int
+}
+
+// Move fills an input of the new class: from an input of the old one, or with a constant when Old is "".
+type Move struct {
+	New, Old string
+	Value    any
+}
+
+func (r *Replacement) wire() any {
+	inputs, outputs := make([]any, len(r.Inputs)), make([]any, len(r.Outputs))
+	for i, in := range r.Inputs {
+		m := map[string]any{"new": in.New}
+		if in.Old != "" {
+			m["old"] = in.Old
+		} else {
+			m["value"] = toWire(in.Value)
+		}
+		inputs[i] = m
+	}
+	for i, o := range r.Outputs {
+		outputs[i] = []any{o[0], o[1]}
+	}
+	return map[string]any{"old": r.Old, "new": r.New, "inputs": inputs, "outputs": outputs}
 }

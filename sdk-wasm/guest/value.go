@@ -29,7 +29,7 @@ type Block struct {
 	Silent  bool
 }
 
-// Link is an output of a node: of an expansion, or where a raw link comes from.
+// Link is an output of a node of the same expansion.
 type Link struct {
 	Node   string
 	Output int
@@ -58,16 +58,44 @@ func toWire(v any) any {
 		return abi.Tag{Number: abi.TagBlocker, Value: x.Message}
 	case Link:
 		return abi.Tag{Number: abi.TagLink, Value: []any{x.Node, int64(x.Output)}}
+	case Outer:
+		return []any{x.Node, int64(x.Output)}
+	case Number:
+		return abi.Tag{Number: abi.TagNumber, Value: string(x)}
 	case int:
 		return int64(x)
 	case List:
-		out := make([]any, len(x))
-		for i, e := range x {
-			out[i] = toWire(e)
-		}
-		return abi.Tag{Number: abi.TagList, Value: out}
+		return abi.Tag{Number: abi.TagList, Value: wireList(x)}
+	}
+	return nestedToWire(v)
+}
+
+func nestedToWire(v any) any {
+	switch x := v.(type) {
+	case []any:
+		return wireList(x)
+	case map[string]any:
+		return wireMap(x)
+	case Args:
+		return wireMap(x)
 	}
 	return v
+}
+
+func wireList(l []any) []any {
+	out := make([]any, len(l))
+	for i, e := range l {
+		out[i] = toWire(e)
+	}
+	return out
+}
+
+func wireMap(m map[string]any) map[string]any {
+	out := make(map[string]any, len(m))
+	for k, e := range m {
+		out[k] = toWire(e)
+	}
+	return out
 }
 
 // List is several values for one port.
@@ -90,6 +118,14 @@ func fromWire(v any) any {
 		return Value{x}
 	case abi.Tag:
 		return fromTag(x)
+	case []any:
+		for i, e := range x {
+			x[i] = fromWire(e)
+		}
+	case map[string]any:
+		for k, e := range x {
+			x[k] = fromWire(e)
+		}
 	}
 	return v
 }
