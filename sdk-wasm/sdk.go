@@ -8,7 +8,7 @@ import "embed"
 // Files are the SDKs as they are in the repository: c, rust, as and, for Go, guest and abi; and the examples in each
 // language, the first of which new projects start from.
 //
-//go:embed c/cocoon.h rust/Cargo.toml rust/src/*.rs as/*.ts abi/*.go guest/*.go
-//go:embed examples/*/*/manifest.json examples/c/*/*.c examples/go/*/*.go
+//go:embed c/cocoon.h rust/Cargo.toml rust/src/*.rs as/*.ts abi/*.go guest/*.go guest/*.s
+//go:embed examples/*/*/manifest.json examples/c/*/*.c examples/go/*/*.go examples/go/*/*.html
 //go:embed examples/rust/*/Cargo.toml examples/rust/*/src examples/as/*/*.ts examples/as/glow/*.json
 var Files embed.FS

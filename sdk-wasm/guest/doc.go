@@ -48,6 +48,20 @@ func (e Error) Error() string {
 	return "unknown error"
 }
 
+// Fail is an error with an errno of package abi and a text for the user.
+func Fail(code int32, text string) error { return &failure{Error(code), text} }
+
+type failure struct {
+	code Error
+	text string
+}
+
+// Error gives the text.
+func (f *failure) Error() string { return f.text }
+
+// Unwrap gives the errno.
+func (f *failure) Unwrap() error { return f.code }
+
 // check turns a host function's result into an error.
 func check(n int64) error {
 	if n < 0 {

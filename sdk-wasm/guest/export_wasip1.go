@@ -14,6 +14,7 @@ func cocoonABI() int32 { return abi.Major<<16 | abi.Minor }
 
 //go:wasmexport cocoon_buf
 func cocoonBuf(n int32) int32 {
+	firstPages = memoryPages()
 	if int(n) > len(request) {
 		request = make([]byte, n)
 	}

@@ -19,6 +19,8 @@ type Info struct {
 	Shape []int
 	Bytes int64
 	Kind  uint32
+	// Contiguous says that the elements lie in order, not as a view of others.
+	Contiguous bool
 }
 
 // Info asks the host for dtype and shape.
@@ -28,7 +30,7 @@ func (t Tensor) Info() Info {
 	hostTInfo(int64(t.ID), p)
 	le := binary.LittleEndian
 	rank := int(le.Uint32(b[abi.TensorInfoRank:]))
-	i := Info{DType: le.Uint32(b[abi.TensorInfoDtype:]), Bytes: int64(le.Uint64(b[abi.TensorInfoBytes:])), Kind: le.Uint32(b[abi.TensorInfoKind:])}
+	i := Info{DType: le.Uint32(b[abi.TensorInfoDtype:]), Bytes: int64(le.Uint64(b[abi.TensorInfoBytes:])), Kind: le.Uint32(b[abi.TensorInfoKind:]), Contiguous: le.Uint32(b[abi.TensorInfoFlags:])&1 != 0}
 	for d := range rank {
 		i.Shape = append(i.Shape, int(le.Uint64(b[abi.TensorInfoShape+8*d:])))
 	}
