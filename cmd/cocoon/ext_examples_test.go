@@ -129,9 +129,6 @@ func TestExamples(t *testing.T) {
 		}{
 			{"glow", wantGlow}, {"dither", wantDither}, {"either", wantEither}, {"repeat", wantRepeat}, {"notes", wantNotes},
 		} {
-			if _, err := os.Stat(filepath.Join(examplesDir, l.name, x.name)); err != nil && l.name == "go" {
-				continue // Go's other examples are in one extension, examples/basic
-			}
 			t.Run(l.name+"/"+x.name, func(t *testing.T) {
 				h := extHost(t)
 				x.want(t, loadExample(t, h, filepath.Join(examplesDir, l.name, x.name)), h, l.short)
