@@ -108,26 +108,34 @@ func (c *codeCache) name(module []byte) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// prepare makes the engine find a module's code: from the cache, or from the jail. Afterwards, when the engine has it, forget
-// is to be called; it keeps what the engine itself compiled.
-func (c *codeCache) prepare(ctx context.Context, a *Admitted, interpret bool) (forget func(), err error) {
-	none := func() {}
-	if interpret {
-		return none, nil
+// prepare makes the engine of this process find a module's code. Afterwards, when the engine has it, forget is to be called;
+// it keeps what the engine itself compiled.
+func (c *codeCache) prepare(ctx context.Context, a *Admitted) (forget func(), err error) {
+	file, code, err := c.find(ctx, a)
+	if err != nil {
+		return nil, err
 	}
-	entry := c.name(a.result.Bytes)
-	if file, code, ok := c.read(entry); ok {
-		return c.show(file, code)
-	}
-	if len(c.jail) == 0 {
+	if file == "" {
+		entry := c.name(a.result.Bytes)
 		return func() { c.keep(entry) }, nil
 	}
-	file, code, err := jail.Compile(ctx, c.jail, a.result.Bytes, compileTime(a.Metrics.CodeBytes))
-	if err != nil {
-		return none, err
-	}
-	c.write(entry, file, code)
 	return c.show(file, code)
+}
+
+// find gives a module's code: from the cache, or from the jail, or nothing where there is neither.
+func (c *codeCache) find(ctx context.Context, a *Admitted) (file string, code []byte, err error) {
+	entry := c.name(a.result.Bytes)
+	if file, code, ok := c.read(entry); ok {
+		return file, code, nil
+	}
+	if len(c.jail) == 0 {
+		return "", nil, nil
+	}
+	file, code, err = jail.Compile(ctx, c.jail, a.result.Bytes, compileTime(a.Metrics.CodeBytes))
+	if err == nil {
+		c.write(entry, file, code)
+	}
+	return file, code, err
 }
 
 func (c *codeCache) show(file string, code []byte) (forget func(), err error) {

@@ -3,6 +3,7 @@ package wasmhost
 import (
 	"context"
 	"errors"
+	"runtime"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -39,6 +40,11 @@ type LimitSet struct{ Describe, Execute, Route Limits }
 func DefaultLimitSet() LimitSet { return LimitSet{DescribeLimits(), ExecuteLimits(), RouteLimits()} }
 
 type stats struct{ calls, failures, fuel, hostBytes atomic.Int64 }
+
+// retire ends the program when nothing refers to the extension any more: prompts that run hold its nodes to their end.
+func (e *Extension) retire() {
+	runtime.AddCleanup(e, func(p slot.Program) { p.Close(context.Background()) }, e.program)
+}
 
 // Stats are what an extension has used since it was loaded.
 type Stats struct {

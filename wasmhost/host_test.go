@@ -97,12 +97,17 @@ func ramp(shape ...int) value.Image {
 	return value.Image{Tensor: t}
 }
 
+func tenantCtx(ctx context.Context, id string) context.Context {
+	return tenant.With(ctx, tenant.ID(id))
+}
+
 func runCtx(t testing.TB, tenantID tenant.ID, id string) context.Context {
 	return node.WithRun(tenant.With(t.Context(), tenantID), node.Run{PromptID: "p1", NodeID: id}.CountGraphs())
 }
 
-func TestNodesOfAnExtension(t *testing.T) {
-	h := newHost(t, Config{})
+func TestNodesOfAnExtension(t *testing.T) { everyLevel(t, seeNodesOfAnExtension) }
+
+func seeNodesOfAnExtension(t *testing.T, h *Host) {
 	load(t, h, basic(t))
 	img := ramp(2, 8, 8, 3)
 	ctx := runCtx(t, "a", "7")
@@ -127,8 +132,9 @@ func TestNodesOfAnExtension(t *testing.T) {
 	}
 }
 
-func TestNodeAbilities(t *testing.T) {
-	h := newHost(t, Config{})
+func TestNodeAbilities(t *testing.T) { everyLevel(t, seeNodeAbilities) }
+
+func seeNodeAbilities(t *testing.T, h *Host) {
 	load(t, h, basic(t))
 	ctx := runCtx(t, "a", "7")
 	pick := find(t, h, "BasicPick")
@@ -185,8 +191,9 @@ func TestSchema(t *testing.T) {
 }
 
 // TestChoice: a node waits, a form that the browser posts chooses, another tenant's form does not reach it.
-func TestChoice(t *testing.T) {
-	h := newHost(t, Config{})
+func TestChoice(t *testing.T) { everyLevel(t, seeChoice) }
+
+func seeChoice(t *testing.T, h *Host) {
 	load(t, h, basic(t))
 	type result struct {
 		r   node.Reply
@@ -230,8 +237,9 @@ func TestChoice(t *testing.T) {
 	}
 }
 
-func TestRoutes(t *testing.T) {
-	h := newHost(t, Config{})
+func TestRoutes(t *testing.T) { everyLevel(t, seeRoutes) }
+
+func seeRoutes(t *testing.T, h *Host) {
 	load(t, h, basic(t))
 	for _, row := range []struct {
 		method, path string
@@ -282,11 +290,15 @@ func TestReplaceAndRemove(t *testing.T) {
 	if _, err := find(t, h, "BasicPick").Run(runCtx(t, "a", "1"), node.Args{"second": false, "a": "x"}); err != nil {
 		t.Error(err)
 	}
-	if _, err := old.Run(runCtx(t, "a", "1"), node.Args{"second": false, "a": "x"}); err == nil {
-		t.Error("a replaced extension still runs")
+	if _, err := old.Run(runCtx(t, "a", "1"), node.Args{"second": false, "a": "x"}); err != nil {
+		t.Errorf("a prompt that began before loses its node: %v", err)
 	}
+	last := find(t, h, "BasicPick")
 	if err := h.Remove(t.Context(), "", "cocoon.basic"); err != nil || len(h.All(t.Context())) != 0 {
 		t.Errorf("remove: %v, %d nodes", err, len(h.All(t.Context())))
+	}
+	if _, err := last.Run(runCtx(t, "a", "1"), node.Args{"second": false, "a": "x"}); err == nil {
+		t.Error("what was removed still runs")
 	}
 }
 

@@ -8,13 +8,14 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/cocoonhq/cocoon/wasmhost/jail"
+	"github.com/cocoonhq/cocoon/wasmhost/worker"
 )
 
 // codeDir is a code cache that the tests share.
 var codeDir string
 
 func TestMain(m *testing.M) {
-	if jail.Main() {
+	if jail.Main() || worker.Main() {
 		return
 	}
 	dir, err := os.MkdirTemp("", "cocoon-test-code-")

@@ -183,6 +183,7 @@ func (m *mailboxes) dropPrompt(t tenant.ID, prompt string) {
 func (h *Host) PromptDone(ctx context.Context, prompt string) error {
 	t := tenant.Of(ctx)
 	h.boxes.dropPrompt(t, prompt)
+	h.endJob(ctx, prompt)
 	return h.kv.dropPrompt(ctx, t, prompt)
 }
 

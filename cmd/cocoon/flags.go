@@ -29,6 +29,7 @@ type options struct {
 	extensions                              string
 	noExtensions                            bool
 	secrets                                 string
+	isolation                               string
 	auth                                    authFlags  // of serve alone
 	assets                                  assetFlags // of serve alone
 }
@@ -87,6 +88,7 @@ func (o *options) add(f *flag.FlagSet) {
 	f.StringVar(&o.extensions, "extensions-directory", "", "`folder` of installed extensions (default: extensions in the base directory)")
 	f.BoolVar(&o.noExtensions, "disable-extensions", false, "load no extensions")
 	f.BoolVar(&o.noExtensions, "disable-all-custom-nodes", false, "the same as --disable-extensions")
+	f.StringVar(&o.isolation, "extension-isolation", "", "where extensions run: `process` (the server's own), tenant (one for each tenant) or job (one for each prompt); with --auth tenant unless said otherwise")
 	f.StringVar(&o.secrets, "extension-secrets", "", "JSON `file` of secrets that extensions may send but not see: {\"id\": {\"NAME\": \"value\"}}; \"tenant/id\" for one tenant")
 	f.StringVar(&o.testNodes, "test-nodes", "", "hidden: also offer the nodes of the test suites")
 }
@@ -136,6 +138,9 @@ func (o *options) check() error {
 	}
 	if !slices.Contains([]string{"none", "auto", "latent2rgb", "taesd"}, o.previewMethod) {
 		return fmt.Errorf("--preview-method is %q; it must be none, auto, latent2rgb or taesd", o.previewMethod)
+	}
+	if _, ok := isolations[o.isolation]; !ok && o.isolation != "" {
+		return fmt.Errorf("--extension-isolation is %q; it must be process, tenant or job", o.isolation)
 	}
 	if !slices.Contains([]string{"", "process", "full"}, o.durability) {
 		return fmt.Errorf("--durability is %q; it must be process or full", o.durability)

@@ -13,6 +13,7 @@ import (
 	"syscall"
 
 	"github.com/cocoonhq/cocoon/wasmhost/jail"
+	"github.com/cocoonhq/cocoon/wasmhost/worker"
 )
 
 // command is one subcommand.
@@ -40,7 +41,8 @@ func commands() []command {
 }
 
 func main() {
-	jail.Main() // ends here when this process is one that compiles an extension
+	jail.Main()   // ends here when this process is one that compiles an extension
+	worker.Main() // ends here when this process is one that runs extensions
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := dispatch(ctx, os.Args[1:], streams{os.Stdout, os.Stderr})
 	stop()

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path"
+	"runtime"
 	"strings"
 
 	"github.com/rs/zerolog"
@@ -32,18 +33,34 @@ func (a *app) openSandbox(ctx context.Context, o *options, bus engine.Bus) (err 
 	if err != nil {
 		return fmt.Errorf("cocoon's own file is not found, which compiles extensions: %w", err)
 	}
+	level := o.isolationLevel()
 	a.sandbox, err = wasmhost.New(ctx, wasmhost.Config{
-		Dir: o.extensions, Backend: a.backend, Lookup: a.registry.Core, Jail: []string{exe},
+		Isolation: level, Worker: []string{exe}, Dir: o.extensions, Backend: a.backend, Lookup: a.registry.Core, Jail: []string{exe},
 		Files: guestFiles{o.auth.images(a.files, image.Config{Files: a.files})}, Secrets: secrets.of,
 		Send: func(ctx context.Context, client, event string, data []byte) error {
 			bus.Publish(ctx, engine.Event{Tenant: tenant.Of(ctx), ClientID: client, Type: event, Data: data})
 			return nil
 		},
 	})
-	if err == nil {
-		a.registry.Extend(a.sandbox)
+	if err != nil {
+		return err
 	}
-	return err
+	a.registry.Extend(a.sandbox)
+	if missing := a.sandbox.Unconfined(); len(missing) > 0 {
+		zerolog.Ctx(ctx).Warn().Strs("without", missing).Msg("this system does not confine the processes of extensions by everything there is")
+	}
+	return nil
+}
+
+// isolations are the values of --extension-isolation.
+var isolations = map[string]wasmhost.Isolation{"process": wasmhost.InProcess, "tenant": wasmhost.PerTenant, "job": wasmhost.PerJob}
+
+// isolationLevel is where extensions run: with tenants in a process for each of them, where the system has that.
+func (o *options) isolationLevel() wasmhost.Isolation {
+	if o.isolation == "" && o.auth.on && runtime.GOOS == "linux" {
+		return wasmhost.PerTenant
+	}
+	return isolations[o.isolation]
 }
 
 // promptEnds tells the host of extensions when a prompt is over, for what it keeps for it.

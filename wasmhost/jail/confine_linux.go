@@ -12,13 +12,17 @@ func attributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }
 
-// confine gives up what a compilation does not need, and names what this system cannot take away.
-func confine(stage string, seconds int) (missing []string) {
+// Confine gives up, for good, what is not in the box, and names what this system cannot take away.
+func Confine(b Box) (missing []string) {
+	cpu := uint64(unix.RLIM_INFINITY)
+	if b.Seconds > 0 {
+		cpu = uint64(b.Seconds)
+	}
 	for _, r := range []struct {
 		what  int
 		limit uint64
 	}{
-		{unix.RLIMIT_CPU, uint64(seconds)}, {unix.RLIMIT_DATA, memoryLimit}, {unix.RLIMIT_FSIZE, codeLimit}, {unix.RLIMIT_CORE, 0}, {unix.RLIMIT_NOFILE, 64},
+		{unix.RLIMIT_CPU, cpu}, {unix.RLIMIT_DATA, b.Memory}, {unix.RLIMIT_FSIZE, b.FileBytes}, {unix.RLIMIT_CORE, 0}, {unix.RLIMIT_NOFILE, b.Files},
 	} {
 		if err := unix.Setrlimit(r.what, &unix.Rlimit{Cur: r.limit, Max: r.limit}); err != nil {
 			missing = append(missing, "rlimits")
@@ -28,10 +32,10 @@ func confine(stage string, seconds int) (missing []string) {
 	if _, _, e := syscall.AllThreadsSyscall6(unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0, 0); e != 0 {
 		return append(missing, "no_new_privs", "Landlock", "seccomp")
 	}
-	if !landlock(stage) {
+	if !landlock(b.Dir) {
 		missing = append(missing, "Landlock")
 	}
-	if !seccomp() {
+	if !seccomp(b.Messages) {
 		missing = append(missing, "seccomp")
 	}
 	return missing
@@ -76,12 +80,15 @@ const (
 var auditArch = map[string]uint32{"amd64": 0xc000003e, "arm64": 0xc00000b7}
 
 // seccomp refuses, with EPERM, every system call that is not on the list; new processes too, while threads may start.
-func seccomp() bool {
+func seccomp(messages bool) bool {
 	arch, ok := auditArch[runtime.GOARCH]
 	if !ok {
 		return false
 	}
 	allowed := calls()
+	if messages {
+		allowed = append(allowed, unix.SYS_SENDMSG, unix.SYS_RECVMSG, unix.SYS_GETSOCKOPT, unix.SYS_GETSOCKNAME, unix.SYS_GETPEERNAME, unix.SYS_SHUTDOWN)
+	}
 	f := []unix.SockFilter{
 		{Code: loadWord, K: offsetArch}, {Code: jumpEqual, K: arch, Jt: 1}, {Code: giveBack, K: retErrno | uint32(unix.EPERM)},
 		{Code: loadWord, K: 0},

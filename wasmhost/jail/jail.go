@@ -51,6 +51,16 @@ func Main() bool {
 	return true
 }
 
+// Box is what a process that confines itself keeps.
+type Box struct {
+	Dir       string // the one folder that it may open
+	Seconds   int    // of processor time; 0 for no bound
+	Memory    uint64 // bytes that it may allocate
+	FileBytes uint64 // of a file that it writes
+	Files     uint64 // that are open at once
+	Messages  bool   // it may use sockets that it was given
+}
+
 func work(stage string) error {
 	seconds, err := strconv.Atoi(os.Getenv(timeVariable))
 	if err != nil {
@@ -60,7 +70,7 @@ func work(stage string) error {
 	if err != nil {
 		return err
 	}
-	missing := confine(stage, seconds)
+	missing := Confine(Box{Dir: stage, Seconds: seconds, Memory: memoryLimit, FileBytes: codeLimit, Files: 64})
 	if len(missing) > 0 {
 		fmt.Fprintf(os.Stderr, "not confined by: %s\n", strings.Join(missing, ", "))
 	}

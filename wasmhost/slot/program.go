@@ -36,6 +36,8 @@ type Options struct {
 	Keep     int   // idle slots that are kept
 	// SetupPages bounds the memory while the program is set up.
 	SetupPages int
+	// Code gives the engine's file of compiled code, for engines in other processes; nil, or a name of "", lets them compile.
+	Code func() (file string, code []byte, err error)
 	// Begin is told the slot that the program is set up in, before it runs.
 	Begin func(Slot)
 }
