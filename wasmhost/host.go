@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/tetratelabs/wazero"
+
 	"github.com/cocoonhq/cocoon/engine/node"
 	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/internal/tenant"
@@ -19,7 +21,6 @@ import (
 	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
 	"github.com/cocoonhq/cocoon/wasmhost/slot"
 	"github.com/cocoonhq/cocoon/wasmhost/wasm"
-	"github.com/cocoonhq/cocoon/wasmhost/worker"
 )
 
 // Config is what a Host needs. Only Backend is required.
@@ -42,9 +43,6 @@ type Config struct {
 	Client *http.Client
 	// Jail is the command that compiles modules in a process of its own; nil compiles in this one.
 	Jail []string
-	// Isolation says in which process guests run; Worker is the command that starts one.
-	Isolation Isolation
-	Worker    []string
 	// Limits are for modules; the zero value is wasm.DefaultLimits.
 	Limits wasm.Limits
 	// Keep is how many idle slots an extension keeps; 0 is 4.
@@ -62,14 +60,13 @@ func (c *Config) codeDir() string {
 
 // Host holds the loaded extensions. Its methods may be called from any goroutine.
 type Host struct {
-	c       Config
-	engine  slot.Engine
-	workers *worker.Pool // the engine, when there are workers
-	gate    *gate
-	cache   *codeCache
-	boxes   *mailboxes
-	kv      *kvStore
-	shelf   shelf
+	c      Config
+	engine slot.Engine
+	gate   *gate
+	cache  *codeCache
+	boxes  *mailboxes
+	kv     *kvStore
+	shelf  shelf
 }
 
 // New makes a Host. Close it when no call runs.
@@ -91,7 +88,15 @@ func New(ctx context.Context, c Config) (*Host, error) {
 	if h.cache, err = openCache(c.codeDir(), c.Jail); err != nil {
 		return nil, err
 	}
-	if err = h.openEngine(ctx); err != nil {
+	cfg := slot.InterpreterConfig()
+	if !c.Interpret {
+		var code wazero.CompilationCache
+		if code, err = h.cache.wazero(); err != nil {
+			return nil, err
+		}
+		cfg = slot.RuntimeConfig(code)
+	}
+	if h.engine, err = slot.NewMachine(ctx, cfg, bind()); err != nil {
 		return nil, fault.Wrap(err, fault.Internal, "the engine for extensions does not start")
 	}
 	return h, nil
@@ -135,7 +140,7 @@ type Source struct {
 	Limits   LimitSet // the zero value is DefaultLimitSet
 }
 
-// Load loads an extension, or replaces the tenant's of its id when the new one is ready; prompts that began with the old one keep it.
+// Load loads an extension, or replaces the tenant's of its id when the new one is ready; calls of the old one run to their end.
 // Capabilities that the module needs and that were not granted are fault.Forbidden; a node whose class is taken is
 // fault.Conflict.
 func (h *Host) Load(ctx context.Context, s Source) (*Extension, error) {
@@ -160,11 +165,13 @@ func (h *Host) Load(ctx context.Context, s Source) (*Extension, error) {
 	}
 	old, err := h.shelf.put(e, h.c.Lookup)
 	if err != nil {
-		e.program.Close(context.WithoutCancel(ctx))
-		return nil, err
+		old = e
 	}
 	if old != nil {
-		old.retire()
+		old.program.Close(context.WithoutCancel(ctx))
+	}
+	if err != nil {
+		return nil, err
 	}
 	return e, nil
 }
@@ -175,7 +182,7 @@ func (e *Extension) start(ctx context.Context) error {
 	if !h.gate.enter(ctx) {
 		return ctx.Err()
 	}
-	forget, err := h.code(ctx, e.admitted)
+	forget, err := h.cache.prepare(ctx, e.admitted, h.c.Interpret)
 	if err != nil {
 		h.gate.leave()
 		return err
@@ -185,10 +192,6 @@ func (e *Extension) start(ctx context.Context) error {
 	c.deadline = c.start.Add(e.limits.Describe.Wall + compileTime(e.admitted.Metrics.CodeBytes))
 	o := slot.Options{Depth: depthLimit, MostPage: max(e.limits.Execute.MemoryPages, e.limits.Route.MemoryPages, e.limits.Describe.MemoryPages),
 		Keep: h.c.Keep, SetupPages: e.limits.Describe.MemoryPages, Begin: func(s slot.Slot) { c.slot = s }}
-	if h.workers != nil {
-		admitted := e.admitted
-		o.Code = func() (string, []byte, error) { return h.cache.find(context.Background(), admitted) }
-	}
 	e.program, err = h.engine.Compile(c, e.admitted.result, o, slice)
 	forget()
 	h.gate.leave()

@@ -206,7 +206,7 @@ func TestRules(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, got := g.permitted(row.method, u); got != row.want {
+		if _, got := g.Permitted(row.method, u); got != row.want {
 			t.Errorf("%s %s: %v", row.method, row.address, got)
 		}
 	}

@@ -1,0 +1,181 @@
+package pack
+
+import (
+	"bytes"
+	"encoding/json"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/cocoonhq/cocoon/internal/fault"
+)
+
+// maxManifest bounds manifest.json.
+const maxManifest = 1 << 20 // bytes
+
+// Manifest says what a package is and what it asks for. Asking gives nothing: see Grant.
+type Manifest struct {
+	ABI          string            `json:"abi"` // "cocoon1" or "cocoon1>=1.0"
+	ID           string            `json:"id"`  // "acme.lens"
+	Version      string            `json:"version"`
+	Name         string            `json:"name,omitempty"`
+	Description  string            `json:"description,omitempty"` // a sentence
+	Author       string            `json:"author,omitempty"`
+	License      string            `json:"license,omitempty"` // an SPDX expression
+	Homepage     string            `json:"homepage,omitempty"`
+	Entry        string            `json:"entry"`
+	Capabilities Capabilities      `json:"capabilities"`
+	Limits       *LimitsWish       `json:"limits,omitempty"`
+	Files        map[string]string `json:"files,omitempty"` // path → "sha256-<hex>"
+	Publisher    string            `json:"publisher,omitempty"`
+}
+
+// LimitsWish are the limits that a package would like. Within the operator's maximum it gets them; 0 is the default.
+type LimitsWish struct {
+	MemoryMiB      int   `json:"memory_mib,omitempty"`
+	FuelPerExecute Count `json:"fuel_per_execute,omitempty"`
+	WallMS         int   `json:"wall_ms,omitempty"`
+}
+
+// Capabilities are what a package asks for; a nil or empty one is not asked for.
+type Capabilities struct {
+	Tensor       *struct{}  `json:"tensor,omitempty"`
+	Node         *NodeCap   `json:"node,omitempty"`
+	KV           *KVCap     `json:"kv,omitempty"`
+	HTTP         []HTTPRule `json:"http,omitempty"`
+	Asset        *AssetCap  `json:"asset,omitempty"`
+	WS           []string   `json:"ws,omitempty"` // event types behind "ext.<id>."
+	Msg          *struct{}  `json:"msg,omitempty"`
+	Routes       []string   `json:"routes,omitempty"` // "GET /presets"
+	RealClock    bool       `json:"real_clock,omitempty"`
+	SecureRandom bool       `json:"secure_random,omitempty"`
+	Web          string     `json:"web,omitempty"`      // pages in web/: "", WebSandboxed or WebTrusted
+	Optional     []string   `json:"optional,omitempty"` // names of capabilities that the package can do without
+}
+
+// What pages of a package may be. A sandboxed page has an origin of its own and reaches its extension's routes only; a trusted
+// one is a script in the client, with all that the user can do, and needs an operator's signature.
+const (
+	WebSandboxed = "sandboxed"
+	WebTrusted   = "trusted"
+)
+
+// NodeCap names the classes that node_call and expansions may use; a name may end in *.
+type NodeCap struct {
+	Classes []string `json:"classes"`
+}
+
+// KVCap bounds the store.
+type KVCap struct {
+	Bytes int64 `json:"bytes,omitempty"` // 0 is 1 MiB
+	Keys  int   `json:"keys,omitempty"`  // 0 is 1,000
+}
+
+// AssetCap says what files a package reads and whether it saves.
+type AssetCap struct {
+	Read []string `json:"read,omitempty"` // "input", "output", "temp"
+	Save bool     `json:"save,omitempty"`
+}
+
+// HTTPRule allows requests of one method to addresses of one form.
+type HTTPRule struct {
+	Rule     string   `json:"rule"` // "GET https://api.acme.dev/v1/*"
+	Secrets  []string `json:"secrets,omitempty"`
+	Optional bool     `json:"optional,omitempty"`
+}
+
+var (
+	idForm      = regexp.MustCompile(`^[a-z][a-z0-9-]*(\.[a-z0-9][a-z0-9-]*){0,3}$`)
+	versionForm = regexp.MustCompile(`^(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})$`)
+)
+
+// ParseManifest reads manifest.json strictly.
+func ParseManifest(b []byte) (*Manifest, error) {
+	if len(b) > maxManifest {
+		return nil, fault.New(fault.TooLarge, "manifest has %d bytes", len(b))
+	}
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields()
+	var m Manifest
+	if err := d.Decode(&m); err != nil {
+		return nil, fault.Wrap(err, fault.BadFile, "manifest is not as it should be")
+	}
+	if d.More() {
+		return nil, fault.New(fault.BadFile, "manifest has something behind it")
+	}
+	return &m, m.Check()
+}
+
+// Check looks whether a manifest can be used.
+func (m *Manifest) Check() error {
+	switch {
+	case len(m.ID) > 64 || !idForm.MatchString(m.ID):
+		return fault.New(fault.BadFile, "%q is no id: lower-case letters, digits and hyphens, with dots between up to four names", m.ID)
+	case !versionForm.MatchString(m.Version):
+		return fault.New(fault.BadFile, "%q is no version of the form 1.2.3", m.Version)
+	case m.ABI != "cocoon1" && m.ABI != "cocoon1>=1.0":
+		return fault.New(fault.Unsupported, "the package needs the contract %q; this server has cocoon1 1.0", m.ABI)
+	case m.Entry != "" && m.Entry != "module.wasm":
+		return fault.New(fault.BadFile, "the entry of a package is module.wasm, not %q", m.Entry)
+	}
+	for _, text := range []string{m.Name, m.Description, m.Author, m.License, m.Homepage} {
+		if len(text) > 1000 || strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+			return fault.New(fault.BadFile, "a text of the manifest has control characters, or more than 1,000 bytes")
+		}
+	}
+	if l := m.Limits; l != nil && (l.MemoryMiB < 0 || l.FuelPerExecute < 0 || l.WallMS < 0) {
+		return fault.New(fault.BadFile, "limits are not negative")
+	}
+	return m.Capabilities.check()
+}
+
+func (c *Capabilities) check() error {
+	for _, r := range c.HTTP {
+		if _, err := parseRule(r.Rule); err != nil {
+			return err
+		}
+	}
+	for _, r := range c.Routes {
+		if _, _, err := SplitRoute(r); err != nil {
+			return err
+		}
+	}
+	if !slices.Contains([]string{"", WebSandboxed, WebTrusted}, c.Web) {
+		return fault.New(fault.BadFile, "web is %q; it is %s or %s", c.Web, WebSandboxed, WebTrusted)
+	}
+	all := c.All()
+	for _, name := range c.Optional {
+		if !all.Has(name) || name == "" {
+			return fault.New(fault.BadFile, "the capability %q is optional, and not asked for", name)
+		}
+	}
+	return nil
+}
+
+// Requires reports whether the package cannot do without a capability that its module uses.
+func (c *Capabilities) Requires(capability string) bool {
+	return !slices.Contains(c.Optional, capability) || capability == ""
+}
+
+// Title is what people call the package.
+func (m *Manifest) Title() string {
+	if m.Name != "" {
+		return m.Name
+	}
+	return m.ID
+}
+
+// SplitRoute takes "GET /presets/:id" apart.
+func SplitRoute(r string) (method, path string, err error) {
+	method, path, ok := strings.Cut(r, " ")
+	if !ok || !slices.Contains([]string{"GET", "POST", "PUT", "PATCH", "DELETE"}, method) || !strings.HasPrefix(path, "/") ||
+		strings.Contains(path, "//") || strings.ContainsAny(path, "?#%*\\ ") || len(path) > 256 {
+		return "", "", fault.New(fault.BadFile, "%q is no route of the form GET /path", r)
+	}
+	for _, seg := range strings.Split(path[1:], "/") {
+		if seg == "." || seg == ".." {
+			return "", "", fault.New(fault.BadFile, "route %q has dots as a segment", r)
+		}
+	}
+	return method, path, nil
+}
