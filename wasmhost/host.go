@@ -12,8 +12,6 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/tetratelabs/wazero"
-
 	"github.com/cocoonhq/cocoon/engine/node"
 	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/internal/tenant"
@@ -21,6 +19,7 @@ import (
 	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
 	"github.com/cocoonhq/cocoon/wasmhost/slot"
 	"github.com/cocoonhq/cocoon/wasmhost/wasm"
+	"github.com/cocoonhq/cocoon/wasmhost/worker"
 )
 
 // Config is what a Host needs. Only Backend is required.
@@ -43,6 +42,9 @@ type Config struct {
 	Client *http.Client
 	// Jail is the command that compiles modules in a process of its own; nil compiles in this one.
 	Jail []string
+	// Isolation says in which process guests run; Worker is the command that starts one.
+	Isolation Isolation
+	Worker    []string
 	// Limits are for modules; the zero value is wasm.DefaultLimits.
 	Limits wasm.Limits
 	// Keep is how many idle slots an extension keeps; 0 is 4.
@@ -60,13 +62,14 @@ func (c *Config) codeDir() string {
 
 // Host holds the loaded extensions. Its methods may be called from any goroutine.
 type Host struct {
-	c      Config
-	engine slot.Engine
-	gate   *gate
-	cache  *codeCache
-	boxes  *mailboxes
-	kv     *kvStore
-	shelf  shelf
+	c       Config
+	engine  slot.Engine
+	workers *worker.Pool // the engine, when there are workers
+	gate    *gate
+	cache   *codeCache
+	boxes   *mailboxes
+	kv      *kvStore
+	shelf   shelf
 }
 
 // New makes a Host. Close it when no call runs.
@@ -88,15 +91,7 @@ func New(ctx context.Context, c Config) (*Host, error) {
 	if h.cache, err = openCache(c.codeDir(), c.Jail); err != nil {
 		return nil, err
 	}
-	cfg := slot.InterpreterConfig()
-	if !c.Interpret {
-		var code wazero.CompilationCache
-		if code, err = h.cache.wazero(); err != nil {
-			return nil, err
-		}
-		cfg = slot.RuntimeConfig(code)
-	}
-	if h.engine, err = slot.NewMachine(ctx, cfg, bind()); err != nil {
+	if err = h.openEngine(ctx); err != nil {
 		return nil, fault.Wrap(err, fault.Internal, "the engine for extensions does not start")
 	}
 	return h, nil
@@ -140,7 +135,7 @@ type Source struct {
 	Limits   LimitSet // the zero value is DefaultLimitSet
 }
 
-// Load loads an extension, or replaces the tenant's of its id when the new one is ready; calls of the old one run to their end.
+// Load loads an extension, or replaces the tenant's of its id when the new one is ready; prompts that began with the old one keep it.
 // Capabilities that the module needs and that were not granted are fault.Forbidden; a node whose class is taken is
 // fault.Conflict.
 func (h *Host) Load(ctx context.Context, s Source) (*Extension, error) {
@@ -165,13 +160,11 @@ func (h *Host) Load(ctx context.Context, s Source) (*Extension, error) {
 	}
 	old, err := h.shelf.put(e, h.c.Lookup)
 	if err != nil {
-		old = e
+		e.program.Close(context.WithoutCancel(ctx))
+		return nil, err
 	}
 	if old != nil {
-		old.program.Close(context.WithoutCancel(ctx))
-	}
-	if err != nil {
-		return nil, err
+		old.retire()
 	}
 	return e, nil
 }
@@ -182,7 +175,7 @@ func (e *Extension) start(ctx context.Context) error {
 	if !h.gate.enter(ctx) {
 		return ctx.Err()
 	}
-	forget, err := h.cache.prepare(ctx, e.admitted, h.c.Interpret)
+	forget, err := h.code(ctx, e.admitted)
 	if err != nil {
 		h.gate.leave()
 		return err
@@ -192,6 +185,10 @@ func (e *Extension) start(ctx context.Context) error {
 	c.deadline = c.start.Add(e.limits.Describe.Wall + compileTime(e.admitted.Metrics.CodeBytes))
 	o := slot.Options{Depth: depthLimit, MostPage: max(e.limits.Execute.MemoryPages, e.limits.Route.MemoryPages, e.limits.Describe.MemoryPages),
 		Keep: h.c.Keep, SetupPages: e.limits.Describe.MemoryPages, Begin: func(s slot.Slot) { c.slot = s }}
+	if h.workers != nil {
+		admitted := e.admitted
+		o.Code = func() (string, []byte, error) { return h.cache.find(context.Background(), admitted) }
+	}
 	e.program, err = h.engine.Compile(c, e.admitted.result, o, slice)
 	forget()
 	h.gate.leave()
