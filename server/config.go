@@ -59,8 +59,9 @@ type Config struct {
 	Logs        *Logs        // the last lines of the log; nil for none
 	Feed        *v2.Feed     // what jobs tell, for version 2 of the API, which is off without it
 
-	Templates fs.FS // files of the workflow templates; nil for none
-	Docs      fs.FS // pages about nodes; nil for none
+	Welcome   map[string][]byte // what a new user finds, by path in the user's folder, those of folders with a / at the end; nil for nothing
+	Templates fs.FS             // files of the workflow templates; nil for none
+	Docs      fs.FS             // pages about nodes; nil for none
 
 	Version         string                      // of Cocoon
 	FrontendVersion string                      // of an installed client; "" for none

@@ -17,6 +17,7 @@ type Server struct {
 	inner     http.Handler // the routes, without what stands before them
 	router    *httprouter.Router
 	people    people
+	greetings greetings
 	packs     packs
 	classes   classes
 	summaries summaries

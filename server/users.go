@@ -33,6 +33,7 @@ type people struct {
 // separates users and protects nothing, as anybody may send it.
 func (s *Server) user(r *http.Request) (id string, ok bool) {
 	if !s.c.MultiUser {
+		s.welcome(r.Context(), onlyUser)
 		return onlyUser, true
 	}
 	id = r.Header.Get("comfy-user")
@@ -43,11 +44,15 @@ func (s *Server) user(r *http.Request) (id string, ok bool) {
 		return "", false
 	}
 	all, err := s.readObject("users.json")
-	return id, err == nil && all.Has(id)
+	if err != nil || !all.Has(id) {
+		return id, false
+	}
+	s.welcome(r.Context(), id)
+	return id, true
 }
 
 // users is GET /users.
-func (s *Server) users(w http.ResponseWriter, _ *http.Request, _ params) error {
+func (s *Server) users(w http.ResponseWriter, r *http.Request, _ params) error {
 	answer := object("storage", "server")
 	if s.c.MultiUser {
 		all, err := s.readObject("users.json")
@@ -56,6 +61,7 @@ func (s *Server) users(w http.ResponseWriter, _ *http.Request, _ params) error {
 		}
 		answer.Set("users", all)
 	} else {
+		s.welcome(r.Context(), onlyUser)
 		_, err := s.c.Files.Stat("user", onlyUser)
 		answer.Set("migrated", err == nil)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"path/filepath"
@@ -9,12 +10,13 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/cocoonhq/cocoon/internal/demo"
 	"github.com/cocoonhq/cocoon/internal/frontend"
 	"github.com/cocoonhq/cocoon/server"
 	"github.com/cocoonhq/cocoon/server/web"
 )
 
-const frontendUsage = `cocoon frontend install [SOURCE ...]  installs the official web client, to be served at / (Cocoon's own page is then at /cocoon/)
+var frontendUsage = `cocoon frontend install [SOURCE ...]  installs the official web client, to be served at / (Cocoon's own page is then at /cocoon/)
 cocoon frontend list                  lists what is installed
 
 A SOURCE is a wheel, a zip, a folder or a URL of one, or one of these names, which this machine's pip is asked for:
@@ -23,7 +25,8 @@ A SOURCE is a wheel, a zip, a folder or a URL of one, or one of these names, whi
   templates   its example workflows with their pictures (about 550 MB)
   docs        its pages about nodes
 
-A name may have a version behind it: client==1.49.6. Versions are kept side by side; "cocoon serve --front-end-version" chooses.
+A name stands for the version that belongs to the ComfyUI whose protocol Cocoon speaks (client ` + frontend.Pinned(frontend.Client) + `); another is asked
+for by client==1.58.1, client==latest or --version. Versions are kept side by side; "cocoon serve --front-end-version" chooses.
 These packages have licences of their own (the client is under the GPL 3); Cocoon contains no part of them.`
 
 // frontendCommand is "cocoon frontend".
@@ -32,7 +35,7 @@ func frontendCommand(ctx context.Context, args []string, std streams) error {
 	var version string
 	f := newFlags("frontend", frontendUsage, std.err)
 	f.StringVar(&o.base, "base-directory", defaultBase(), "`folder` of models, input, output, temp and user")
-	f.StringVar(&version, "version", "", "what a zip or folder is to be called, which tells no `version` itself")
+	f.StringVar(&version, "version", "", "the `version` to get of a published package, also latest, or what a zip or folder is to be called, which tells none itself")
 	plain, err := parse(f, args)
 	if err != nil {
 		return err
@@ -123,9 +126,10 @@ func (c *clientFlags) put(ctx context.Context, o *options, into *server.Config) 
 		return v.Close, nil
 	}
 	into.Web, into.ClientFiles, into.FrontendVersion = server.Static(v.Files), v.Files, v.Version
-	into.Templates, into.Docs = v.Templates, v.Docs
-	if err := frontend.Seed(o.user, filepath.Join(o.models, "checkpoints")); err != nil {
-		zerolog.Ctx(ctx).Warn().Err(err).Msg("the demo workflow could not be put into the list of workflows")
+	into.Templates, into.Docs, into.Welcome = v.Templates, v.Docs, frontend.Welcome()
+	// Its list of models shows pictures, and its default graph loads the parts of a model by nodes of their own.
+	if err := errors.Join(frontend.PictureOf(filepath.Join(o.models, "checkpoints")), demo.Share(o.models)); err != nil {
+		zerolog.Ctx(ctx).Warn().Err(err).Msg("the demo model could not be prepared for the web client")
 	}
 	return v.Close, nil
 }

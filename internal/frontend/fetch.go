@@ -17,6 +17,17 @@ import (
 	"github.com/cocoonhq/cocoon/internal/fault"
 )
 
+// Pinned is the version of a published package that belongs to the version of the protocol that is spoken: what is installed
+// when no version is asked for.
+//
+// Compat: what the reference 0.33.0 requires.
+func Pinned(k Kind) string {
+	return map[Kind]string{Client: "1.49.6", Templates: "0.11.44", Docs: "0.5.10"}[k]
+}
+
+// Latest asks for the newest version.
+const Latest = "latest"
+
 // published reads the name of a kind, with or without a version. The names that the packages are published under do, too.
 func published(source string) (k Kind, version string, ok bool) {
 	name, version, _ := strings.Cut(source, "==")
@@ -47,7 +58,11 @@ func (i Installer) fromPip(ctx context.Context, k Kind, version string) ([]Insta
 	}
 	defer os.RemoveAll(tmp)
 	wanted := map[Kind]string{Client: "comfyui-frontend-package", Templates: "comfyui-workflow-templates", Docs: "comfyui-embedded-docs"}[k]
-	if version != "" {
+	switch version {
+	case Latest:
+	case "":
+		wanted += "==" + Pinned(k)
+	default:
 		wanted += "==" + version
 	}
 	args := append(slices.Clone(pip[1:]), "download", "--disable-pip-version-check", "--no-input", "--only-binary", ":all:", "--dest", tmp)

@@ -300,8 +300,16 @@ func TestPip(t *testing.T) {
 	}
 	from := write(t, "comfyui_frontend_package-3.0-py3-none-any.whl", archive(t, clientWheel("3.0")...))
 	script := write(t, "pip", []byte("#!/bin/sh\nfor a; do [ \"$last\" = --dest ] && dest=$a; last=$a; done\n"+
-		"[ \"$last\" = comfyui-frontend-package==3.0 ] || { echo no such version >&2; exit 1; }\ncp '"+from+"' \"$dest\"\n"))
+		"[ \"$last\" = comfyui-frontend-package==3.0 ] || { echo no such version: \"$last\" >&2; exit 1; }\ncp '"+from+"' \"$dest\"\n"))
 	i := Installer{Shelf: NewShelf(t.TempDir()), Pip: []string{"/bin/sh", script}}
+	for source, want := range map[string]string{
+		"client": "comfyui-frontend-package==" + Pinned(Client), "client==latest": "comfyui-frontend-package",
+		"docs": "comfyui-embedded-docs==" + Pinned(Docs),
+	} {
+		if _, err := i.Install(t.Context(), source); err == nil || !strings.HasSuffix(err.Error(), "no such version: "+want) {
+			t.Errorf("%s asks pip for another than %s: %v", source, want, err)
+		}
+	}
 	got, err := i.Install(t.Context(), "client==3.0")
 	if err != nil || got[0].Version != "3.0" {
 		t.Errorf("got %+v, %v", got, err)
@@ -314,28 +322,34 @@ func TestPip(t *testing.T) {
 	}
 }
 
-func TestSeed(t *testing.T) {
-	dir, models := t.TempDir(), t.TempDir()
-	at := func(name string) string { return filepath.Join(dir, "default", name) }
-	if err := Seed(dir, models); err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range []string{"user.css", "comfy.templates.json", "subgraphs", "workflows/Papercut.json", "workflows/.index.json"} {
-		if _, err := os.Stat(at(name)); err != nil {
+func TestWelcome(t *testing.T) {
+	for _, name := range []string{"user.css", "comfy.templates.json", "workflows/Papercut.json", "workflows/.index.json"} {
+		if len(Welcome()[name]) == 0 {
 			t.Errorf("%s is not there", name)
 		}
 	}
-	if err := errorsOf(os.WriteFile(at("user.css"), []byte("mine"), 0o644), os.Remove(at("workflows/Papercut.json"))); err != nil {
+}
+
+func TestPictureOf(t *testing.T) {
+	dir := t.TempDir()
+	picture := filepath.Join(dir, "papercut.png")
+	if err := PictureOf(dir); err != nil {
 		t.Fatal(err)
 	}
-	if err := Seed(dir, models); err != nil {
+	if _, err := os.Stat(picture); err == nil {
+		t.Error("a picture without a model")
+	}
+	if err := errorsOf(os.WriteFile(filepath.Join(dir, "papercut.safetensors"), nil, 0o644), PictureOf(dir)); err != nil {
 		t.Fatal(err)
 	}
-	if b, _ := os.ReadFile(at("user.css")); string(b) != "mine" {
+	if b, err := os.ReadFile(picture); err != nil || len(b) == 0 {
+		t.Errorf("no picture: %v", err)
+	}
+	if err := errorsOf(os.WriteFile(picture, []byte("mine"), 0o644), PictureOf(dir)); err != nil {
+		t.Fatal(err)
+	}
+	if b, _ := os.ReadFile(picture); string(b) != "mine" {
 		t.Errorf("a file of the user became %q", b)
-	}
-	if _, err := os.Stat(at("workflows/Papercut.json")); err == nil {
-		t.Error("a deleted demo came back")
 	}
 }
 

@@ -24,13 +24,13 @@ type Installed struct {
 // Installer puts packages onto a shelf.
 type Installer struct {
 	Shelf   Shelf
-	Version string                           // for a zip or folder, which does not tell its own; "" makes one of its contents
+	Version string                           // which to ask pip for, or what a zip or folder is called, which does not tell; "" for Pinned, or one made of the contents
 	Pip     []string                         // the command that is pip; nil looks for one
 	Say     func(format string, args ...any) // what is being done; nil for nothing
 }
 
 // Install takes a source: the path of a wheel, a zip or a folder, a URL of a wheel or zip, or the name of a kind ("client",
-// "templates", "docs", each also with ==VERSION), which the machine's own pip is asked for. Everything is checked before the
+// "templates", "docs", each also with ==VERSION or ==latest), which the machine's own pip is asked for. Everything is checked before the
 // first file is in its place: names that stay inside, plain files only, bounded sizes, the hashes of a wheel's own list.
 // Errors: bad_file, too_large, unsupported, not_found, conflict, disk_full, read_only.
 func (i Installer) Install(ctx context.Context, source string) ([]Installed, error) {
@@ -38,6 +38,9 @@ func (i Installer) Install(ctx context.Context, source string) ([]Installed, err
 		i.Say = func(string, ...any) {}
 	}
 	if kind, version, ok := published(source); ok {
+		if version == "" {
+			version = i.Version
+		}
 		return i.fromPip(ctx, kind, version)
 	}
 	if strings.HasPrefix(source, "https://") || strings.HasPrefix(source, "http://") {

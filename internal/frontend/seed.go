@@ -9,53 +9,39 @@ import (
 	"github.com/cocoonhq/cocoon/internal/fault"
 )
 
-// Seed prepares the folder of the user called default for a first visit of the web client: the demo workflow is in its list and
-// marked, and the files that it asks for at its start are there. What is there already is left alone; a list of workflows that
-// exists gets nothing, so that a deleted demo stays away. userDir is the folder of all users. The demo checkpoint, if it is in
-// the folder checkpoints, gets its picture for the list of models.
-func Seed(userDir, checkpoints string) error {
-	if _, err := os.Stat(filepath.Join(checkpoints, "papercut.safetensors")); err == nil {
-		_ = seedFile("demo/cocoon_papercut-1.png", filepath.Join(checkpoints, "papercut.png")) // a folder that cannot be written shows none
-	}
-	dir := filepath.Join(userDir, "default")
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fault.Wrap(err, fault.ReadOnly, "the folder %s cannot be made", dir)
-	}
-	for _, name := range []string{"user.css", "comfy.templates.json"} {
-		if err := seedFile("demo/"+name, filepath.Join(dir, name)); err != nil {
-			return err
+// Welcome is what a new user of the web client finds in their folder: the demo workflow, marked in their list, and the files
+// that the client asks for at its start and that nobody has at first. A name that ends with a / is a folder. It is for server.Config.
+func Welcome() map[string][]byte {
+	files := map[string][]byte{"subgraphs/": nil, "workflows/.index.json": []byte(`{"bookmarks":["workflows/Papercut.json"]}`)}
+	for to, from := range map[string]string{
+		"user.css": "user.css", "comfy.templates.json": "comfy.templates.json", "workflows/Papercut.json": "cocoon_papercut.json",
+	} {
+		b, err := demo.ReadFile("demo/" + from)
+		if err != nil {
+			panic(err) // it is embedded
 		}
+		files[to] = b
 	}
-	if err := os.MkdirAll(filepath.Join(dir, "subgraphs"), 0o755); err != nil {
-		return fault.Wrap(err, fault.ReadOnly, "the folder %s cannot be written", dir)
-	}
-	workflows := filepath.Join(dir, "workflows")
-	if err := os.Mkdir(workflows, 0o755); errors.Is(err, fs.ErrExist) {
-		return nil
-	} else if err != nil {
-		return fault.Wrap(err, fault.ReadOnly, "the folder %s cannot be made", workflows)
-	}
-	if err := seedFile("demo/cocoon_papercut.json", filepath.Join(workflows, "Papercut.json")); err != nil {
-		return err
-	}
-	return seedText(`{"bookmarks":["workflows/Papercut.json"]}`, filepath.Join(workflows, ".index.json"))
+	return files
 }
 
-func seedFile(from, to string) error {
-	b, err := demo.ReadFile(from)
+// PictureOf gives the demo checkpoint, if it is in the folder checkpoints, its picture for the list of models. A picture that
+// is there already is left alone.
+func PictureOf(checkpoints string) error {
+	if _, err := os.Stat(filepath.Join(checkpoints, "papercut.safetensors")); err != nil {
+		return nil
+	}
+	b, err := demo.ReadFile("demo/cocoon_papercut-1.png")
 	if err != nil {
 		return err
 	}
-	return seedText(string(b), to)
-}
-
-func seedText(text, to string) error {
+	to := filepath.Join(checkpoints, "papercut.png")
 	f, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if errors.Is(err, fs.ErrExist) {
 		return nil
 	}
 	if err == nil {
-		_, err = f.WriteString(text)
+		_, err = f.Write(b)
 		err = errors.Join(err, f.Close())
 	}
 	if err != nil {

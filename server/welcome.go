@@ -1,0 +1,70 @@
+package server
+
+import (
+	"context"
+	"io"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/rs/zerolog"
+
+	"github.com/cocoonhq/cocoon/internal/fault"
+)
+
+// greetings tell who was welcomed in this server's life.
+type greetings struct {
+	mu  sync.Mutex // guards all
+	all map[string]*sync.Once
+}
+
+func (g *greetings) of(user string) *sync.Once {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.all == nil || len(g.all) >= maxUsers {
+		g.all = map[string]*sync.Once{}
+	}
+	if g.all[user] == nil {
+		g.all[user] = &sync.Once{}
+	}
+	return g.all[user]
+}
+
+// welcome puts Config.Welcome into the folder of a user who comes for the first time; others who come as that user wait for it.
+// What is there is left alone, and a folder that is there gets nothing, so that what was deleted stays away. Without room for
+// it there is none.
+func (s *Server) welcome(ctx context.Context, user string) {
+	if s.c.Welcome != nil {
+		s.greetings.of(user).Do(func() { s.greet(ctx, user) })
+	}
+}
+
+func (s *Server) greet(ctx context.Context, user string) {
+	there := map[string]bool{} // folders of the user's, before anything was written
+	for name := range s.c.Welcome {
+		dir := path.Dir(name)
+		_, err := s.c.Files.Stat("user", path.Join(user, dir))
+		there[dir] = err == nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.c.Welcome)) {
+		if dir := path.Dir(name); dir != "." && there[dir] {
+			continue
+		}
+		to := path.Join(user, name)
+		var err error
+		if strings.HasSuffix(name, "/") {
+			err = s.c.Files.MkdirAll("user", to)
+		} else {
+			err = s.c.Files.Put("user", to, false, func(w io.Writer) error {
+				_, err := w.Write(s.c.Welcome[name])
+				return err
+			})
+		}
+		if err != nil && fault.CodeOf(err) != fault.Conflict {
+			zerolog.Ctx(ctx).Warn().Err(err).Msg("a new user's files could not be written")
+			return
+		}
+	}
+}
