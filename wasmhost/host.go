@@ -142,7 +142,7 @@ func (h *Host) Load(ctx context.Context, s Source) (*Extension, error) {
 	if err := s.Manifest.Check(); err != nil {
 		return nil, err
 	}
-	a, err := Admit(s.Module, h.c.Limits)
+	a, err := h.cache.admit(s.Module, h.c.Limits)
 	if err != nil {
 		return nil, err
 	}

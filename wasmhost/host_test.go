@@ -319,7 +319,7 @@ func TestCacheAndJail(t *testing.T) {
 			t.Fatalf("%s: %v, %v", want, r.Outputs, err)
 		}
 		entries, _ := filepath.Glob(filepath.Join(dir, "code", "*"))
-		if len(entries) != 2 {
+		if len(entries) != 3 { // the key, what was admitted and its code
 			t.Fatalf("%s: %v", want, entries)
 		}
 		for _, e := range entries {
