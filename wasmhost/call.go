@@ -180,10 +180,15 @@ func (c *call) bytes(ptr, n uint32) []byte {
 	return mem[ptr : uint64(ptr)+uint64(n) : uint64(ptr)+uint64(n)]
 }
 
-// text is a text in the guest's memory, copied and charged.
+// maxText is over what any name, key or topic may have.
+const maxText = 64 << 10
+
+// text is a text in the guest's memory, copied.
 func (c *call) text(ptr, n uint32) string {
 	b := c.bytes(ptr, n)
-	c.work(int64(n))
+	if n > maxText {
+		c.trap("a text of %d bytes", n)
+	}
 	if !utf8.Valid(b) {
 		c.trap("a text is no UTF-8")
 	}

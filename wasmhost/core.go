@@ -86,7 +86,7 @@ func (c *call) progress(v, most float64) int32 {
 }
 
 func (c *call) progressState(v, most float64) int32 {
-	if s, ok := c.run.Reporter.(node.StateReporter); ok {
+	if s, ok := c.run.Reporter.(node.StateReporter); ok && c.tells() {
 		s.State(v, most, c.heldPreview())
 	}
 	return c.cancelled()
@@ -115,7 +115,7 @@ func (c *call) progressText(ptr, n uint32) {
 
 func (c *call) progressTextAll(ptr, n uint32) {
 	s := c.text(ptr, min(n, failText))
-	if t, ok := c.run.Reporter.(node.TextTo); ok {
+	if t, ok := c.run.Reporter.(node.TextTo); ok && c.tells() {
 		t.BroadcastText(s)
 	}
 }
@@ -226,7 +226,14 @@ func (c *call) seed() [32]byte {
 
 func (c *call) fuelLeft() int64 { return max(c.limits.Fuel-c.used(), 0) }
 
-func (c *call) deadlineMs() int64 { return max(time.Until(c.deadline).Milliseconds(), 0) }
+// deadlineMs is in whole seconds, since the real time is not for every guest to measure.
+func (c *call) deadlineMs() int64 {
+	left := max(time.Until(c.deadline).Milliseconds(), 0)
+	if c.ext.grant.RealClock {
+		return left
+	}
+	return (left + 999) / 1000 * 1000
+}
 
 func (c *call) feature(id uint32) int32 {
 	has := false

@@ -106,8 +106,11 @@ func (c *call) hGet(h int64, keyPtr, keyLen uint32) int64 {
 
 func (c *call) hMake(kind uint32, h int64) int64 {
 	t := c.shared(h)
-	if kind != abi.KindTensor && !t.Contiguous() && !c.charge(t) { // it is copied
-		return int64(abi.ELIMIT)
+	if kind != abi.KindTensor && !t.Contiguous() {
+		if !c.charge(t) {
+			return int64(abi.ELIMIT)
+		}
+		t = c.clone(t)
 	}
 	v, err := asKind(kind, t)
 	if err != nil {

@@ -188,7 +188,7 @@ func (c *call) tReshape(h int64, rank, shape uint32) int64 {
 		if !c.charge(t) {
 			return int64(abi.ELIMIT)
 		}
-		t = t.Clone()
+		t = c.clone(t)
 	}
 	return c.put(abi.KindTensor, t.Reshape(s...))
 }
@@ -229,8 +229,7 @@ func (c *call) denseAll(inputs []*tensor.Tensor) ([]*tensor.Tensor, bool) {
 			if total += n; total > c.limits.OutputBytes {
 				return nil, false
 			}
-			c.work(n)
-			d = t.Clone()
+			d = c.clone(t)
 			copies[t] = d
 		}
 		out[i] = d

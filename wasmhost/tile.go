@@ -1,6 +1,8 @@
 package wasmhost
 
 import (
+	"slices"
+
 	"github.com/cocoonhq/cocoon/internal/tensor"
 	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
 )
@@ -14,10 +16,34 @@ func (c *call) writable(h int64) (*tensor.Tensor, bool) {
 // dense gives a tensor's bytes in row-major order; a view is copied, and charged.
 func (c *call) dense(t *tensor.Tensor) []byte {
 	if !t.Contiguous() {
-		c.work(int64(t.Elems() * t.DType().Size()))
-		t = t.Clone()
+		t = c.clone(t)
 	}
 	return t.Bytes()
+}
+
+const (
+	// viewWork is how much longer copying a view takes than copying bytes.
+	viewWork = 4
+	// cloneStep is how many bytes of a view are copied between two looks at the clock.
+	cloneStep = 1 << 20
+)
+
+// clone copies a view, and charges for it.
+func (c *call) clone(t *tensor.Tensor) *tensor.Tensor {
+	n := t.Elems() * t.DType().Size()
+	c.work(int64(n) * viewWork)
+	axis := slices.IndexFunc(t.Shape(), func(d int) bool { return d > 1 })
+	if n <= cloneStep || axis < 0 {
+		return t.Clone()
+	}
+	out, at := tensor.New(t.DType(), t.Shape()...), 0
+	rows := t.Shape()[axis]
+	step := max(1, cloneStep/(n/rows))
+	for from := 0; from < rows; from += step {
+		at += copy(out.Bytes()[at:], t.Slice(axis, from, min(from+step, rows)).Clone().Bytes())
+		c.alive()
+	}
+	return out
 }
 
 func (c *call) tRead(h, at int64, ptr, n uint32) int64 {

@@ -4,6 +4,8 @@
 package attacks
 
 import (
+	"maps"
+
 	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
 	"github.com/cocoonhq/cocoon/wasmhost/wasm/asm"
@@ -19,7 +21,8 @@ const (
 	Harmless                // the call succeeds: what it tried had no effect
 )
 
-// Attack is a module and what must become of it. Code is the fault of a refused or stopped one.
+// Attack is a module and what must become of it. Code is the fault of a refused or stopped one; of a harmless one it names
+// the errno that the guest must get.
 type Attack struct {
 	Name    string
 	Module  []byte
@@ -35,12 +38,19 @@ type guest struct {
 	execute []byte // code of the execution
 	locals  string // behind op, ptr, len: numbered from 3
 	noReply bool
+	version int32  // what cocoon_abi gives
+	request int32  // what cocoon_buf gives
+	buffer  []byte // what it does first
+	pages   int    // of memory at the start
 	// describe replaces the description.
 	describe []byte
+	// on is what other ops do, by op.
+	on map[int32][]byte
 }
 
 // onePage is where the guest keeps its data; requests go to the second page.
 const (
+	eventAt   = 512 // "mine", and "{}" behind it
 	dataAt    = 1024
 	requestAt = 64 << 10
 )
@@ -63,6 +73,11 @@ func (g *guest) need(funcs ...[3]string) {
 // bytes puts data into the guest's memory and gives its address and length as code.
 func (g *guest) bytes(b []byte) []byte {
 	at := g.data
+	if len(b) > requestAt/2 { // behind the request
+		at = 2 * requestAt
+		g.m.Data(at, b)
+		return asm.Code(asm.I32(at), asm.I32(int32(len(b))))
+	}
 	g.m.Data(at, b)
 	g.data += int32(len(b)+15) &^ 7
 	return asm.Code(asm.I32(at), asm.I32(int32(len(b))))
@@ -81,12 +96,13 @@ var attackNode = map[string]any{"id": "Attack", "inputs": []any{map[string]any{"
 
 // build makes a guest; do adds the attack.
 func build(do func(g *guest)) []byte {
-	g := &guest{m: asm.New(), imports: map[string]uint32{}, data: dataAt}
+	g := &guest{m: asm.New(), imports: map[string]uint32{}, data: dataAt, on: map[int32][]byte{}, version: abi.Major << 16, request: requestAt, pages: 4}
 	g.need([3]string{"cocoon1", "reply", "ii:"})
-	g.m.Memory(4, -1)
 	g.m.Export("memory", 2, 0)
 	g.describe = message(map[string]any{"nodes": []any{attackNode}})
+	g.m.Data(eventAt, []byte("mine\x00\x00\x00\x00{}"))
 	do(g)
+	g.m.Memory(g.pages, -1)
 	reply := g.call("cocoon1", "reply", "ii:")
 	branch := func(op int32, code ...[]byte) []byte {
 		return asm.Code(asm.I(0x20, 0), asm.I32(op), []byte{0x46, 0x04, 0x40}, asm.Code(code...), asm.I32(0), []byte{0x0f, 0x0b})
@@ -96,9 +112,15 @@ func build(do func(g *guest)) []byte {
 		ending = asm.Code(g.bytes(message(map[string]any{"outputs": []any{}})), reply)
 	}
 	body := asm.Code(branch(abi.OpDescribe, g.bytes(g.describe), reply), branch(abi.OpExecute, g.execute, ending),
-		branch(abi.OpResume, g.execute, ending), asm.I32(abi.EUNSUP))
-	g.m.Export("cocoon_abi", 0, g.m.Func(":i", "", asm.I32(abi.Major<<16)))
-	g.m.Export("cocoon_buf", 0, g.m.Func("i:i", "", asm.I32(requestAt)))
+		branch(abi.OpResume, g.execute, ending))
+	for op := range int32(16) {
+		if code, ok := g.on[op]; ok {
+			body = append(body, branch(op, code)...)
+		}
+	}
+	body = append(body, asm.I32(abi.EUNSUP)...)
+	g.m.Export("cocoon_abi", 0, g.m.Func(":i", "", asm.I32(g.version)))
+	g.m.Export("cocoon_buf", 0, g.m.Func("i:i", "", g.buffer, asm.I32(g.request)))
 	g.m.Export("cocoon_call", 0, g.m.Func("iii:i", g.locals, body))
 	return g.m.Bytes()
 }
@@ -148,6 +170,22 @@ func wants(want int32, module, name, sig string, args func(g *guest) []byte) []b
 		}
 		g.execute = asm.Code(g.execute, asm.I32(want), []byte{0x47, 0x04, 0x40, 0x00, 0x0b})
 	})
+}
+
+// answers makes a guest whose node is of the given schema and replies v.
+func answers(schema map[string]any, v any) []byte {
+	return build(func(g *guest) {
+		g.describe = message(map[string]any{"nodes": []any{schema}})
+		g.noReply = true
+		g.execute = asm.Code(g.bytes(message(v)), g.call("cocoon1", "reply", "ii:"))
+	})
+}
+
+// schemaOf is attackNode with fields of its own.
+func schemaOf(fields map[string]any) map[string]any {
+	s := maps.Clone(attackNode)
+	maps.Copy(s, fields)
+	return s
 }
 
 func constants(code ...[]byte) func(*guest) []byte {

@@ -25,7 +25,13 @@ func trapping(name, module, fn, sig string, args ...[]byte) Attack {
 
 // gets is a harmless attack: the host function must give want.
 func gets(name string, want int32, module, fn, sig string, args func(g *guest) []byte) Attack {
-	return Attack{name, wants(want, module, fn, sig, args), Harmless, ""}
+	return Attack{name, wants(want, module, fn, sig, args), Harmless, errnoName(want)}
+}
+
+func errnoName(n int32) fault.Code {
+	names := map[int32]fault.Code{abi.EPERM: "EPERM", abi.ELIMIT: "ELIMIT", abi.ETOOBIG: "ETOOBIG", abi.ENOENT: "ENOENT", abi.ETIMEOUT: "ETIMEOUT",
+		abi.EUNSUP: "EUNSUP", abi.EIO: "EIO", 0: "success", 8: "WASI's EBADF", 28: "WASI's EINVAL", 76: "WASI's ENOTCAPABLE"}
+	return names[n]
 }
 
 // Hostile are guests that misuse the host's functions.
@@ -50,7 +56,7 @@ func pointers() []Attack {
 		trapping("WASI exit", wasi, "proc_exit", "i:", zero),
 		trapping("WASI write from nowhere", wasi, "fd_write", "iiii:i", one, far, asm.I32(60), zero),
 		trapping("key out of the memory", "cocoon1_kv", "kv_get", "iiiii:l", zero, far, asm.I32(64), zero, zero),
-		trapping("value out of the memory", "cocoon1_kv", "kv_put", "iiiiil:i", zero, asm.I32(dataAt), one, far, asm.I32(64), asm.I64(0)),
+		trapping("value out of the memory", "cocoon1_kv", "kv_put", "iiiiil:i", zero, asm.I32(eventAt), one, far, asm.I32(64), asm.I64(0)),
 		trapping("http message out of the memory", "cocoon1_http", "http_fetch", "iiii:l", far, asm.I32(64), zero, zero),
 		trapping("http message that is none", "cocoon1_http", "http_fetch", "iiii:l", asm.I32(60<<10), asm.I32(8), zero, zero),
 		trapping("message out buffer out of the memory", "cocoon1_msg", "msg_wait", "iiiii:l", zero, zero, one, far, asm.I32(64)),

@@ -47,7 +47,6 @@ func importing() []Attack {
 		refused("wrong signature of reply", fault.BadFile, imported("cocoon1", "reply", "ll:")),
 		refused("wrong result of t_new", fault.BadFile, imported("cocoon1_tensor", "t_new", "iiid:i")),
 		refused("wrong signature of WASI", fault.BadFile, imported("wasi_snapshot_preview1", "fd_write", "iii:i")),
-		refused("a capability that was not asked for", fault.Forbidden, imported("cocoon1_node", "node_call", "iiii:l")),
 	}
 }
 

@@ -3,6 +3,7 @@ package attacks
 import (
 	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
+	"github.com/cocoonhq/cocoon/wasmhost/wasm/asm"
 )
 
 // malformedMessages are bytes that are no message of the contract.
@@ -123,11 +124,26 @@ func results() []Attack {
 		Attack{"execute: no reply", build(func(g *guest) { g.noReply = true }), Stopped, fault.ExtensionFailed})
 }
 
-// All is the whole corpus of modules.
-func All() []Attack {
-	var list []Attack
-	for _, part := range [][]Attack{Malformed(), Endless(), Hostile(), Lying()} {
-		list = append(list, part...)
+// Part is a part of the corpus.
+type Part struct {
+	Name string
+	List func() []Attack
+}
+
+// Parts is the whole corpus of modules.
+func Parts() []Part {
+	return []Part{
+		{"Malformed modules", Malformed}, {"Endless guests", Endless}, {"Storms and waits", Storms}, {"Misuse of the host", Hostile},
+		{"Quotas", Quotas}, {"Lies in messages", Lying}, {"Links and graphs", Links},
 	}
-	return list
+}
+
+// Forgotten look for what a prompt has left after its end: they are harmless when there is nothing.
+func Forgotten() []Attack {
+	return []Attack{
+		gets("a value of a prompt that is over", abi.ENOENT, "cocoon1_kv", "kv_get", "iiiii:l", func(g *guest) []byte {
+			return asm.Code(asm.I32(1), g.bytes([]byte("kept")), zero, zero)
+		}),
+		gets("a message of a prompt that is over", abi.ETIMEOUT, "cocoon1_msg", "msg_wait", "iiiii:l", constants(asm.I32(eventAt), asm.I32(4), zero, zero, zero)),
+	}
 }

@@ -200,6 +200,15 @@ func (m *Module) Elem(at int32, funcs ...uint32) {
 	m.elems.add(b)
 }
 
+// PassiveElem adds a passive segment of functions.
+func (m *Module) PassiveElem(funcs ...uint32) {
+	b := U([]byte{1, 0}, uint32(len(funcs)))
+	for _, f := range funcs {
+		b = U(b, f)
+	}
+	m.elems.add(b)
+}
+
 // Data adds an active segment.
 func (m *Module) Data(at int32, bytes []byte) {
 	b := append(append([]byte{0}, I32(at)...), 0x0b)
