@@ -35,6 +35,7 @@ var rules = []rule{
 	{"internal/store/...", []string{"engine", "internal/tenant", "internal/store/..."}, "a file store serves the engine"},
 	{"internal/bus/...", []string{"engine", "internal/tenant", "internal/bus/..."}, "a bus serves the engine"},
 	{"internal/testpack", []string{"engine/node", "engine/doc", "internal/value", "internal/tensor", "internal/imaging/..."}, "test nodes are nodes"},
+	{"internal/testpack/wasmpack", []string{"wasmhost", "sdk-wasm"}, "the test nodes again, as guests"},
 	{"internal/models", []string{"internal/diffusion/...", "internal/weights", "internal/tensor"}, "models says which weights are where"},
 	{"internal/diffusion/...", []string{"internal/diffusion/...", "internal/value", "internal/nn", "internal/tokenizer/...", "internal/weights", "internal/tensor/..."}, "networks know no files and no nodes"},
 	{"internal/nn", []string{"internal/weights", "internal/tensor"}, "layers know weights and tensors"},
