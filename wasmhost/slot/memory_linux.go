@@ -143,8 +143,19 @@ func (s *instance) mapWindow(at, size, n uint32, fd, flags int) error {
 		return err
 	}
 	s.mem.windows = append(s.mem.windows, window{int(at), int(size)})
+	if n <= populated { // one call for what would be a fault a page; an old system does without
+		how := unix.MADV_POPULATE_READ
+		if flags == unix.MAP_SHARED {
+			how = unix.MADV_POPULATE_WRITE
+		}
+		_ = unix.Madvise(s.mem.all[at:int(at)+int(n)], how)
+	}
 	return nil
 }
+
+// populated is the most bytes of a window whose pages are made at once. Larger ones come page by page as they are touched, so
+// that a guest that looks at a corner of a large picture does not pay for all of it.
+const populated = 16 << 20
 
 // Unmap closes the window that starts at at; its range is zero afterwards.
 func (s *instance) Unmap(at uint32) error { return s.mem.unmap(int(at)) }
