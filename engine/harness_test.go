@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -12,13 +13,18 @@ import (
 	"github.com/cocoonhq/cocoon/engine"
 	"github.com/cocoonhq/cocoon/engine/node"
 	"github.com/cocoonhq/cocoon/internal/jobs/sqlite"
-	"github.com/cocoonhq/cocoon/internal/testpack"
 	"github.com/cocoonhq/cocoon/internal/value"
 	"go.uber.org/goleak"
 )
 
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("database/sql.(*DB).connectionOpener"))
+	code := m.Run()
+	closeGuests()
+	if err := goleak.Find(goleak.IgnoreAnyFunction("database/sql.(*DB).connectionOpener")); err != nil && code == 0 {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
 }
 
 // bench is an engine with a store and a bus that remembers.
@@ -84,9 +90,12 @@ func startOn(t testing.TB, store *sqlite.Store, opts ...option) *bench {
 // prepare makes an engine that is yet to be started.
 func prepare(t testing.TB, store *sqlite.Store, opts ...option) *bench {
 	t.Helper()
-	reg, err := node.NewRegistry(append(append(append(testpack.Golden(), testpack.Upstream()...), testpack.Loops()...), passNode(), meanNode())...)
+	reg, err := node.NewRegistry(append(packNodes(), passNode(), meanNode())...)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if h := guests(t); h != nil {
+		reg.Extend(h)
 	}
 	b := &bench{t: t, store: store, bus: &log{wake: make(chan struct{}, 1)}}
 	c := engine.Config{Registry: reg, Store: store, Bus: b.bus, Cache: engine.CacheConfig{Kind: engine.CacheClassic}}

@@ -1,6 +1,7 @@
 package wasmhost
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/internal/tensor"
 	"github.com/cocoonhq/cocoon/internal/value"
+	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
 )
 
 // objectText is an object as JSON text; nil for none.
@@ -80,4 +82,70 @@ func checkOutput(v any, t node.Type) (any, error) {
 // simple reports whether a type has a widget.
 func simple(t node.Type) bool {
 	return slices.Contains([]node.Type{node.Int, node.Float, node.String, node.Boolean, node.Combo, node.Any}, t)
+}
+
+// room is what is left of a message for arguments.
+type room struct{ bytes, items int }
+
+// The room that arguments have in a request, with some for what goes around them, and how deep they may nest.
+const (
+	argBytes = abi.MaxCborBytes * 3 / 4
+	argItems = abi.MaxCborItems * 3 / 4
+	argDepth = abi.MaxCborDepth - 6
+)
+
+// argsToWire gives a call's arguments. What does not fit a message, by its size or its nesting, becomes a handle, so that it
+// can be handed on at least.
+func (c *call) argsToWire(args node.Args) (map[string]any, error) {
+	left := room{argBytes, argItems}
+	out := make(map[string]any, len(args))
+	for _, name := range slices.Sorted(maps.Keys(args)) {
+		rest := left
+		var err error
+		if v := args[name]; rest.fits(v, argDepth) {
+			left = rest
+			out[name], err = c.toWire(v)
+		} else {
+			out[name], err = c.asHandle(v)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// fits takes a value's room, and reports whether there was enough.
+func (r *room) fits(v any, depth int) bool {
+	r.items--
+	r.bytes -= 16
+	if depth == 0 || r.items < 0 || r.bytes < 0 {
+		return false
+	}
+	switch x := v.(type) {
+	case string:
+		r.bytes -= len(x)
+	case *doc.Object:
+		r.bytes -= len(doc.Encode(x))
+	case []any:
+		return r.fitAll(x, depth)
+	case node.List:
+		return r.fitAll(x, depth)
+	case map[string]any:
+		for k, e := range x {
+			if r.bytes -= len(k); !r.fits(e, depth-1) {
+				return false
+			}
+		}
+	}
+	return r.bytes >= 0
+}
+
+func (r *room) fitAll(l []any, depth int) bool {
+	for _, e := range l {
+		if !r.fits(e, depth-1) {
+			return false
+		}
+	}
+	return true
 }

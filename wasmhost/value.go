@@ -41,6 +41,11 @@ func (c *call) toWire(v any) (any, error) {
 	case node.Blocker:
 		return abi.Tag{Number: abi.TagBlocker, Value: blockerText(x)}, nil
 	}
+	return c.asHandle(v)
+}
+
+// asHandle gives a value a handle.
+func (c *call) asHandle(v any) (any, error) {
 	kind := kindOf(v)
 	h := c.put(kind, v)
 	if h < 0 {
@@ -65,15 +70,6 @@ func (c *call) listToWire(l []any) ([]any, error) {
 		}
 	}
 	return out, nil
-}
-
-// argsToWire gives a call's arguments.
-func (c *call) argsToWire(args node.Args) (map[string]any, error) {
-	m, err := c.toWire(map[string]any(args))
-	if err != nil {
-		return nil, err
-	}
-	return m.(map[string]any), nil
 }
 
 // fromWire is the reverse of toWire.

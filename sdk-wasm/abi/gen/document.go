@@ -118,7 +118,8 @@ its outputs but the last, which carries a value from one to the next.
 be empty. **fingerprint** gets ` + "`{class, inputs}`" + ` and replies any value; a NaN differs from itself. Each of these may reply with the tag RAISE instead.
 
 A value of a type that the server makes itself (IMAGE, MASK, LATENT, CONDITIONING) leaves by outputs of that type, of ` + "`*`" + ` and of types of the package's own; everything
-that a message can hold leaves by any other output as it is.
+that a message can hold leaves by any other output as it is. An argument that a message has no room for, by its size or
+its nesting, comes as a handle of the kind OPAQUE, and can be handed on.
 
 **route** gets ` + "`{method, path, route, params, query: {name: [text]}, headers: {name: text}, form: {name: [text]}, files: [{field, filename, type, " +
 	"data}], body: bytes, tenant}`" + ` and replies ` + "`{status, headers: {name: text}, body: bytes}`" + `.
