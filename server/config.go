@@ -60,6 +60,7 @@ type Config struct {
 	Feed        *v2.Feed     // what jobs tell, for version 2 of the API, which is off without it
 
 	Welcome   map[string][]byte // what a new user finds, by path in the user's folder, those of folders with a / at the end; nil for nothing
+	Example   []byte            // a PNG for input folders without a file, as example.png; nil for none
 	Templates fs.FS             // files of the workflow templates; nil for none
 	Docs      fs.FS             // pages about nodes; nil for none
 

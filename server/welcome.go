@@ -42,6 +42,7 @@ func (s *Server) welcome(ctx context.Context, user string) {
 }
 
 func (s *Server) greet(ctx context.Context, user string) {
+	s.giveExample(ctx)
 	there := map[string]bool{} // folders of the user's, before anything was written
 	for name := range s.c.Welcome {
 		dir := path.Dir(name)
@@ -66,5 +67,20 @@ func (s *Server) greet(ctx context.Context, user string) {
 			zerolog.Ctx(ctx).Warn().Err(err).Msg("a new user's files could not be written")
 			return
 		}
+	}
+}
+
+// giveExample puts a picture into an input folder that has none. Compat: the reference comes with one of that name, which many
+// workflows load.
+func (s *Server) giveExample(ctx context.Context) {
+	if all, err := s.c.Files.Files("input"); s.c.Example == nil || err != nil || len(all) > 0 {
+		return
+	}
+	err := s.c.Files.Put("input", "example.png", false, func(w io.Writer) error {
+		_, err := w.Write(s.c.Example)
+		return err
+	})
+	if err != nil {
+		zerolog.Ctx(ctx).Warn().Err(err).Msg("the example picture could not be written")
 	}
 }

@@ -12,6 +12,7 @@ func TestWelcome(t *testing.T) {
 	s := whole(t, func(c *Config) {
 		c.MultiUser = true
 		c.Welcome = map[string][]byte{"user.css": []byte("theirs"), "workflows/Demo.json": []byte("{}"), "subgraphs/": nil}
+		c.Example = []byte("picture")
 	})
 	_, id := s.ask(t, "POST", "/users", `{"username":"Ada"}`)
 	ada := strings.Trim(id, `"`)
@@ -24,6 +25,9 @@ func TestWelcome(t *testing.T) {
 	}
 	if res, body := s.ask(t, "GET", "/userdata?dir=subgraphs", "", "comfy-user", ada); res.StatusCode != http.StatusOK || body != "[]" {
 		t.Errorf("the folder: %d %s", res.StatusCode, body)
+	}
+	if b, err := os.ReadFile(filepath.Join(s.base, "input", "example.png")); string(b) != "picture" {
+		t.Errorf("the example is %q, %v", b, err)
 	}
 	if code, _ := list("nobody"); code == http.StatusOK {
 		t.Error("an unknown user was welcomed")

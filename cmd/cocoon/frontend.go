@@ -126,7 +126,7 @@ func (c *clientFlags) put(ctx context.Context, o *options, into *server.Config) 
 		return v.Close, nil
 	}
 	into.Web, into.ClientFiles, into.FrontendVersion = server.Static(v.Files), v.Files, v.Version
-	into.Templates, into.Docs, into.Welcome = v.Templates, v.Docs, frontend.Welcome()
+	into.Templates, into.Docs, into.Welcome, into.Example = v.Templates, v.Docs, frontend.Welcome(), frontend.Example()
 	// Its list of models shows pictures, and its default graph loads the parts of a model by nodes of their own.
 	if err := errors.Join(frontend.PictureOf(filepath.Join(o.models, "checkpoints")), demo.Share(o.models)); err != nil {
 		zerolog.Ctx(ctx).Warn().Err(err).Msg("the demo model could not be prepared for the web client")

@@ -25,15 +25,20 @@ func Welcome() map[string][]byte {
 	return files
 }
 
+// Example is a picture, for input folders that have none.
+func Example() []byte {
+	b, err := demo.ReadFile("demo/cocoon_papercut-1.png")
+	if err != nil {
+		panic(err) // it is embedded
+	}
+	return b
+}
+
 // PictureOf gives the demo checkpoint, if it is in the folder checkpoints, its picture for the list of models. A picture that
 // is there already is left alone.
 func PictureOf(checkpoints string) error {
 	if _, err := os.Stat(filepath.Join(checkpoints, "papercut.safetensors")); err != nil {
 		return nil
-	}
-	b, err := demo.ReadFile("demo/cocoon_papercut-1.png")
-	if err != nil {
-		return err
 	}
 	to := filepath.Join(checkpoints, "papercut.png")
 	f, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
@@ -41,7 +46,7 @@ func PictureOf(checkpoints string) error {
 		return nil
 	}
 	if err == nil {
-		_, err = f.Write(b)
+		_, err = f.Write(Example())
 		err = errors.Join(err, f.Close())
 	}
 	if err != nil {
