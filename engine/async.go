@@ -65,7 +65,7 @@ func (r *run) spawn(v *vertex, f *form, w *parked, calls []call) <-chan struct{}
 			defer r.tasks.Done()
 			defer group.Done()
 			var reply node.Reply
-			err := guard(func() (err error) { reply, err = v.node.Run(ctx, nested); return err })
+			err := guard(func() (err error) { reply, err = runNode(ctx, v.node, nested); return err })
 			w.results[i] = check(v, reply, err)
 		})
 	}

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"runtime"
 
 	"github.com/cocoonhq/cocoon/engine/doc"
 	"github.com/cocoonhq/cocoon/engine/node"
@@ -104,11 +105,18 @@ func (r *run) call(v *vertex, frm *form, args call, index int) (o outcome) {
 	var reply node.Reply
 	var err error
 	if stray := r.caller.do(r.ctx, r.e.c.Grace, func() {
-		err = guard(func() error { reply, err = v.node.Run(ctx, args.nested(frm)); return err })
+		err = guard(func() error { reply, err = runNode(ctx, v.node, args.nested(frm)); return err })
 	}); stray != nil {
 		return outcome{err: stray}
 	}
 	return check(v, reply, err)
+}
+
+// runNode runs a node. The arguments stay until it returns: the memory of some is given back when nothing refers to the value,
+// though the node may still be at work on a part of it.
+func runNode(ctx context.Context, n node.Node, args node.Args) (node.Reply, error) {
+	defer runtime.KeepAlive(args)
+	return n.Run(ctx, args)
 }
 
 func (r *run) nodeContext(v *vertex, index int) context.Context {

@@ -2,6 +2,7 @@ package wasmhost
 
 import (
 	"context"
+	"runtime"
 
 	"github.com/cocoonhq/cocoon/engine/node"
 	"github.com/cocoonhq/cocoon/internal/fault"
@@ -35,6 +36,7 @@ func (c *call) nodeCall(ptr, n, out, limit uint32) int64 {
 	}
 	var r node.Reply
 	c.park(func(ctx context.Context) { r, err = target.Run(context.WithValue(ctx, depthKey{}, depth+1), args) })
+	runtime.KeepAlive(args)
 	if err != nil {
 		c.alive()
 		return c.refuse(err)

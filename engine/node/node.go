@@ -7,6 +7,9 @@ import "context"
 // Its life: Schema is asked often and must be cheap. For each run of a prompt the engine may ask Fingerprint (has anything
 // outside the inputs changed?), Check (are these constants acceptable?), then Need until no lazy input is wanted, then Run,
 // once for each item of its list inputs. The last four may run at the same time for different prompts.
+//
+// The values in args stay until Run returns. What goes on after that must hold the value, not only a slice of its memory: of
+// some the memory goes with them.
 type Node interface {
 	Schema() *Schema
 	Run(ctx context.Context, args Args) (Reply, error)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"runtime"
 )
 
 // Role says where a program's value comes from.
@@ -62,6 +63,7 @@ func RunOnce(ctx context.Context, b Backend, p *Program, inputs ...*Tensor) ([]*
 		return nil, fmt.Errorf("compile for %s: %w", b.Name(), err)
 	}
 	defer exe.Close()
+	defer runtime.KeepAlive(inputs) // a backend may hold their memory only, which goes with them
 	return exe.Run(ctx, inputs...)
 }
 
