@@ -126,30 +126,12 @@ func (m *Manifest) Check() error {
 	if l := m.Limits; l != nil && (l.MemoryMiB < 0 || l.FuelPerExecute < 0 || l.WallMS < 0) {
 		return fault.New(fault.BadFile, "limits are not negative")
 	}
+	for _, sum := range m.Files {
+		if len(sum) > 80 {
+			return fault.New(fault.BadFile, "the sum of a file is not sha256- and 64 digits")
+		}
+	}
 	return m.Capabilities.check()
-}
-
-func (c *Capabilities) check() error {
-	for _, r := range c.HTTP {
-		if _, err := parseRule(r.Rule); err != nil {
-			return err
-		}
-	}
-	for _, r := range c.Routes {
-		if _, _, err := SplitRoute(r); err != nil {
-			return err
-		}
-	}
-	if !slices.Contains([]string{"", WebSandboxed, WebTrusted}, c.Web) {
-		return fault.New(fault.BadFile, "web is %q; it is %s or %s", c.Web, WebSandboxed, WebTrusted)
-	}
-	all := c.All()
-	for _, name := range c.Optional {
-		if !all.Has(name) || name == "" {
-			return fault.New(fault.BadFile, "the capability %q is optional, and not asked for", name)
-		}
-	}
-	return nil
 }
 
 // Requires reports whether the package cannot do without a capability that its module uses.
