@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"time"
 
@@ -20,7 +19,6 @@ import (
 	"github.com/cocoonhq/cocoon/internal/models"
 	"github.com/cocoonhq/cocoon/internal/store/disk"
 	"github.com/cocoonhq/cocoon/internal/tensor/cpu"
-	"github.com/cocoonhq/cocoon/internal/testpack"
 	nodes "github.com/cocoonhq/cocoon/nodes-builtin"
 	"github.com/cocoonhq/cocoon/nodes-builtin/image"
 	"github.com/cocoonhq/cocoon/nodes-builtin/sampling"
@@ -57,13 +55,11 @@ func newApp(ctx context.Context, o *options, bus engine.Bus, database string) (a
 	if a.registry, err = node.NewRegistry(a.nodes(o)...); err != nil {
 		return nil, err
 	}
-	if o.testNodes != "" {
-		for _, r := range testpack.GoldenReplacements() {
-			a.registry.Replace(r)
-		}
-	}
 	bus = buses{bus, promptEnds{a}}
 	if err = a.openSandbox(ctx, o, bus); err != nil {
+		return nil, err
+	}
+	if err = a.addTestNodes(ctx, o); err != nil {
 		return nil, err
 	}
 	if a.jobs, err = sqlite.OpenWith(ctx, sqlite.Config{Path: database, Full: o.durability == "full"}); err != nil {
@@ -106,15 +102,11 @@ func (a *app) openModels(ctx context.Context, o *options) (err error) {
 }
 
 func (a *app) nodes(o *options) []node.Node {
-	all := nodes.All(nodes.Deps{
+	return append(nodes.All(nodes.Deps{
 		Models:   a.library,
 		Images:   o.auth.images(a.files, image.Config{Files: a.files, Metadata: !o.disableMetadata}),
 		Sampling: sampling.Config{Preview: o.previewMethod != "none", PreviewSize: o.previewSize},
-	})
-	if o.testNodes != "" {
-		all = slices.Concat(all, testpack.Golden(), testpack.Upstream(), testpack.Loops())
-	}
-	return all
+	}), o.builtInTestNodes()...)
 }
 
 // Close stops the engine and gives everything back.

@@ -35,7 +35,7 @@ func (a *app) openSandbox(ctx context.Context, o *options, bus engine.Bus) (err 
 	}
 	level := o.isolationLevel()
 	a.sandbox, err = wasmhost.New(ctx, wasmhost.Config{
-		Isolation: level, Worker: []string{exe}, Dir: o.extensions, Backend: a.backend, Lookup: a.registry.Core, Jail: []string{exe},
+		Isolation: level, Worker: []string{exe}, Dir: o.extensions, CodeDir: o.codeDir(), Backend: a.backend, Lookup: a.registry.Core, Jail: []string{exe},
 		Files: guestFiles{o.auth.images(a.files, image.Config{Files: a.files})}, Secrets: secrets.of,
 		Send: func(ctx context.Context, client, event string, data []byte) error {
 			bus.Publish(ctx, engine.Event{Tenant: tenant.Of(ctx), ClientID: client, Type: event, Data: data})
