@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/cocoonhq/cocoon/internal/golden"
+	"github.com/cocoonhq/cocoon/internal/testpack/wasmpack"
 )
 
 // TestGoldenScenarios replays every recorded scenario against a fresh server of ours. $COCOON_URL names a server to use
@@ -21,16 +22,44 @@ func TestGoldenScenarios(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts a server for each scenario")
 	}
+	binary := ""
+	if os.Getenv("COCOON_URL") == "" {
+		binary = build(t)
+	}
+	replayAll(t, server{binary, "--test-nodes=go"}, readDeviations(t, "testdata/deviations.txt"))
+}
+
+// TestGoldenScenariosWasm replays them against servers whose test nodes are extensions in the sandbox. What goes otherwise
+// there alone stands in a file of its own.
+func TestGoldenScenariosWasm(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts a server for each scenario")
+	}
+	if os.Getenv("COCOON_URL") != "" {
+		t.Skip("that server has what nodes it has")
+	}
+	modules := t.TempDir()
+	if err := wasmpack.Build(t.Context(), modules); err != nil {
+		t.Fatal(err)
+	}
+	s := server{build(t), "--test-nodes=wasm:" + modules}
+	t.Run("first", func(t *testing.T) { // compiles the modules once for all
+		if _, err := start(t, s, t.TempDir(), nil); err != nil {
+			t.Fatal(err)
+		}
+	})
+	replayAll(t, s, readDeviations(t, "testdata/deviations.txt", "testdata/deviations_wasm.txt"))
+}
+
+// server is what to start for a scenario; the binary is "" for one that runs already.
+type server struct{ binary, nodes string }
+
+func replayAll(t *testing.T, on server, deviations map[string]deviationList) {
 	dir := golden.Dir(t, "http")
 	paths, err := filepath.Glob(filepath.Join(dir, "*.json"))
 	if err != nil || len(paths) == 0 {
 		t.Fatalf("no scenarios in %s: %v", dir, err)
 	}
-	binary := ""
-	if os.Getenv("COCOON_URL") == "" {
-		binary = build(t)
-	}
-	deviations := readDeviations(t)
 	for _, path := range paths {
 		s, err := Load(path)
 		if err != nil {
@@ -41,7 +70,7 @@ func TestGoldenScenarios(t *testing.T) {
 		}
 		t.Run(s.Name, func(t *testing.T) {
 			t.Parallel()
-			play(t, s, binary, deviations[s.Name])
+			play(t, s, on, deviations[s.Name])
 		})
 	}
 }
@@ -51,7 +80,7 @@ func TestGoldenScenarios(t *testing.T) {
 const attempts = 3
 
 // play replays a scenario and reports the steps that went otherwise, unless that is known.
-func play(t *testing.T, s *Scenario, binary string, known deviationList) {
+func play(t *testing.T, s *Scenario, on server, known deviationList) {
 	var bad []*Mismatch
 	for range attempts {
 		target := Target{URL: os.Getenv("COCOON_URL")}
@@ -61,7 +90,7 @@ func play(t *testing.T, s *Scenario, binary string, known deviationList) {
 				t.Fatal(err)
 			}
 			var err error
-			if target, err = start(t, binary, base, s.Flags); err != nil {
+			if target, err = start(t, on, base, s.Flags); err != nil {
 				if reason, ok := known.reason(-1); ok {
 					t.Skipf("known deviation (%s): %v", reason, err)
 				}
@@ -100,11 +129,11 @@ func build(t *testing.T) string {
 }
 
 // start starts a server with the scenario's flags.
-func start(t *testing.T, binary, base string, flags []string) (Target, error) {
+func start(t *testing.T, on server, base string, flags []string) (Target, error) {
 	t.Helper()
-	args := append([]string{"serve", "--test-nodes=go", "--listen", "127.0.0.1", "--port", "0", "--base-directory", base}, flags...)
+	args := append([]string{"serve", on.nodes, "--listen", "127.0.0.1", "--port", "0", "--base-directory", base}, flags...)
 	ctx, cancel := context.WithCancel(context.Background())
-	cmd := exec.CommandContext(ctx, binary, args...)
+	cmd := exec.CommandContext(ctx, on.binary, args...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 20 * time.Second
 	out, err := cmd.StdoutPipe()
@@ -166,20 +195,22 @@ func numeral(n int) string {
 	return string(b)
 }
 
-// readDeviations reads the file of known deviations: scenario, step, reason.
-func readDeviations(t *testing.T) map[string]deviationList {
+// readDeviations reads files of known deviations: scenario, step, reason.
+func readDeviations(t *testing.T, files ...string) map[string]deviationList {
 	t.Helper()
-	text, err := os.ReadFile("testdata/deviations.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
 	all := map[string]deviationList{}
-	for line := range strings.Lines(string(text)) {
-		f := strings.Fields(line)
-		if len(f) < 3 || strings.HasPrefix(line, "#") {
-			continue
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
 		}
-		all[f[0]] = append(all[f[0]], deviation{f[1], strings.Join(f[2:], " ")})
+		for line := range strings.Lines(string(text)) {
+			f := strings.Fields(line)
+			if len(f) < 3 || strings.HasPrefix(line, "#") {
+				continue
+			}
+			all[f[0]] = append(all[f[0]], deviation{f[1], strings.Join(f[2:], " ")})
+		}
 	}
 	return all
 }
