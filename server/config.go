@@ -82,6 +82,8 @@ type Config struct {
 	Assets *assets.Catalogue // of files by their content; nil for none
 	// Extensions answers /ext/{id}/… and /api/ext/{id}/…, for the tenant that the request's context carries; nil for none.
 	Extensions http.Handler
+	// Shelf is where those extensions lie, and are installed; nil for none.
+	Shelf ExtensionShelf
 
 	HashLimit int64 // bytes of a file that a scan for assets hashes; 256 MiB, negative for no bound
 

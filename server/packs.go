@@ -50,7 +50,7 @@ func readPackFile(files fs.FS, name string) ([]byte, error) {
 }
 
 // extensions is GET /extensions: scripts that the client loads, its own first.
-func (s *Server) extensions(w http.ResponseWriter, _ *http.Request, _ params) error {
+func (s *Server) extensions(w http.ResponseWriter, r *http.Request, _ params) error {
 	list := []any{}
 	add := func(files fs.FS, dir, prefix string) {
 		_ = fs.WalkDir(files, dir, func(p string, d fs.DirEntry, err error) error {
@@ -63,7 +63,7 @@ func (s *Server) extensions(w http.ResponseWriter, _ *http.Request, _ params) er
 	if s.c.ClientFiles != nil {
 		add(s.c.ClientFiles, "extensions", "/extensions/")
 	}
-	for _, p := range s.packs.list {
+	for _, p := range s.clientPacks(r) {
 		add(p.Files, "web", "/extensions/"+url.PathEscape(p.Name)+"/")
 	}
 	writeDoc(w, 200, list)
@@ -72,7 +72,7 @@ func (s *Server) extensions(w http.ResponseWriter, _ *http.Request, _ params) er
 
 // extensionFile is GET /extensions/{pack}/….
 func (s *Server) extensionFile(w http.ResponseWriter, r *http.Request, p params) error {
-	pack, ok := s.packs.find(p.get("pack"))
+	pack, ok := s.clientPack(r, p.get("pack"))
 	if !ok {
 		s.webRoot(w, r)
 		return nil

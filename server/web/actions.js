@@ -95,6 +95,15 @@ export function mountActions(app) {
     store.set({ info });
     show(draft, { info, former, follow: null, view: null });
   };
+  // renewInfo asks again what the draft's nodes are: extensions bring and take some.
+  app.renewInfo = async () => {
+    api.forgetInfo();
+    const { draft } = store.get(), classes = Object.values(draft?.prompt || {}).map(n => n.class_type);
+    const info = await api.infoOf(classes).catch(() => null), was = store.get().info;
+    if (!info || store.get().draft?.prompt !== draft?.prompt) return;
+    const same = classes.every(c => JSON.stringify(info[c]) === JSON.stringify(was[c]));
+    if (!same) show(draft, { info: { ...Object.fromEntries(Object.entries(was).filter(([c]) => !classes.includes(c))), ...info } });
+  };
   app.back = () => {
     const { draft, former } = store.get();
     if (former) show(former, { former: draft });

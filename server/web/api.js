@@ -89,3 +89,9 @@ export function viewURL({ filename, subfolder, type }, side) {
   if (side) q.set("res", side);
   return `/view?${q}`;
 }
+
+// installed lists the extensions: {enabled, extensions}.
+export const installed = () => get("/cocoon/extensions");
+
+// forgetInfo makes infoOf ask again: nodes came or went.
+export const forgetInfo = () => known.clear();

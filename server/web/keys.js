@@ -38,7 +38,7 @@ export function mountKeys(app) {
 
   const acts = {
     "/": () => app.focusPrompt(), f: () => app.view(app.chosen()), g: () => app.toggleGraph(), r: () => app.newSeed(), u: () => app.useSettings(app.chosen().run),
-    d: () => { if (!$("tools").hidden) $("save").click(); }, "?": () => help.showModal(), ArrowLeft: () => app.stepPicture(-1), ArrowRight: () => app.stepPicture(1),
+    e: () => app.openShelf(), d: () => { if (!$("tools").hidden) $("save").click(); }, "?": () => help.showModal(), ArrowLeft: () => app.stepPicture(-1), ArrowRight: () => app.stepPicture(1),
   };
 
   addEventListener("keydown", e => {

@@ -8,6 +8,7 @@ import { derive } from "./form/rules.js";
 import { mountGenerate } from "./generate.js";
 import { mountGraphList } from "./graph/list.js";
 import { mountGraph } from "./graph/view.js";
+import { mountGuests } from "./guests.js";
 import { mountHeader } from "./header.js";
 import { mountKeys } from "./keys.js";
 import { mountOpen } from "./open.js";
@@ -83,6 +84,7 @@ function event(type, data) {
 
 let syncTimer = 0;
 function message(type, data) {
+  app.heard(type, data);
   if (type === "status") {
     clearTimeout(syncTimer);
     syncTimer = setTimeout(app.sync, 150);
@@ -111,6 +113,7 @@ async function opened() {
     event("history", await api.history(first ? 200 : 50));
     await app.sync();
     first = false;
+    app.learnGuests();
     const device = (await api.stats()).devices?.[0];
     store.set({ device: nameOf(device) });
   } catch {
@@ -151,6 +154,7 @@ mountPictures(app);
 mountViewer(app);
 mountGraph(app);
 mountOpen(app);
+mountGuests(app);
 mountHeader(app);
 mountKeys(app);
 

@@ -45,6 +45,7 @@ export function mountOpen(app) {
   }
 
   async function open(file) {
+    if (/\.cocoon$/i.test(file.name)) return app.offerPackage(file);
     if (tooBig(file)) return tell(tooBigSays(file.name));
     const turn = ++busy;
     let got;

@@ -15,12 +15,12 @@ import (
 	"sync"
 )
 
-//go:embed *.html *.css *.js *.json *.svg form/*.js graph/*.js
+//go:embed *.html *.css *.js *.json *.svg form/*.js graph/*.js shelf/*.js shelf/*.css
 var files embed.FS
 
 // policy lets the page run its own files and nothing else: no inline code, no foreign origin, no blob: or data:.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; " +
-	"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; " +
+	"connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; " +
 	"require-trusted-types-for 'script'; trusted-types 'none'"
 
 // types gives the MIME type of every extension that is embedded.

@@ -1,0 +1,62 @@
+// In the page of an extension, which has an origin of its own: cocoon.fetch reaches the extension's routes and nothing else,
+// cocoon.on hears its events, and cocoon.ready tells what the page was opened for.
+(() => {
+  const client = window.parent.parent, asked = new Map(), readers = new Map();
+  let port = null, count = 0, opened;
+  const ready = new Promise(done => { opened = done; });
+
+  // plain makes a body that crosses between windows: [kind, value, content type].
+  async function plain(body) {
+    if (body === undefined || body === null) return null;
+    if (body instanceof FormData) return { form: [...body] };
+    if (body instanceof URLSearchParams) return { bytes: String(body), type: "application/x-www-form-urlencoded;charset=UTF-8" };
+    if (typeof body === "string") return { bytes: body, type: "text/plain;charset=UTF-8" };
+    if (body instanceof Blob) return { bytes: await body.arrayBuffer(), type: body.type };
+    if (body instanceof ArrayBuffer || ArrayBuffer.isView(body)) return { bytes: new Uint8Array(ArrayBuffer.isView(body) ? body.buffer.slice(body.byteOffset, body.byteOffset + body.byteLength) : body).buffer, type: "" };
+    throw new TypeError("cocoon.fetch sends texts, bytes, Blobs and forms");
+  }
+
+  async function ask(path, init = {}) {
+    const body = await plain(init.body), headers = Object.fromEntries(new Headers(init.headers || {}));
+    await ready;
+    const id = ++count, signal = init.signal;
+    signal?.throwIfAborted();
+    return new Promise((done, refused) => {
+      asked.set(id, { done, refused });
+      signal?.addEventListener("abort", () => {
+        if (!asked.delete(id)) return;
+        port.postMessage({ abort: id });
+        refused(signal.reason);
+      });
+      port.postMessage({ id, method: String(init.method || "GET").toUpperCase(), path: String(path), headers, body });
+    });
+  }
+
+  function answered({ id, status, statusText, headers, body, error }) {
+    const a = asked.get(id);
+    if (!a || !asked.delete(id)) return;
+    if (error) return a.refused(new TypeError(error));
+    a.done(new Response([204, 205, 304].includes(status) ? null : body, { status, statusText, headers }));
+  }
+
+  function on(type, read) {
+    if (!readers.has(type)) readers.set(type, new Set());
+    readers.get(type).add(read);
+    return () => readers.get(type).delete(read);
+  }
+
+  window.cocoon = { ready, fetch: ask, on, close: () => ready.then(() => port.postMessage({ close: true })), extension: "", node: null, prompt: null, theme: "light" };
+
+  addEventListener("message", e => {
+    if (e.source !== client || e.data?.cocoon !== "open" || port) return;
+    port = e.ports[0];
+    port.onmessage = ({ data }) => data.event !== undefined ? readers.get(data.event)?.forEach(read => read(data.data)) : answered(data);
+    Object.assign(window.cocoon, e.data.about);
+    document.documentElement.style.colorScheme = window.cocoon.theme;
+    opened(window.cocoon);
+  });
+  addEventListener("keydown", e => {
+    if (e.key === "Escape" && !e.defaultPrevented) window.cocoon.close();
+  });
+  client.postMessage({ cocoon: "hello" }, "*");
+})();

@@ -1,0 +1,92 @@
+// One extension in the panel: what it is, how it is, and what can be done with it.
+
+import { $, el, icon, say } from "../dom.js";
+import { badge, grouped, items } from "./parts.js";
+import { says, states, trust, used, what } from "./words.js";
+
+function button(word, focus, act, more = {}) {
+  const b = el("button", { type: "button", class: "plain", "data-focus": focus, ...more }, word);
+  b.addEventListener("click", act);
+  return b;
+}
+
+// card makes the list item of an extension. open holds the ids that are unfolded.
+export function card(e, { app, api, act, open, review, redraw, close }) {
+  const key = `${e.shared ? "shared " : ""}${e.id}`, [word, kind] = states[e.state] || [e.state, "off"], on = open.has(e.id);
+  const toggle = el("button", { type: "button", class: "card-head", "aria-expanded": String(on), "data-focus": `head ${key}` },
+    el("span", { class: "card-name" }, el("b", {}, e.name), el("span", {}, `${e.version}${e.shared ? `, ${says.shared}` : ""}`)), badge(word, kind), icon("down"));
+  toggle.addEventListener("click", () => {
+    on ? open.delete(e.id) : open.add(e.id);
+    redraw();
+  });
+  const [signed, , grave] = trust(e);
+  const line = el("p", { class: "card-line" }, el("span", { class: `trust ${grave}` }, signed), el("span", {}, what(e)));
+  const item = el("li", { class: `card ${kind}`, "data-id": e.id }, toggle, line);
+  if (e.reason) item.append(el("p", { class: "card-reason" }, e.reason));
+  const quick = el("div", { class: "card-do" });
+  if (e.state === "waiting" && e.changeable) quick.append(button("Review what it asks", `review ${key}`, review, { class: "plain main" }));
+  if (e.page && e.state === "loaded") {
+    quick.append(button("Open its page", `page ${key}`, () => {
+      close();
+      app.openPage(e);
+    }));
+  }
+  if (quick.children.length) item.append(quick);
+  if (on) item.append(details(e, { api, act, review, key }));
+  return item;
+}
+
+function details(e, { api, act, review, key }) {
+  const all = grouped(e.capabilities), may = all.filter(c => c.granted), not = all.filter(c => !c.granted);
+  const box = el("div", { class: "card-more" });
+  if (e.description) box.append(el("p", { class: "about" }, e.description));
+  box.append(el("h3", {}, "It may"), may.length ? el("ul", { class: "may" }, ...may.map(capability)) : el("p", { class: "none" }, e.capabilities.length ? "do nothing of what it asks for." : says.nothing));
+  if (not.length) box.append(el("h3", {}, "Not allowed"), el("ul", { class: "may not" }, ...not.map(capability)));
+  const rows = [...used(e), ["Publisher", e.fingerprint || "none"], ["Id", e.id], ...e.author ? [["Author", e.author]] : [], ...e.license ? [["Licence", e.license]] : [], ...e.nodes.length ? [["Nodes", e.nodes.map(n => n.name || n.class).join(", ")]] : []];
+  box.append(el("h3", {}, "Use"), el("dl", { class: "facts" }, ...rows.flatMap(([k, v]) => [el("dt", {}, k), el("dd", {}, v)])));
+  box.append(logOf(e, api, key));
+  if (e.changeable) box.append(actions(e, { api, act, review, key }));
+  return box;
+}
+
+function capability(c) {
+  return el("li", {}, icon(c.granted ? "check" : "x"), el("span", {}, c.text, items(c)));
+}
+
+function logOf(e, api, key) {
+  const lines = el("ol", { class: "log", tabindex: "0", role: "log", "aria-label": `Log of ${e.name}` }), box = el("details", { class: "log-box" }, el("summary", { "data-focus": `log ${key}` }, "Log"), lines);
+  async function read() {
+    try {
+      const all = await api.log(e);
+      lines.replaceChildren(...all.map(l => el("li", { class: l.level }, el("time", { datetime: l.at }, new Date(l.at).toLocaleTimeString()), el("span", {}, l.text))));
+      if (!all.length) lines.replaceChildren(el("li", { class: "none" }, says.noLog));
+      lines.scrollTop = lines.scrollHeight;
+    } catch (error) {
+      lines.replaceChildren(el("li", { class: "error" }, says.failed(error.message)));
+    }
+  }
+  box.addEventListener("toggle", () => { if (box.open) read(); });
+  return box;
+}
+
+function actions(e, { api, act, review, key }) {
+  const box = el("div", { class: "card-do" });
+  const first = () => {
+    const change = e.capabilities.length && button(e.state === "revoked" ? "Allow again" : "Change what it may do", `change ${key}`, review);
+    const stop = e.state !== "revoked" && e.capabilities.some(c => c.granted) && button("Stop", `stop ${key}`, () => act(() => api.revoke(e), says.stopped(e.name)));
+    const remove = button("Remove", `remove ${key}`, sure, { class: "plain danger" });
+    box.replaceChildren(...[change, stop, remove].filter(Boolean));
+  };
+  function sure() {
+    const data = el("input", { type: "checkbox", role: "switch" });
+    const yes = button(`Remove ${e.name}`, `sure ${key}`, () => act(() => api.remove(e, data.checked), says.removed(e.name)), { class: "plain danger" });
+    box.replaceChildren(el("label", { class: "switch" }, data, el("i", { "aria-hidden": "true" }), el("span", {}, "Also what it stored")), yes, button("Keep it", `keep ${key}`, () => {
+      first();
+      box.lastElementChild.focus();
+    }));
+    yes.focus();
+    say($("live"), `Remove ${e.name}?`);
+  }
+  first();
+  return box;
+}
