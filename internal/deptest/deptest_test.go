@@ -27,7 +27,7 @@ var rules = []rule{
 	{"engine/doc", nil, "ordered JSON is a leaf"},
 	{"engine/node", []string{"engine/doc"}, "what a node is stands below everything"},
 	{"engine", []string{"engine/node", "engine/doc", "internal/tenant"}, "the engine moves values it cannot look into"},
-	{"wasmhost/...", []string{"wasmhost/...", "engine/node", "internal/value", "internal/tensor", "internal/tenant", "internal/imaging/...", "sdk-wasm/abi"}, "guests become nodes and routes"},
+	{"wasmhost/...", []string{"wasmhost/...", "engine/node", "engine/doc", "internal/value", "internal/tensor", "internal/tenant", "internal/imaging/...", "sdk-wasm/abi"}, "guests become nodes and routes"},
 	{"nodes-builtin/...", []string{"nodes-builtin/...", "engine/node", "engine/doc", "internal/value", "internal/models", "internal/diffusion/...", "internal/tensor/...", "internal/weights", "internal/imaging/..."}, "nodes use the parts and no server"},
 	{"cuda/...", []string{"cuda/...", "internal/tensor"}, "a backend knows tensors only"},
 	{"sdk-wasm/...", []string{"sdk-wasm/..."}, "guests get no host code"},
