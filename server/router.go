@@ -128,6 +128,9 @@ func escaped(next http.Handler) http.Handler {
 // notFound gives GETs to the web client, and says to others which methods the path takes. Compat: the client's files are
 // mounted at the root, so that every path takes GET; only the internal routes stand apart.
 func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
+	if s.legacyRoute(w, r) {
+		return
+	}
 	p := r.URL.Path
 	internal := strings.HasPrefix(p, "/internal/")
 	read := r.Method == http.MethodGet || r.Method == http.MethodHead

@@ -42,8 +42,13 @@ type call struct {
 	outBytes  int64
 	logBytes  int
 	told      int // reports to the client
-	fetches   int
-	fetched   int64 // bytes, both ways
+	net       network
+
+	pass     *pass          // to run; nil without a lane
+	exchange *exchange      // that a route answers; nil elsewhere
+	args     node.Args      // of a node; nil elsewhere
+	schema   *node.Schema   // of the node
+	types    map[any]string // of links, for values that do not name theirs
 
 	account map[string]string // the caller's secrets elsewhere, by name
 	held    *node.Preview     // waits for the next progress
@@ -155,7 +160,11 @@ func (c *call) park(wait func(ctx context.Context)) {
 		defer cancel()
 	}
 	from := time.Now()
-	c.aside(func() { wait(ctx) })
+	c.aside(func() {
+		c.pass.leave()
+		defer c.pass.enter(context.WithoutCancel(c.Context))
+		wait(ctx)
+	})
 	d := time.Since(from)
 	c.parked += d
 	c.deadline = c.deadline.Add(d)

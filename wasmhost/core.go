@@ -72,7 +72,7 @@ const maxTold = 1000
 
 // tells reports whether the client is to hear of it; what is over the call's pace is dropped.
 func (c *call) tells() bool {
-	if c.told++; c.told > maxTold && !c.ext.events.take(time.Now()) {
+	if c.told++; c.told > maxTold && !c.ext.events.take(c.tenant, time.Now()) {
 		return false
 	}
 	return c.run.Reporter != nil
@@ -248,6 +248,14 @@ func (c *call) feature(id uint32) int32 {
 		has = len(c.ext.grant.Classes) > 0
 	case abi.FeatureMessages:
 		has = c.ext.grant.Has("msg")
+	case abi.FeatureStreams, abi.FeatureParts:
+		has = true
+	case abi.FeatureRequests:
+		has = c.ext.grant.Has("http")
+	case abi.FeatureDrafts:
+		has = c.ext.grant.Has("asset") && c.ext.grant.Asset.Save
+	case abi.FeatureEvents:
+		has = c.ext.grant.Has("ws")
 	}
 	if has {
 		return 1

@@ -28,9 +28,10 @@ type Extension struct {
 	desc     *description
 	nodes    []node.Node
 	routes   *router
+	legacy   *router // paths outside of the extension's own
 	journal  journal
 	stats    stats
-	events   rate
+	events   rates
 }
 
 // LimitSet are the limits of each sort of call.
@@ -86,12 +87,17 @@ func (e *Extension) newCall(ctx context.Context, l Limits) *call {
 // do makes the call: it waits for a place, takes a slot, sends the request that build makes and hands the decoded reply to
 // read. The call's handles are gone afterwards.
 func (c *call) do(op int32, build func() (any, error), read func(c *call, v any) error) error {
+	leave, err := c.join(op)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	if !c.host.gate.enter(c.Context) {
 		return fault.Wrap(context.Cause(c), fault.Cancelled, "cancelled")
 	}
 	defer c.host.gate.leave()
 	c.deadline = time.Now().Add(c.limits.Wall)
-	err := c.once(op, build, read)
+	err = c.once(op, build, read)
 	st := &c.ext.stats
 	st.calls.Add(1)
 	if st.hostBytes.Add(c.hostBytes); err != nil {

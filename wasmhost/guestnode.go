@@ -23,7 +23,7 @@ func (n *guestNode) Schema() *node.Schema { return &n.schema.Schema }
 func (n *guestNode) ask(ctx context.Context, op int32, l Limits, args node.Args, extra map[string]any, read func(c *call, v any) error) error {
 	run, _ := node.RunOf(ctx)
 	c := n.ext.newCall(ctx, l)
-	c.run, c.tenant = run, tenant.Of(ctx)
+	c.run, c.tenant, c.args, c.schema = run, tenant.Of(ctx), args, &n.schema.Schema
 	return c.do(op, func() (any, error) {
 		inputs, err := c.argsToWire(n.shown(c, args))
 		if err != nil {

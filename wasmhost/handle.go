@@ -151,6 +151,8 @@ func kindOf(v any) uint32 {
 		return abi.KindMask
 	case value.Latent:
 		return abi.KindLatent
+	case value.Audio:
+		return abi.KindAudio
 	case *tensor.Tensor:
 		return abi.KindTensor
 	}

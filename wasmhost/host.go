@@ -36,6 +36,8 @@ type Config struct {
 	Files Files
 	// Send serves ws: an event of a type for a client; nil refuses it.
 	Send func(ctx context.Context, clientID, event string, data []byte) error
+	// Show serves ws_image: a preview for a client, "" for all of the tenant; nil refuses it.
+	Show func(ctx context.Context, clientID string, p *node.Preview) error
 	// Secrets gives the value of a secret of the caller's tenant; nil has none.
 	Secrets func(ctx context.Context, extension, name string) (string, bool)
 	// Client carries http; nil is one that dials vetted addresses only.
@@ -68,6 +70,7 @@ type Host struct {
 	gate    *gate
 	cache   *codeCache
 	boxes   *mailboxes
+	lanes   *lanes
 	kv      *kvStore
 	shelf   shelf
 }
@@ -80,9 +83,9 @@ func New(ctx context.Context, c Config) (*Host, error) {
 	if c.Keep == 0 {
 		c.Keep = 4
 	}
-	h := &Host{c: c, gate: newGate(), boxes: newMailboxes(), shelf: newShelf()}
+	h := &Host{c: c, gate: newGate(), boxes: newMailboxes(), lanes: newLanes(), shelf: newShelf()}
 	if c.Client == nil {
-		h.c.Client = newClient()
+		h.c.Client = newClient(publicAddress)
 	}
 	var err error
 	if h.kv, err = openKV(c.Dir); err != nil {
@@ -227,6 +230,7 @@ func (e *Extension) describe(ctx context.Context) error {
 		e.nodes = append(e.nodes, newNode(e, s))
 	}
 	e.routes = newRouter(e.desc.routes, e.grant.Routes)
+	e.legacy = newRouter(e.desc.routes, e.grant.Legacy)
 	return nil
 }
 

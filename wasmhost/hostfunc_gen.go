@@ -38,6 +38,13 @@ func hostFuncs() []hostFunc {
 		{"cocoon1", "h_drop", "l", "", func(c *call, s []uint64) { c.hDrop(int64(s[0])) }},
 		{"cocoon1", "h_get", "lii", "l", func(c *call, s []uint64) { s[0] = uint64(c.hGet(int64(s[0]), uint32(s[1]), uint32(s[2]))) }},
 		{"cocoon1", "h_make", "il", "l", func(c *call, s []uint64) { s[0] = uint64(c.hMake(uint32(s[0]), int64(s[1]))) }},
+		{"cocoon1", "h_type", "lii", "l", func(c *call, s []uint64) { s[0] = uint64(c.hType(int64(s[0]), uint32(s[1]), uint32(s[2]))) }},
+		{"cocoon1", "h_parts", "lii", "l", func(c *call, s []uint64) { s[0] = uint64(c.hParts(int64(s[0]), uint32(s[1]), uint32(s[2]))) }},
+		{"cocoon1", "h_build", "iii", "l", func(c *call, s []uint64) { s[0] = uint64(c.hBuild(uint32(s[0]), uint32(s[1]), uint32(s[2]))) }},
+		{"cocoon1", "wait_any", "iii", "l", func(c *call, s []uint64) { s[0] = uint64(c.waitAny(uint32(s[0]), uint32(s[1]), uint32(s[2]))) }},
+		{"cocoon1_route", "body_read", "lii", "l", func(c *call, s []uint64) { s[0] = uint64(c.bodyRead(int64(s[0]), uint32(s[1]), uint32(s[2]))) }},
+		{"cocoon1_route", "reply_head", "ii", "i", func(c *call, s []uint64) { s[0] = uint64(uint32(c.replyHead(uint32(s[0]), uint32(s[1])))) }},
+		{"cocoon1_route", "reply_write", "ii", "l", func(c *call, s []uint64) { s[0] = uint64(c.replyWrite(uint32(s[0]), uint32(s[1]))) }},
 		{"cocoon1_tensor", "t_info", "li", "i", func(c *call, s []uint64) { s[0] = uint64(uint32(c.tInfo(int64(s[0]), uint32(s[1])))) }},
 		{"cocoon1_tensor", "t_new", "iiid", "l", func(c *call, s []uint64) {
 			s[0] = uint64(c.tNew(uint32(s[0]), uint32(s[1]), uint32(s[2]), math.Float64frombits(s[3])))
@@ -88,6 +95,9 @@ func hostFuncs() []hostFunc {
 		{"cocoon1_http", "http_fetch", "iiii", "l", func(c *call, s []uint64) {
 			s[0] = uint64(c.httpFetch(uint32(s[0]), uint32(s[1]), uint32(s[2]), uint32(s[3])))
 		}},
+		{"cocoon1_http", "http_start", "ii", "l", func(c *call, s []uint64) { s[0] = uint64(c.httpStart(uint32(s[0]), uint32(s[1]))) }},
+		{"cocoon1_http", "http_take", "lii", "l", func(c *call, s []uint64) { s[0] = uint64(c.httpTake(int64(s[0]), uint32(s[1]), uint32(s[2]))) }},
+		{"cocoon1_http", "http_read", "lii", "l", func(c *call, s []uint64) { s[0] = uint64(c.httpRead(int64(s[0]), uint32(s[1]), uint32(s[2]))) }},
 		{"cocoon1_asset", "asset_open", "ii", "l", func(c *call, s []uint64) { s[0] = uint64(c.assetOpen(uint32(s[0]), uint32(s[1]))) }},
 		{"cocoon1_asset", "asset_size", "l", "l", func(c *call, s []uint64) { s[0] = uint64(c.assetSize(int64(s[0]))) }},
 		{"cocoon1_asset", "asset_read", "llii", "l", func(c *call, s []uint64) {
@@ -96,8 +106,24 @@ func hostFuncs() []hostFunc {
 		{"cocoon1_asset", "asset_save", "iiiiii", "l", func(c *call, s []uint64) {
 			s[0] = uint64(c.assetSave(uint32(s[0]), uint32(s[1]), uint32(s[2]), uint32(s[3]), uint32(s[4]), uint32(s[5])))
 		}},
+		{"cocoon1_asset", "asset_create", "ii", "l", func(c *call, s []uint64) { s[0] = uint64(c.assetCreate(uint32(s[0]), uint32(s[1]))) }},
+		{"cocoon1_asset", "asset_write", "lii", "l", func(c *call, s []uint64) { s[0] = uint64(c.assetWrite(int64(s[0]), uint32(s[1]), uint32(s[2]))) }},
+		{"cocoon1_asset", "asset_commit", "lii", "l", func(c *call, s []uint64) { s[0] = uint64(c.assetCommit(int64(s[0]), uint32(s[1]), uint32(s[2]))) }},
+		{"cocoon1_asset", "asset_store", "liiii", "l", func(c *call, s []uint64) {
+			s[0] = uint64(c.assetStore(int64(s[0]), uint32(s[1]), uint32(s[2]), uint32(s[3]), uint32(s[4])))
+		}},
+		{"cocoon1_asset", "asset_image", "li", "l", func(c *call, s []uint64) { s[0] = uint64(c.assetImage(int64(s[0]), uint32(s[1]))) }},
+		{"cocoon1_asset", "image_save", "iiii", "l", func(c *call, s []uint64) {
+			s[0] = uint64(c.imageSave(uint32(s[0]), uint32(s[1]), uint32(s[2]), uint32(s[3])))
+		}},
 		{"cocoon1_ws", "ws_send", "iiii", "i", func(c *call, s []uint64) {
 			s[0] = uint64(uint32(c.wsSend(uint32(s[0]), uint32(s[1]), uint32(s[2]), uint32(s[3]))))
+		}},
+		{"cocoon1_ws", "ws_post", "iiiiiii", "i", func(c *call, s []uint64) {
+			s[0] = uint64(uint32(c.wsPost(uint32(s[0]), uint32(s[1]), uint32(s[2]), uint32(s[3]), uint32(s[4]), uint32(s[5]), uint32(s[6]))))
+		}},
+		{"cocoon1_ws", "ws_image", "iiilii", "i", func(c *call, s []uint64) {
+			s[0] = uint64(uint32(c.wsImage(uint32(s[0]), uint32(s[1]), uint32(s[2]), int64(s[3]), uint32(s[4]), uint32(s[5]))))
 		}},
 		{"cocoon1_msg", "msg_wait", "iiiii", "l", func(c *call, s []uint64) {
 			s[0] = uint64(c.msgWait(uint32(s[0]), uint32(s[1]), uint32(s[2]), uint32(s[3]), uint32(s[4])))

@@ -59,6 +59,8 @@ func tensorsIn(v any) [2]*tensor.Tensor {
 		return [2]*tensor.Tensor{x.Tensor}
 	case value.Latent:
 		return [2]*tensor.Tensor{x.Samples, x.NoiseMask}
+	case value.Audio:
+		return [2]*tensor.Tensor{x.Waveform}
 	}
 	return [2]*tensor.Tensor{}
 }

@@ -26,6 +26,9 @@ type Grant = pack.Grant
 // ParseManifest reads manifest.json strictly.
 func ParseManifest(b []byte) (*Manifest, error) { return pack.ParseManifest(b) }
 
+// defaultBytes bounds what passes between a guest and the outside in one exchange, where no other bound is granted.
+const defaultBytes = pack.DefaultBytes
+
 func classAllowed(class string, allowed []string) bool { return pack.ClassAllowed(class, allowed) }
 
 func splitRoute(r string) (method, path string, err error) { return pack.SplitRoute(r) }

@@ -132,6 +132,9 @@ func (c *call) nodeReply(s *node.Schema, r node.Reply, out, limit uint32) int64 
 				return int64(abi.ELIMIT)
 			}
 		}
+		if i < len(s.Outputs) {
+			c.learn(v, s.Outputs[i].Type)
+		}
 		var err error
 		if outputs[i], err = c.toWire(v); err != nil {
 			return int64(abi.ELIMIT)

@@ -32,9 +32,9 @@ func newRouter(described, granted []string) *router {
 	return r
 }
 
-// find gives the route and its parameters. A route with fewer parameters goes first. other reports that the path is known
-// under another method.
-func (r *router) find(method, escaped string) (best *route, params map[string]string, other bool) {
+// find gives the route and its parameters. A route with fewer parameters goes first. Without one, allow lists the methods
+// under which the path is known.
+func (r *router) find(method, escaped string) (best *route, params map[string]string, allow []string) {
 	segments := strings.Split(strings.TrimPrefix(escaped, "/"), "/")
 	for i := range r.routes {
 		x := &r.routes[i]
@@ -42,12 +42,18 @@ func (r *router) find(method, escaped string) (best *route, params map[string]st
 		switch {
 		case !ok:
 		case x.method != method && !(method == "HEAD" && x.method == "GET"):
-			other = true
+			if allow = append(allow, x.method); x.method == "GET" {
+				allow = append(allow, "HEAD")
+			}
 		case best == nil || len(got) < len(params):
 			best, params = x, got
 		}
 	}
-	return best, params, other
+	if best != nil {
+		return best, params, nil
+	}
+	slices.Sort(allow)
+	return nil, nil, slices.Compact(allow)
 }
 
 func (x *route) match(segments []string) (map[string]string, bool) {

@@ -47,6 +47,11 @@ func (s *shelf) put(e *Extension, core func(class string) (node.Node, bool)) (ol
 			}
 		}
 	}
+	for _, other := range s.build(e.Tenant).exts {
+		if clash, found := e.legacy.clashes(other.legacy); found && other.Manifest.ID != e.Manifest.ID {
+			return nil, fault.New(fault.Conflict, "the extension %s answers %q, which %s answers already", e.Manifest.ID, clash, other.Manifest.ID)
+		}
+	}
 	mine := s.own[e.Tenant]
 	if mine == nil {
 		mine = map[string]*Extension{}

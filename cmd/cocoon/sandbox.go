@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"path"
 	"runtime"
 	"strings"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -39,6 +41,12 @@ func (a *app) openSandbox(ctx context.Context, o *options, bus engine.Bus) (err 
 		Files: guestFiles{o.auth.images(a.files, image.Config{Files: a.files})}, Secrets: secrets.of,
 		Send: func(ctx context.Context, client, event string, data []byte) error {
 			bus.Publish(ctx, engine.Event{Tenant: tenant.Of(ctx), ClientID: client, Type: event, Data: data})
+			return nil
+		},
+		Show: func(ctx context.Context, client string, p *node.Preview) error {
+			for _, form := range []uint32{engine.FramePicture, engine.FramePictureMeta} { // each socket takes one of the two
+				bus.Publish(ctx, engine.Event{Tenant: tenant.Of(ctx), ClientID: client, Preview: &engine.PreviewEvent{Form: form, Picture: p}})
+			}
 			return nil
 		},
 	})
@@ -93,7 +101,11 @@ func (g guestFiles) of(ctx context.Context) (image.Files, error) {
 type guestFile struct {
 	*os.File
 	size int64
+	at   time.Time
 }
+
+// ModTime is when the file was last changed.
+func (f guestFile) ModTime() time.Time { return f.at }
 
 // Size is the file's bytes when it was opened.
 func (f guestFile) Size() int64 { return f.size }
@@ -116,12 +128,17 @@ func (g guestFiles) Open(ctx context.Context, f node.File) (wasmhost.File, error
 		_ = file.Close()
 		return nil, err
 	}
-	return guestFile{file, info.Size()}, nil
+	return guestFile{file, info.Size(), info.ModTime()}, nil
 }
 
-// Save writes a file into the output folder under the next free number. Inside of a prompt it belongs to the job, as those
-// of built-in nodes.
+// Save is Store of bytes.
 func (g guestFiles) Save(ctx context.Context, subfolder, filename string, data []byte) (node.File, error) {
+	return g.Store(ctx, subfolder, filename, bytes.NewReader(data))
+}
+
+// Store writes a file into the output folder under the next free number. Inside of a prompt it belongs to the job, as those
+// of built-in nodes.
+func (g guestFiles) Store(ctx context.Context, subfolder, filename string, data io.Reader) (node.File, error) {
 	files, err := g.of(ctx)
 	if err != nil {
 		return node.File{}, err
@@ -129,7 +146,7 @@ func (g guestFiles) Save(ctx context.Context, subfolder, filename string, data [
 	ext := path.Ext(filename)
 	claim := func(ticket string) error { return node.Reserve(ctx, ticket) }
 	name, err := files.Save("output", subfolder, strings.TrimSuffix(filename, ext), ext, 0, claim, func(w io.Writer) error {
-		_, err := w.Write(data)
+		_, err := io.Copy(w, data)
 		return err
 	})
 	return node.File{Filename: name, Subfolder: subfolder, Type: "output"}, err

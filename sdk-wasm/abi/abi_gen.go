@@ -49,13 +49,16 @@ const (
 
 // Kinds of handles.
 const (
-	KindTensor  uint32 = 1 // A tensor without a role.
-	KindImage   uint32 = 2 // F32 [batch, height, width, channels], 0 to 1.
-	KindMask    uint32 = 3 // F32 [batch, height, width], 0 to 1.
-	KindLatent  uint32 = 4 // Latents with what samplers must know; its samples are h_get("samples").
-	KindOpaque  uint32 = 5 // A model, a conditioning, or any other value that guests pass on unseen.
-	KindAsset   uint32 = 6 // A file.
-	KindRequest uint32 = 7 // An HTTP exchange that http_start began.
+	KindTensor  uint32 = 1  // A tensor without a role.
+	KindImage   uint32 = 2  // F32 [batch, height, width, channels], 0 to 1.
+	KindMask    uint32 = 3  // F32 [batch, height, width], 0 to 1.
+	KindLatent  uint32 = 4  // Latents with what samplers must know; its samples are h_get("samples").
+	KindOpaque  uint32 = 5  // A model, a conditioning, or any other value that guests pass on unseen.
+	KindAsset   uint32 = 6  // A file.
+	KindRequest uint32 = 7  // An HTTP exchange that http_start began.
+	KindBody    uint32 = 8  // The body of the request that a route answers, or a file of its form.
+	KindDraft   uint32 = 9  // A file that asset_create began.
+	KindAudio   uint32 = 10 // Sound with its rate; see h_parts.
 )
 
 // DTypes of tensors.
@@ -170,15 +173,22 @@ const (
 	MaxStateBytes   = 65536   // State that a node leaves for resume.
 	MaxExpandNodes  = 1024    // Nodes of one expansion.
 	MaxPageBytes    = 65536   // Windows start and end on these.
+	MaxBodyBytes    = 1048576 // Bytes of a request to a route that come with it; a longer body, and files of a longer form, come as handles.
+	MaxWaitHandles  = 64      // Handles of one wait_any.
 )
 
 // Features that feature probes for.
 const (
-	FeatureTensorWindows uint32 = 1 // t_map shares memory instead of copying it.
-	FeatureRealClock     uint32 = 2 // now_ms is the real time.
-	FeatureSecureRandom  uint32 = 3 // random draws from the system.
-	FeatureNodeCall      uint32 = 4 // node_call is granted for at least one class.
-	FeatureMessages      uint32 = 5 // msg_wait and msg_post are granted.
+	FeatureTensorWindows uint32 = 1  // t_map shares memory instead of copying it.
+	FeatureRealClock     uint32 = 2  // now_ms is the real time.
+	FeatureSecureRandom  uint32 = 3  // random draws from the system.
+	FeatureNodeCall      uint32 = 4  // node_call is granted for at least one class.
+	FeatureMessages      uint32 = 5  // msg_wait and msg_post are granted.
+	FeatureStreams       uint32 = 6  // Bodies and answers of routes can be streams.
+	FeatureRequests      uint32 = 7  // http_start is granted, and wait_any waits for it.
+	FeatureDrafts        uint32 = 8  // asset_create, asset_store, asset_image and image_save are there, and saving is granted.
+	FeatureEvents        uint32 = 9  // ws_post is granted.
+	FeatureParts         uint32 = 10 // h_type, h_parts and h_build are there.
 )
 
 // Layout of tensor_info: What t_info writes. Little-endian, as all structs.
@@ -252,6 +262,13 @@ func Functions() []Function {
 		{"cocoon1", "h_drop", "", []string{"i64"}, "", 0},
 		{"cocoon1", "h_get", "", []string{"i64", "i32", "i32"}, "i64", 0},
 		{"cocoon1", "h_make", "", []string{"i32", "i64"}, "i64", 0},
+		{"cocoon1", "h_type", "", []string{"i64", "i32", "i32"}, "i64", 0},
+		{"cocoon1", "h_parts", "", []string{"i64", "i32", "i32"}, "i64", 0},
+		{"cocoon1", "h_build", "", []string{"i32", "i32", "i32"}, "i64", 0},
+		{"cocoon1", "wait_any", "", []string{"i32", "i32", "i32"}, "i64", 0},
+		{"cocoon1_route", "body_read", "", []string{"i64", "i32", "i32"}, "i64", 0},
+		{"cocoon1_route", "reply_head", "", []string{"i32", "i32"}, "i32", 0},
+		{"cocoon1_route", "reply_write", "", []string{"i32", "i32"}, "i64", 0},
 		{"cocoon1_tensor", "t_info", "tensor", []string{"i64", "i32"}, "i32", 0},
 		{"cocoon1_tensor", "t_new", "tensor", []string{"i32", "i32", "i32", "f64"}, "i64", 0},
 		{"cocoon1_tensor", "t_cast", "tensor", []string{"i64", "i32"}, "i64", 0},
@@ -274,11 +291,22 @@ func Functions() []Function {
 		{"cocoon1_kv", "kv_delete", "kv", []string{"i32", "i32", "i32"}, "i32", 0},
 		{"cocoon1_kv", "kv_list", "kv", []string{"i32", "i32", "i32", "i32", "i32"}, "i64", 0},
 		{"cocoon1_http", "http_fetch", "http", []string{"i32", "i32", "i32", "i32"}, "i64", 0},
+		{"cocoon1_http", "http_start", "http", []string{"i32", "i32"}, "i64", 0},
+		{"cocoon1_http", "http_take", "http", []string{"i64", "i32", "i32"}, "i64", 0},
+		{"cocoon1_http", "http_read", "http", []string{"i64", "i32", "i32"}, "i64", 0},
 		{"cocoon1_asset", "asset_open", "asset", []string{"i32", "i32"}, "i64", 0},
 		{"cocoon1_asset", "asset_size", "asset", []string{"i64"}, "i64", 0},
 		{"cocoon1_asset", "asset_read", "asset", []string{"i64", "i64", "i32", "i32"}, "i64", 0},
 		{"cocoon1_asset", "asset_save", "asset", []string{"i32", "i32", "i32", "i32", "i32", "i32"}, "i64", 0},
+		{"cocoon1_asset", "asset_create", "asset", []string{"i32", "i32"}, "i64", 0},
+		{"cocoon1_asset", "asset_write", "asset", []string{"i64", "i32", "i32"}, "i64", 0},
+		{"cocoon1_asset", "asset_commit", "asset", []string{"i64", "i32", "i32"}, "i64", 0},
+		{"cocoon1_asset", "asset_store", "asset", []string{"i64", "i32", "i32", "i32", "i32"}, "i64", 0},
+		{"cocoon1_asset", "asset_image", "asset", []string{"i64", "i32"}, "i64", 0},
+		{"cocoon1_asset", "image_save", "asset", []string{"i32", "i32", "i32", "i32"}, "i64", 0},
 		{"cocoon1_ws", "ws_send", "ws", []string{"i32", "i32", "i32", "i32"}, "i32", 0},
+		{"cocoon1_ws", "ws_post", "ws", []string{"i32", "i32", "i32", "i32", "i32", "i32", "i32"}, "i32", 0},
+		{"cocoon1_ws", "ws_image", "ws", []string{"i32", "i32", "i32", "i64", "i32", "i32"}, "i32", 0},
 		{"cocoon1_msg", "msg_wait", "msg", []string{"i32", "i32", "i32", "i32", "i32"}, "i64", 0},
 		{"cocoon1_msg", "msg_post", "msg", []string{"i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32"}, "i32", 0},
 	}

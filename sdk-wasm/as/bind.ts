@@ -45,6 +45,9 @@ export const KIND_LATENT: u32 = 4; // Latents with what samplers must know; its 
 export const KIND_OPAQUE: u32 = 5; // A model, a conditioning, or any other value that guests pass on unseen.
 export const KIND_ASSET: u32 = 6; // A file.
 export const KIND_REQUEST: u32 = 7; // An HTTP exchange that http_start began.
+export const KIND_BODY: u32 = 8; // The body of the request that a route answers, or a file of its form.
+export const KIND_DRAFT: u32 = 9; // A file that asset_create began.
+export const KIND_AUDIO: u32 = 10; // Sound with its rate; see h_parts.
 
 // DTypes of tensors.
 export const DTYPE_F32: u32 = 1;
@@ -153,6 +156,8 @@ export const MAX_RANDOM_BYTES: u32 = 65536; // Random bytes of one call of rando
 export const MAX_STATE_BYTES: u32 = 65536; // State that a node leaves for resume.
 export const MAX_EXPAND_NODES: u32 = 1024; // Nodes of one expansion.
 export const MAX_PAGE_BYTES: u32 = 65536; // Windows start and end on these.
+export const MAX_BODY_BYTES: u32 = 1048576; // Bytes of a request to a route that come with it; a longer body, and files of a longer form, come as handles.
+export const MAX_WAIT_HANDLES: u32 = 64; // Handles of one wait_any.
 
 // What feature probes for.
 export const FEATURE_TENSOR_WINDOWS: u32 = 1; // t_map shares memory instead of copying it.
@@ -160,6 +165,11 @@ export const FEATURE_REAL_CLOCK: u32 = 2; // now_ms is the real time.
 export const FEATURE_SECURE_RANDOM: u32 = 3; // random draws from the system.
 export const FEATURE_NODE_CALL: u32 = 4; // node_call is granted for at least one class.
 export const FEATURE_MESSAGES: u32 = 5; // msg_wait and msg_post are granted.
+export const FEATURE_STREAMS: u32 = 6; // Bodies and answers of routes can be streams.
+export const FEATURE_REQUESTS: u32 = 7; // http_start is granted, and wait_any waits for it.
+export const FEATURE_DRAFTS: u32 = 8; // asset_create, asset_store, asset_image and image_save are there, and saving is granted.
+export const FEATURE_EVENTS: u32 = 9; // ws_post is granted.
+export const FEATURE_PARTS: u32 = 10; // h_type, h_parts and h_build are there.
 
 // Where the fields of tensor_info are. What t_info writes. Little-endian, as all structs.
 export const TENSOR_INFO_SIZE: usize = 96;
@@ -288,6 +298,43 @@ export declare function host_h_get(h: i64, key_ptr: u32, key_len: u32): i64;
 @external("cocoon1", "h_make")
 export declare function host_h_make(kind: u32, h: i64): i64;
 
+/** Writes the name of the type that links of such a value have, such as LATENT or MODEL: its length. ENOENT when the host knows none. */
+// @ts-ignore: decorator
+@external("cocoon1", "h_type")
+export declare function host_h_type(h: i64, out: u32, cap: u32): i64;
+
+/** Takes a value apart: {samples, noise_mask, batch_index} of a latent, {waveform, sample_rate} of audio, {image, width, height, batch, channels} of a picture; tensors come as handles, what is not there is null. Its length; EUNSUP for other kinds. */
+// @ts-ignore: decorator
+@external("cocoon1", "h_parts")
+export declare function host_h_parts(h: i64, out: u32, cap: u32): i64;
+
+/** The reverse of h_parts, for LATENT and AUDIO: a new value of the parts that the message names. With {base: handle} a latent keeps from base what the message does not name. EUNSUP when dtypes or shapes do not fit. */
+// @ts-ignore: decorator
+@external("cocoon1", "h_build")
+export declare function host_h_build(kind: u32, ptr: u32, len: u32): i64;
+
+/** Waits until one of the count handles (i64) at ptr is ready and gives its place: a REQUEST is ready when its answer has begun, or will not. ETIMEOUT after timeout_ms, ECANCEL when the call ends, EUNSUP for other kinds and for none. */
+// @ts-ignore: decorator
+@external("cocoon1", "wait_any")
+export declare function host_wait_any(ptr: u32, count: u32, timeout_ms: u32): i64;
+
+// cocoon1_route: What routes need beyond their request and their reply. Elsewhere these are EUNSUP.
+
+/** Waits for bytes of a BODY and copies them: how many; 0 at the end. ETOOBIG when it is longer than was granted, ECANCEL when the client is gone, ECONFLICT when it was given to a request. */
+// @ts-ignore: decorator
+@external("cocoon1_route", "body_read")
+export declare function host_body_read(h: i64, ptr: u32, len: u32): i64;
+
+/** Begins a streamed answer with {status, headers}; the reply that the call returns does not count then. An answer of the type text/event-stream gets a comment from the host whenever it was silent for 15 seconds. ECONFLICT when it has begun. */
+// @ts-ignore: decorator
+@external("cocoon1_route", "reply_head")
+export declare function host_reply_head(ptr: u32, len: u32): i32;
+
+/** Sends bytes of the answer that reply_head began, as fast as the client takes them: how many. ECANCEL when the client is gone, ELIMIT when the answer is longer than was granted. */
+// @ts-ignore: decorator
+@external("cocoon1_route", "reply_write")
+export declare function host_reply_write(ptr: u32, len: u32): i64;
+
 // cocoon1_tensor: Tensors by handle; pixels stay with the host until they are mapped.
 
 /** Writes a tensor_info. */
@@ -406,6 +453,21 @@ export declare function host_kv_list(scope: u32, prefix: u32, prefix_len: u32, o
 @external("cocoon1_http", "http_fetch")
 export declare function host_http_fetch(ptr: u32, len: u32, out: u32, cap: u32): i64;
 
+/** Begins a request as http_fetch sends it and gives a handle of kind REQUEST at once. Here body may also be a handle to an ASSET or a BODY, and timeout_ms may be up to 600000. */
+// @ts-ignore: decorator
+@external("cocoon1_http", "http_start")
+export declare function host_http_start(ptr: u32, len: u32): i64;
+
+/** Waits until the answer begins and writes {status, headers, length}: its length; length is null when it is not known. */
+// @ts-ignore: decorator
+@external("cocoon1_http", "http_take")
+export declare function host_http_take(h: i64, out: u32, cap: u32): i64;
+
+/** Waits for bytes of the answer's body and copies them: how many; 0 at the end. */
+// @ts-ignore: decorator
+@external("cocoon1_http", "http_read")
+export declare function host_http_read(h: i64, ptr: u32, len: u32): i64;
+
 // cocoon1_asset: Files of the input, output and temp folders, by name.
 
 /** A handle to the file {type, subfolder, filename}. */
@@ -428,12 +490,52 @@ export declare function host_asset_read(h: i64, at: i64, ptr: u32, len: u32): i6
 @external("cocoon1_asset", "asset_save")
 export declare function host_asset_save(name: u32, name_len: u32, ptr: u32, len: u32, out: u32, cap: u32): i64;
 
+/** Begins a file of the output folder, below the extension's own subfolder: a handle for asset_write. Nothing is kept until asset_commit. */
+// @ts-ignore: decorator
+@external("cocoon1_asset", "asset_create")
+export declare function host_asset_create(name: u32, name_len: u32): i64;
+
+/** Adds bytes to a file that asset_create began: how many. */
+// @ts-ignore: decorator
+@external("cocoon1_asset", "asset_write")
+export declare function host_asset_write(h: i64, ptr: u32, len: u32): i64;
+
+/** Saves the file that asset_create began, gives its handle back and writes {type, subfolder, filename}: its length. */
+// @ts-ignore: decorator
+@external("cocoon1_asset", "asset_commit")
+export declare function host_asset_commit(h: i64, out: u32, cap: u32): i64;
+
+/** Saves what is left of a BODY or a REQUEST, or the whole of an ASSET, as asset_save does, and no byte of it crosses. ETOOBIG when it is over its bound; then nothing is kept. */
+// @ts-ignore: decorator
+@external("cocoon1_asset", "asset_store")
+export declare function host_asset_store(h: i64, name: u32, name_len: u32, out: u32, cap: u32): i64;
+
+/** Decodes a picture file: part 0 is an IMAGE with 3 channels, with a picture for each frame, part 1 its transparency as a MASK, 1 where nothing is to be seen. EUNSUP for files that are no pictures, ELIMIT when it has too many pixels for the call. */
+// @ts-ignore: decorator
+@external("cocoon1_asset", "asset_image")
+export declare function host_asset_image(h: i64, part: u32): i64;
+
+/** Saves the pictures of {image: handle, name, format, quality, level, text: {key: text}} as asset_save does, a file each, and writes an array of {type, subfolder, filename}: its length. format is png (the default), jpeg or webp; quality 1 to 100 is for jpeg, level 0 to 9 and text, such as prompt and workflow, for png. */
+// @ts-ignore: decorator
+@external("cocoon1_asset", "image_save")
+export declare function host_image_save(ptr: u32, len: u32, out: u32, cap: u32): i64;
+
 // cocoon1_ws: Messages to the clients.
 
 /** Sends a JSON object as an event of type ext.<id>.<type> to the client that asked. */
 // @ts-ignore: decorator
 @external("cocoon1_ws", "ws_send")
 export declare function host_ws_send(name: u32, name_len: u32, ptr: u32, len: u32): i32;
+
+/** Sends a JSON object as an event of type ext.<id>.<type>: target 0 to the client of that id, or to the one that asked for an empty one; 1 to the client that asked for the prompt of that id, in which a node of the extension runs; 2 to all clients of the tenant. ENOENT when nobody is known, EAGAIN over 50 a second. */
+// @ts-ignore: decorator
+@external("cocoon1_ws", "ws_post")
+export declare function host_ws_post(target: u32, id: u32, id_len: u32, name: u32, name_len: u32, ptr: u32, len: u32): i32;
+
+/** Sends the first picture of a batch as a binary preview to a target of ws_post, no side longer than max_side, 0 for its own size; format 0 JPEG, 1 PNG. The type preview must be granted. */
+// @ts-ignore: decorator
+@external("cocoon1_ws", "ws_image")
+export declare function host_ws_image(target: u32, id: u32, id_len: u32, image: i64, max_side: u32, format: u32): i32;
 
 // cocoon1_msg: How a browser talks to a node while it runs: a route posts, the node waits.
 

@@ -69,6 +69,9 @@ enum {
 	CO_KIND_OPAQUE = 5, // A model, a conditioning, or any other value that guests pass on unseen.
 	CO_KIND_ASSET = 6, // A file.
 	CO_KIND_REQUEST = 7, // An HTTP exchange that http_start began.
+	CO_KIND_BODY = 8, // The body of the request that a route answers, or a file of its form.
+	CO_KIND_DRAFT = 9, // A file that asset_create began.
+	CO_KIND_AUDIO = 10, // Sound with its rate; see h_parts.
 };
 
 // DTypes of tensors.
@@ -183,6 +186,8 @@ enum {
 	CO_MAX_STATE_BYTES = 65536, // State that a node leaves for resume.
 	CO_MAX_EXPAND_NODES = 1024, // Nodes of one expansion.
 	CO_MAX_PAGE_BYTES = 65536, // Windows start and end on these.
+	CO_MAX_BODY_BYTES = 1048576, // Bytes of a request to a route that come with it; a longer body, and files of a longer form, come as handles.
+	CO_MAX_WAIT_HANDLES = 64, // Handles of one wait_any.
 };
 
 // What feature probes for.
@@ -192,6 +197,11 @@ enum {
 	CO_FEATURE_SECURE_RANDOM = 3, // random draws from the system.
 	CO_FEATURE_NODE_CALL = 4, // node_call is granted for at least one class.
 	CO_FEATURE_MESSAGES = 5, // msg_wait and msg_post are granted.
+	CO_FEATURE_STREAMS = 6, // Bodies and answers of routes can be streams.
+	CO_FEATURE_REQUESTS = 7, // http_start is granted, and wait_any waits for it.
+	CO_FEATURE_DRAFTS = 8, // asset_create, asset_store, asset_image and image_save are there, and saving is granted.
+	CO_FEATURE_EVENTS = 9, // ws_post is granted.
+	CO_FEATURE_PARTS = 10, // h_type, h_parts and h_build are there.
 };
 
 // What t_info writes. Little-endian, as all structs.
@@ -272,6 +282,22 @@ __attribute__((import_module("cocoon1"), import_name("h_drop"))) void host_h_dro
 __attribute__((import_module("cocoon1"), import_name("h_get"))) int64_t host_h_get(int64_t h, uint32_t key_ptr, uint32_t key_len);
 // The tensor h as an image, a mask or a latent. EUNSUP when dtype or shape do not fit.
 __attribute__((import_module("cocoon1"), import_name("h_make"))) int64_t host_h_make(uint32_t kind, int64_t h);
+// Writes the name of the type that links of such a value have, such as LATENT or MODEL: its length. ENOENT when the host knows none.
+__attribute__((import_module("cocoon1"), import_name("h_type"))) int64_t host_h_type(int64_t h, uint32_t out, uint32_t cap);
+// Takes a value apart: {samples, noise_mask, batch_index} of a latent, {waveform, sample_rate} of audio, {image, width, height, batch, channels} of a picture; tensors come as handles, what is not there is null. Its length; EUNSUP for other kinds.
+__attribute__((import_module("cocoon1"), import_name("h_parts"))) int64_t host_h_parts(int64_t h, uint32_t out, uint32_t cap);
+// The reverse of h_parts, for LATENT and AUDIO: a new value of the parts that the message names. With {base: handle} a latent keeps from base what the message does not name. EUNSUP when dtypes or shapes do not fit.
+__attribute__((import_module("cocoon1"), import_name("h_build"))) int64_t host_h_build(uint32_t kind, uint32_t ptr, uint32_t len);
+// Waits until one of the count handles (i64) at ptr is ready and gives its place: a REQUEST is ready when its answer has begun, or will not. ETIMEOUT after timeout_ms, ECANCEL when the call ends, EUNSUP for other kinds and for none.
+__attribute__((import_module("cocoon1"), import_name("wait_any"))) int64_t host_wait_any(uint32_t ptr, uint32_t count, uint32_t timeout_ms);
+
+// cocoon1_route: What routes need beyond their request and their reply. Elsewhere these are EUNSUP.
+// Waits for bytes of a BODY and copies them: how many; 0 at the end. ETOOBIG when it is longer than was granted, ECANCEL when the client is gone, ECONFLICT when it was given to a request.
+__attribute__((import_module("cocoon1_route"), import_name("body_read"))) int64_t host_body_read(int64_t h, uint32_t ptr, uint32_t len);
+// Begins a streamed answer with {status, headers}; the reply that the call returns does not count then. An answer of the type text/event-stream gets a comment from the host whenever it was silent for 15 seconds. ECONFLICT when it has begun.
+__attribute__((import_module("cocoon1_route"), import_name("reply_head"))) int32_t host_reply_head(uint32_t ptr, uint32_t len);
+// Sends bytes of the answer that reply_head began, as fast as the client takes them: how many. ECANCEL when the client is gone, ELIMIT when the answer is longer than was granted.
+__attribute__((import_module("cocoon1_route"), import_name("reply_write"))) int64_t host_reply_write(uint32_t ptr, uint32_t len);
 
 // cocoon1_tensor: Tensors by handle; pixels stay with the host until they are mapped.
 // Writes a tensor_info.
@@ -324,6 +350,12 @@ __attribute__((import_module("cocoon1_kv"), import_name("kv_list"))) int64_t hos
 // cocoon1_http: Requests to the addresses that the operator granted.
 // Sends {method, url, headers, body} and writes {status, headers, body}: its length. {{secret:NAME}} in a header is filled by the host where the rule binds the secret.
 __attribute__((import_module("cocoon1_http"), import_name("http_fetch"))) int64_t host_http_fetch(uint32_t ptr, uint32_t len, uint32_t out, uint32_t cap);
+// Begins a request as http_fetch sends it and gives a handle of kind REQUEST at once. Here body may also be a handle to an ASSET or a BODY, and timeout_ms may be up to 600000.
+__attribute__((import_module("cocoon1_http"), import_name("http_start"))) int64_t host_http_start(uint32_t ptr, uint32_t len);
+// Waits until the answer begins and writes {status, headers, length}: its length; length is null when it is not known.
+__attribute__((import_module("cocoon1_http"), import_name("http_take"))) int64_t host_http_take(int64_t h, uint32_t out, uint32_t cap);
+// Waits for bytes of the answer's body and copies them: how many; 0 at the end.
+__attribute__((import_module("cocoon1_http"), import_name("http_read"))) int64_t host_http_read(int64_t h, uint32_t ptr, uint32_t len);
 
 // cocoon1_asset: Files of the input, output and temp folders, by name.
 // A handle to the file {type, subfolder, filename}.
@@ -334,10 +366,26 @@ __attribute__((import_module("cocoon1_asset"), import_name("asset_size"))) int64
 __attribute__((import_module("cocoon1_asset"), import_name("asset_read"))) int64_t host_asset_read(int64_t h, int64_t at, uint32_t ptr, uint32_t len);
 // Saves a file in the output folder, below the extension's own subfolder, and writes {type, subfolder, filename}: its length.
 __attribute__((import_module("cocoon1_asset"), import_name("asset_save"))) int64_t host_asset_save(uint32_t name, uint32_t name_len, uint32_t ptr, uint32_t len, uint32_t out, uint32_t cap);
+// Begins a file of the output folder, below the extension's own subfolder: a handle for asset_write. Nothing is kept until asset_commit.
+__attribute__((import_module("cocoon1_asset"), import_name("asset_create"))) int64_t host_asset_create(uint32_t name, uint32_t name_len);
+// Adds bytes to a file that asset_create began: how many.
+__attribute__((import_module("cocoon1_asset"), import_name("asset_write"))) int64_t host_asset_write(int64_t h, uint32_t ptr, uint32_t len);
+// Saves the file that asset_create began, gives its handle back and writes {type, subfolder, filename}: its length.
+__attribute__((import_module("cocoon1_asset"), import_name("asset_commit"))) int64_t host_asset_commit(int64_t h, uint32_t out, uint32_t cap);
+// Saves what is left of a BODY or a REQUEST, or the whole of an ASSET, as asset_save does, and no byte of it crosses. ETOOBIG when it is over its bound; then nothing is kept.
+__attribute__((import_module("cocoon1_asset"), import_name("asset_store"))) int64_t host_asset_store(int64_t h, uint32_t name, uint32_t name_len, uint32_t out, uint32_t cap);
+// Decodes a picture file: part 0 is an IMAGE with 3 channels, with a picture for each frame, part 1 its transparency as a MASK, 1 where nothing is to be seen. EUNSUP for files that are no pictures, ELIMIT when it has too many pixels for the call.
+__attribute__((import_module("cocoon1_asset"), import_name("asset_image"))) int64_t host_asset_image(int64_t h, uint32_t part);
+// Saves the pictures of {image: handle, name, format, quality, level, text: {key: text}} as asset_save does, a file each, and writes an array of {type, subfolder, filename}: its length. format is png (the default), jpeg or webp; quality 1 to 100 is for jpeg, level 0 to 9 and text, such as prompt and workflow, for png.
+__attribute__((import_module("cocoon1_asset"), import_name("image_save"))) int64_t host_image_save(uint32_t ptr, uint32_t len, uint32_t out, uint32_t cap);
 
 // cocoon1_ws: Messages to the clients.
 // Sends a JSON object as an event of type ext.<id>.<type> to the client that asked.
 __attribute__((import_module("cocoon1_ws"), import_name("ws_send"))) int32_t host_ws_send(uint32_t name, uint32_t name_len, uint32_t ptr, uint32_t len);
+// Sends a JSON object as an event of type ext.<id>.<type>: target 0 to the client of that id, or to the one that asked for an empty one; 1 to the client that asked for the prompt of that id, in which a node of the extension runs; 2 to all clients of the tenant. ENOENT when nobody is known, EAGAIN over 50 a second.
+__attribute__((import_module("cocoon1_ws"), import_name("ws_post"))) int32_t host_ws_post(uint32_t target, uint32_t id, uint32_t id_len, uint32_t name, uint32_t name_len, uint32_t ptr, uint32_t len);
+// Sends the first picture of a batch as a binary preview to a target of ws_post, no side longer than max_side, 0 for its own size; format 0 JPEG, 1 PNG. The type preview must be granted.
+__attribute__((import_module("cocoon1_ws"), import_name("ws_image"))) int32_t host_ws_image(uint32_t target, uint32_t id, uint32_t id_len, int64_t image, uint32_t max_side, uint32_t format);
 
 // cocoon1_msg: How a browser talks to a node while it runs: a route posts, the node waits.
 // Waits for a message to this node without using fuel and writes it: its length.

@@ -24,6 +24,13 @@ func hostFeature(_ uint32) int32                              { panic(noHost) }
 func hostHDrop(_ int64)                                       { panic(noHost) }
 func hostHGet(_ int64, _ uint32, _ uint32) int64              { panic(noHost) }
 func hostHMake(_ uint32, _ int64) int64                       { panic(noHost) }
+func hostHType(_ int64, _ uint32, _ uint32) int64             { panic(noHost) }
+func hostHParts(_ int64, _ uint32, _ uint32) int64            { panic(noHost) }
+func hostHBuild(_ uint32, _ uint32, _ uint32) int64           { panic(noHost) }
+func hostWaitAny(_ uint32, _ uint32, _ uint32) int64          { panic(noHost) }
+func hostBodyRead(_ int64, _ uint32, _ uint32) int64          { panic(noHost) }
+func hostReplyHead(_ uint32, _ uint32) int32                  { panic(noHost) }
+func hostReplyWrite(_ uint32, _ uint32) int64                 { panic(noHost) }
 func hostTInfo(_ int64, _ uint32) int32                       { panic(noHost) }
 func hostTNew(_ uint32, _ uint32, _ uint32, _ float64) int64  { panic(noHost) }
 func hostTCast(_ int64, _ uint32) int64                       { panic(noHost) }
@@ -52,12 +59,25 @@ func hostKvCas(_ uint32, _ uint32, _ uint32, _ uint32, _ uint32, _ uint32, _ uin
 func hostKvDelete(_ uint32, _ uint32, _ uint32) int32                                { panic(noHost) }
 func hostKvList(_ uint32, _ uint32, _ uint32, _ uint32, _ uint32) int64              { panic(noHost) }
 func hostHttpFetch(_ uint32, _ uint32, _ uint32, _ uint32) int64                     { panic(noHost) }
+func hostHttpStart(_ uint32, _ uint32) int64                                         { panic(noHost) }
+func hostHttpTake(_ int64, _ uint32, _ uint32) int64                                 { panic(noHost) }
+func hostHttpRead(_ int64, _ uint32, _ uint32) int64                                 { panic(noHost) }
 func hostAssetOpen(_ uint32, _ uint32) int64                                         { panic(noHost) }
 func hostAssetSize(_ int64) int64                                                    { panic(noHost) }
 func hostAssetRead(_ int64, _ int64, _ uint32, _ uint32) int64                       { panic(noHost) }
 func hostAssetSave(_ uint32, _ uint32, _ uint32, _ uint32, _ uint32, _ uint32) int64 { panic(noHost) }
+func hostAssetCreate(_ uint32, _ uint32) int64                                       { panic(noHost) }
+func hostAssetWrite(_ int64, _ uint32, _ uint32) int64                               { panic(noHost) }
+func hostAssetCommit(_ int64, _ uint32, _ uint32) int64                              { panic(noHost) }
+func hostAssetStore(_ int64, _ uint32, _ uint32, _ uint32, _ uint32) int64           { panic(noHost) }
+func hostAssetImage(_ int64, _ uint32) int64                                         { panic(noHost) }
+func hostImageSave(_ uint32, _ uint32, _ uint32, _ uint32) int64                     { panic(noHost) }
 func hostWsSend(_ uint32, _ uint32, _ uint32, _ uint32) int32                        { panic(noHost) }
-func hostMsgWait(_ uint32, _ uint32, _ uint32, _ uint32, _ uint32) int64             { panic(noHost) }
+func hostWsPost(_ uint32, _ uint32, _ uint32, _ uint32, _ uint32, _ uint32, _ uint32) int32 {
+	panic(noHost)
+}
+func hostWsImage(_ uint32, _ uint32, _ uint32, _ int64, _ uint32, _ uint32) int32 { panic(noHost) }
+func hostMsgWait(_ uint32, _ uint32, _ uint32, _ uint32, _ uint32) int64          { panic(noHost) }
 func hostMsgPost(_ uint32, _ uint32, _ uint32, _ uint32, _ uint32, _ uint32, _ uint32, _ uint32) int32 {
 	panic(noHost)
 }

@@ -94,6 +94,41 @@ func hostHGet(h int64, keyPtr uint32, keyLen uint32) int64
 //go:wasmimport cocoon1 h_make
 func hostHMake(kind uint32, h int64) int64
 
+// hostHType: Writes the name of the type that links of such a value have, such as LATENT or MODEL: its length. ENOENT when the host knows none.
+//
+//go:wasmimport cocoon1 h_type
+func hostHType(h int64, out uint32, cap uint32) int64
+
+// hostHParts: Takes a value apart: {samples, noise_mask, batch_index} of a latent, {waveform, sample_rate} of audio, {image, width, height, batch, channels} of a picture; tensors come as handles, what is not there is null. Its length; EUNSUP for other kinds.
+//
+//go:wasmimport cocoon1 h_parts
+func hostHParts(h int64, out uint32, cap uint32) int64
+
+// hostHBuild: The reverse of h_parts, for LATENT and AUDIO: a new value of the parts that the message names. With {base: handle} a latent keeps from base what the message does not name. EUNSUP when dtypes or shapes do not fit.
+//
+//go:wasmimport cocoon1 h_build
+func hostHBuild(kind uint32, ptr uint32, len uint32) int64
+
+// hostWaitAny: Waits until one of the count handles (i64) at ptr is ready and gives its place: a REQUEST is ready when its answer has begun, or will not. ETIMEOUT after timeout_ms, ECANCEL when the call ends, EUNSUP for other kinds and for none.
+//
+//go:wasmimport cocoon1 wait_any
+func hostWaitAny(ptr uint32, count uint32, timeoutMs uint32) int64
+
+// hostBodyRead: Waits for bytes of a BODY and copies them: how many; 0 at the end. ETOOBIG when it is longer than was granted, ECANCEL when the client is gone, ECONFLICT when it was given to a request.
+//
+//go:wasmimport cocoon1_route body_read
+func hostBodyRead(h int64, ptr uint32, len uint32) int64
+
+// hostReplyHead: Begins a streamed answer with {status, headers}; the reply that the call returns does not count then. An answer of the type text/event-stream gets a comment from the host whenever it was silent for 15 seconds. ECONFLICT when it has begun.
+//
+//go:wasmimport cocoon1_route reply_head
+func hostReplyHead(ptr uint32, len uint32) int32
+
+// hostReplyWrite: Sends bytes of the answer that reply_head began, as fast as the client takes them: how many. ECANCEL when the client is gone, ELIMIT when the answer is longer than was granted.
+//
+//go:wasmimport cocoon1_route reply_write
+func hostReplyWrite(ptr uint32, len uint32) int64
+
 // hostTInfo: Writes a tensor_info.
 //
 //go:wasmimport cocoon1_tensor t_info
@@ -204,6 +239,21 @@ func hostKvList(scope uint32, prefix uint32, prefixLen uint32, out uint32, cap u
 //go:wasmimport cocoon1_http http_fetch
 func hostHttpFetch(ptr uint32, len uint32, out uint32, cap uint32) int64
 
+// hostHttpStart: Begins a request as http_fetch sends it and gives a handle of kind REQUEST at once. Here body may also be a handle to an ASSET or a BODY, and timeout_ms may be up to 600000.
+//
+//go:wasmimport cocoon1_http http_start
+func hostHttpStart(ptr uint32, len uint32) int64
+
+// hostHttpTake: Waits until the answer begins and writes {status, headers, length}: its length; length is null when it is not known.
+//
+//go:wasmimport cocoon1_http http_take
+func hostHttpTake(h int64, out uint32, cap uint32) int64
+
+// hostHttpRead: Waits for bytes of the answer's body and copies them: how many; 0 at the end.
+//
+//go:wasmimport cocoon1_http http_read
+func hostHttpRead(h int64, ptr uint32, len uint32) int64
+
 // hostAssetOpen: A handle to the file {type, subfolder, filename}.
 //
 //go:wasmimport cocoon1_asset asset_open
@@ -224,10 +274,50 @@ func hostAssetRead(h int64, at int64, ptr uint32, len uint32) int64
 //go:wasmimport cocoon1_asset asset_save
 func hostAssetSave(name uint32, nameLen uint32, ptr uint32, len uint32, out uint32, cap uint32) int64
 
+// hostAssetCreate: Begins a file of the output folder, below the extension's own subfolder: a handle for asset_write. Nothing is kept until asset_commit.
+//
+//go:wasmimport cocoon1_asset asset_create
+func hostAssetCreate(name uint32, nameLen uint32) int64
+
+// hostAssetWrite: Adds bytes to a file that asset_create began: how many.
+//
+//go:wasmimport cocoon1_asset asset_write
+func hostAssetWrite(h int64, ptr uint32, len uint32) int64
+
+// hostAssetCommit: Saves the file that asset_create began, gives its handle back and writes {type, subfolder, filename}: its length.
+//
+//go:wasmimport cocoon1_asset asset_commit
+func hostAssetCommit(h int64, out uint32, cap uint32) int64
+
+// hostAssetStore: Saves what is left of a BODY or a REQUEST, or the whole of an ASSET, as asset_save does, and no byte of it crosses. ETOOBIG when it is over its bound; then nothing is kept.
+//
+//go:wasmimport cocoon1_asset asset_store
+func hostAssetStore(h int64, name uint32, nameLen uint32, out uint32, cap uint32) int64
+
+// hostAssetImage: Decodes a picture file: part 0 is an IMAGE with 3 channels, with a picture for each frame, part 1 its transparency as a MASK, 1 where nothing is to be seen. EUNSUP for files that are no pictures, ELIMIT when it has too many pixels for the call.
+//
+//go:wasmimport cocoon1_asset asset_image
+func hostAssetImage(h int64, part uint32) int64
+
+// hostImageSave: Saves the pictures of {image: handle, name, format, quality, level, text: {key: text}} as asset_save does, a file each, and writes an array of {type, subfolder, filename}: its length. format is png (the default), jpeg or webp; quality 1 to 100 is for jpeg, level 0 to 9 and text, such as prompt and workflow, for png.
+//
+//go:wasmimport cocoon1_asset image_save
+func hostImageSave(ptr uint32, len uint32, out uint32, cap uint32) int64
+
 // hostWsSend: Sends a JSON object as an event of type ext.<id>.<type> to the client that asked.
 //
 //go:wasmimport cocoon1_ws ws_send
 func hostWsSend(name uint32, nameLen uint32, ptr uint32, len uint32) int32
+
+// hostWsPost: Sends a JSON object as an event of type ext.<id>.<type>: target 0 to the client of that id, or to the one that asked for an empty one; 1 to the client that asked for the prompt of that id, in which a node of the extension runs; 2 to all clients of the tenant. ENOENT when nobody is known, EAGAIN over 50 a second.
+//
+//go:wasmimport cocoon1_ws ws_post
+func hostWsPost(target uint32, id uint32, idLen uint32, name uint32, nameLen uint32, ptr uint32, len uint32) int32
+
+// hostWsImage: Sends the first picture of a batch as a binary preview to a target of ws_post, no side longer than max_side, 0 for its own size; format 0 JPEG, 1 PNG. The type preview must be granted.
+//
+//go:wasmimport cocoon1_ws ws_image
+func hostWsImage(target uint32, id uint32, idLen uint32, image int64, maxSide uint32, format uint32) int32
 
 // hostMsgWait: Waits for a message to this node without using fuel and writes it: its length.
 //

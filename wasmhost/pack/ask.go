@@ -49,6 +49,9 @@ func (c *Capabilities) Asks() []Ask {
 		if len(r.Secrets) > 0 {
 			words += ", with your secret " + strings.Join(r.Secrets, ", ") + ", which it cannot read itself"
 		}
+		if r.Bytes > DefaultBytes {
+			words += ", up to " + sizeWords(r.Bytes)
+		}
 		add("http", r.Rule, Medium, "%s", words)
 		all[len(all)-1].Optional = r.Optional || !c.Requires("http")
 	}
@@ -64,6 +67,10 @@ func (c *Capabilities) storage(add adder) {
 	}
 	if c.Asset != nil {
 		for _, dir := range c.Asset.Read {
+			if dir == "chosen" {
+				add("asset", "read "+dir, Low, "read the files that you choose in its nodes")
+				continue
+			}
 			add("asset", "read "+dir, Medium, "read your files in the folder %q", dir)
 		}
 		if c.Asset.Save {
@@ -78,6 +85,12 @@ func (c *Capabilities) storage(add adder) {
 func (c *Capabilities) talk(add adder) {
 	for _, r := range c.Routes {
 		add("routes", r, Low, "answer requests of your browser at %s of its own address", r)
+	}
+	for _, r := range c.Legacy {
+		add("legacy", r, Medium, "answer requests of your browser at %s, outside of its own address", r)
+	}
+	if c.RouteBytes > DefaultBytes {
+		add("route_bytes", "", Low, "take in and give out up to %s in one request", sizeWords(c.RouteBytes))
 	}
 	for _, e := range c.WS {
 		add("ws", e, Low, "send messages of the kind %q to your open page", e)
@@ -137,6 +150,12 @@ func (g *Grant) add(c *Capabilities, capability, rest string) {
 	case "routes":
 		g.Routes = append(g.Routes, rest)
 		return
+	case "legacy":
+		g.Legacy = append(g.Legacy, rest)
+		return
+	case "route_bytes":
+		g.RouteBytes = c.RouteBytes
+		return
 	case "web":
 		g.Web = rest
 		return
@@ -172,6 +191,10 @@ func (g *Grant) Allows(c *Capabilities, a Ask) bool {
 	switch a.Capability {
 	case "routes":
 		return slices.Contains(g.Routes, rest)
+	case "legacy":
+		return slices.Contains(g.Legacy, rest)
+	case "route_bytes":
+		return g.BodyBytes() >= c.RouteBytes
 	case "web":
 		return webRank(g.Web) >= webRank(rest)
 	case "real_clock":
@@ -189,7 +212,9 @@ func (g *Grant) Allows(c *Capabilities, a Ask) bool {
 		return c.KV != nil && g.KV.bytes() >= c.KV.bytes() && g.KV.keys() >= c.KV.keys()
 	case "http":
 		i := slices.IndexFunc(c.HTTP, func(r HTTPRule) bool { return r.Rule == rest })
-		return i >= 0 && slices.ContainsFunc(g.HTTP, func(r HTTPRule) bool { return r.Rule == rest && subset(c.HTTP[i].Secrets, r.Secrets) })
+		return i >= 0 && slices.ContainsFunc(g.HTTP, func(r HTTPRule) bool {
+			return r.Rule == rest && subset(c.HTTP[i].Secrets, r.Secrets) && r.bytes() >= c.HTTP[i].bytes()
+		})
 	case "ws":
 		return slices.Contains(g.WS, rest)
 	case "asset":

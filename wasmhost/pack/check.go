@@ -22,6 +22,9 @@ func (c *Capabilities) check() error {
 		if _, err := parseRule(r.Rule); err != nil {
 			return err
 		}
+		if err := checkBytes("http", r.Bytes); err != nil {
+			return err
+		}
 		for _, s := range r.Secrets {
 			if !secretForm.MatchString(s) {
 				return fault.New(fault.BadFile, "%.80q is no name of a secret: capital letters, digits and _", s)
@@ -33,13 +36,19 @@ func (c *Capabilities) check() error {
 			return err
 		}
 	}
+	if err := checkLegacy(c.Legacy); err != nil {
+		return err
+	}
+	if err := checkBytes("route_bytes", c.RouteBytes); err != nil {
+		return err
+	}
 	if c.KV != nil && (c.KV.Bytes < 0 || c.KV.Keys < 0) {
 		return fault.New(fault.BadFile, "kv asks for less than nothing")
 	}
 	if c.Asset != nil {
 		for _, dir := range c.Asset.Read {
-			if !slices.Contains([]string{"input", "output", "temp"}, dir) {
-				return fault.New(fault.BadFile, "asset reads %.80q; it is input, output or temp", dir)
+			if !slices.Contains([]string{"input", "output", "temp", "chosen"}, dir) {
+				return fault.New(fault.BadFile, "asset reads %.80q; it is input, output, temp or chosen", dir)
 			}
 		}
 	}
@@ -55,7 +64,7 @@ func (c *Capabilities) check() error {
 }
 
 func (c *Capabilities) checkLists() error {
-	lists := map[string][]string{"routes": c.Routes, "ws": c.WS, "optional": c.Optional, "http": nil, "node": nil, "asset": nil}
+	lists := map[string][]string{"routes": c.Routes, "legacy": c.Legacy, "ws": c.WS, "optional": c.Optional, "http": nil, "node": nil, "asset": nil}
 	for _, r := range c.HTTP {
 		lists["http"] = append(lists["http"], r.Rule)
 	}

@@ -14,6 +14,8 @@ type Grant struct {
 	Asset        AssetCap   `json:"asset,omitzero"`
 	WS           []string   `json:"ws,omitempty"`
 	Routes       []string   `json:"routes,omitempty"`
+	Legacy       []string   `json:"legacy,omitempty"`
+	RouteBytes   int64      `json:"route_bytes,omitempty"` // 0 is DefaultBytes
 	RealClock    bool       `json:"real_clock,omitempty"`
 	SecureRandom bool       `json:"secure_random,omitempty"`
 	Web          string     `json:"web,omitempty"`
@@ -26,7 +28,7 @@ func (g *Grant) Has(capability string) bool {
 
 // All grants everything that a manifest asks for.
 func (c *Capabilities) All() Grant {
-	g := Grant{HTTP: c.HTTP, WS: c.WS, Routes: c.Routes, RealClock: c.RealClock, SecureRandom: c.SecureRandom, Web: c.Web}
+	g := Grant{HTTP: c.HTTP, WS: c.WS, Routes: c.Routes, Legacy: c.Legacy, RouteBytes: c.RouteBytes, RealClock: c.RealClock, SecureRandom: c.SecureRandom, Web: c.Web}
 	for _, x := range []struct {
 		name string
 		on   bool
@@ -56,8 +58,14 @@ func (g Grant) Within(asked Grant) Grant {
 	g.Classes = intersect(g.Classes, asked.Classes)
 	g.WS = intersect(g.WS, asked.WS)
 	g.Routes = intersect(g.Routes, asked.Routes)
+	g.Legacy = intersect(g.Legacy, asked.Legacy)
+	if g.RouteBytes = min(g.BodyBytes(), asked.BodyBytes()); g.RouteBytes == DefaultBytes {
+		g.RouteBytes = 0
+	}
 	g.HTTP = slices.DeleteFunc(slices.Clone(g.HTTP), func(r HTTPRule) bool {
-		return !slices.ContainsFunc(asked.HTTP, func(a HTTPRule) bool { return a.Rule == r.Rule && subset(r.Secrets, a.Secrets) })
+		return !slices.ContainsFunc(asked.HTTP, func(a HTTPRule) bool {
+			return a.Rule == r.Rule && subset(r.Secrets, a.Secrets) && r.bytes() <= a.bytes()
+		})
 	})
 	g.KV = KVCap{Bytes: min(g.KV.bytes(), asked.KV.bytes()), Keys: min(g.KV.keys(), asked.KV.keys())}
 	if !g.Has("kv") {

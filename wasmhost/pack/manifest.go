@@ -46,7 +46,9 @@ type Capabilities struct {
 	Asset        *AssetCap  `json:"asset,omitempty"`
 	WS           []string   `json:"ws,omitempty"` // event types behind "ext.<id>."
 	Msg          *struct{}  `json:"msg,omitempty"`
-	Routes       []string   `json:"routes,omitempty"` // "GET /presets"
+	Routes       []string   `json:"routes,omitempty"`      // "GET /presets"
+	Legacy       []string   `json:"legacy,omitempty"`      // routes that are to stand at the server's root too: "GET /mypack/list"
+	RouteBytes   int64      `json:"route_bytes,omitempty"` // the most of one request's body or one streamed answer; 0 is DefaultBytes
 	RealClock    bool       `json:"real_clock,omitempty"`
 	SecureRandom bool       `json:"secure_random,omitempty"`
 	Web          string     `json:"web,omitempty"`      // pages in web/: "", WebSandboxed or WebTrusted
@@ -73,7 +75,7 @@ type KVCap struct {
 
 // AssetCap says what files a package reads and whether it saves.
 type AssetCap struct {
-	Read []string `json:"read,omitempty"` // "input", "output", "temp"
+	Read []string `json:"read,omitempty"` // "input", "output", "temp"; "chosen" is the files that the inputs of a node name
 	Save bool     `json:"save,omitempty"`
 }
 
@@ -82,6 +84,7 @@ type HTTPRule struct {
 	Rule     string   `json:"rule"` // "GET https://api.acme.dev/v1/*"
 	Secrets  []string `json:"secrets,omitempty"`
 	Optional bool     `json:"optional,omitempty"`
+	Bytes    int64    `json:"bytes,omitempty"` // of requests and answers of one call; 0 is DefaultBytes
 }
 
 var (

@@ -76,6 +76,12 @@ pub const KIND_OPAQUE: u32 = 5;
 pub const KIND_ASSET: u32 = 6;
 /// An HTTP exchange that http_start began.
 pub const KIND_REQUEST: u32 = 7;
+/// The body of the request that a route answers, or a file of its form.
+pub const KIND_BODY: u32 = 8;
+/// A file that asset_create began.
+pub const KIND_DRAFT: u32 = 9;
+/// Sound with its rate; see h_parts.
+pub const KIND_AUDIO: u32 = 10;
 
 /// DTypes of tensors.
 pub const DTYPE_F32: u32 = 1;
@@ -283,6 +289,10 @@ pub const MAX_STATE_BYTES: usize = 65536;
 pub const MAX_EXPAND_NODES: usize = 1024;
 /// Windows start and end on these.
 pub const MAX_PAGE_BYTES: usize = 65536;
+/// Bytes of a request to a route that come with it; a longer body, and files of a longer form, come as handles.
+pub const MAX_BODY_BYTES: usize = 1048576;
+/// Handles of one wait_any.
+pub const MAX_WAIT_HANDLES: usize = 64;
 
 /// t_map shares memory instead of copying it.
 pub const FEATURE_TENSOR_WINDOWS: u32 = 1;
@@ -294,6 +304,16 @@ pub const FEATURE_SECURE_RANDOM: u32 = 3;
 pub const FEATURE_NODE_CALL: u32 = 4;
 /// msg_wait and msg_post are granted.
 pub const FEATURE_MESSAGES: u32 = 5;
+/// Bodies and answers of routes can be streams.
+pub const FEATURE_STREAMS: u32 = 6;
+/// http_start is granted, and wait_any waits for it.
+pub const FEATURE_REQUESTS: u32 = 7;
+/// asset_create, asset_store, asset_image and image_save are there, and saving is granted.
+pub const FEATURE_DRAFTS: u32 = 8;
+/// ws_post is granted.
+pub const FEATURE_EVENTS: u32 = 9;
+/// h_type, h_parts and h_build are there.
+pub const FEATURE_PARTS: u32 = 10;
 
 /// What t_info writes. Little-endian, as all structs.
 #[repr(C)]
@@ -412,6 +432,24 @@ pub mod host {
         pub fn h_get(h: i64, key_ptr: u32, key_len: u32) -> i64;
         /// The tensor h as an image, a mask or a latent. EUNSUP when dtype or shape do not fit.
         pub fn h_make(kind: u32, h: i64) -> i64;
+        /// Writes the name of the type that links of such a value have, such as LATENT or MODEL: its length. ENOENT when the host knows none.
+        pub fn h_type(h: i64, out: u32, cap: u32) -> i64;
+        /// Takes a value apart: {samples, noise_mask, batch_index} of a latent, {waveform, sample_rate} of audio, {image, width, height, batch, channels} of a picture; tensors come as handles, what is not there is null. Its length; EUNSUP for other kinds.
+        pub fn h_parts(h: i64, out: u32, cap: u32) -> i64;
+        /// The reverse of h_parts, for LATENT and AUDIO: a new value of the parts that the message names. With {base: handle} a latent keeps from base what the message does not name. EUNSUP when dtypes or shapes do not fit.
+        pub fn h_build(kind: u32, ptr: u32, len: u32) -> i64;
+        /// Waits until one of the count handles (i64) at ptr is ready and gives its place: a REQUEST is ready when its answer has begun, or will not. ETIMEOUT after timeout_ms, ECANCEL when the call ends, EUNSUP for other kinds and for none.
+        pub fn wait_any(ptr: u32, count: u32, timeout_ms: u32) -> i64;
+    }
+
+    #[link(wasm_import_module = "cocoon1_route")]
+    unsafe extern "C" {
+        /// Waits for bytes of a BODY and copies them: how many; 0 at the end. ETOOBIG when it is longer than was granted, ECANCEL when the client is gone, ECONFLICT when it was given to a request.
+        pub fn body_read(h: i64, ptr: u32, len: u32) -> i64;
+        /// Begins a streamed answer with {status, headers}; the reply that the call returns does not count then. An answer of the type text/event-stream gets a comment from the host whenever it was silent for 15 seconds. ECONFLICT when it has begun.
+        pub fn reply_head(ptr: u32, len: u32) -> i32;
+        /// Sends bytes of the answer that reply_head began, as fast as the client takes them: how many. ECANCEL when the client is gone, ELIMIT when the answer is longer than was granted.
+        pub fn reply_write(ptr: u32, len: u32) -> i64;
     }
 
     #[link(wasm_import_module = "cocoon1_tensor")]
@@ -472,6 +510,12 @@ pub mod host {
     unsafe extern "C" {
         /// Sends {method, url, headers, body} and writes {status, headers, body}: its length. {{secret:NAME}} in a header is filled by the host where the rule binds the secret.
         pub fn http_fetch(ptr: u32, len: u32, out: u32, cap: u32) -> i64;
+        /// Begins a request as http_fetch sends it and gives a handle of kind REQUEST at once. Here body may also be a handle to an ASSET or a BODY, and timeout_ms may be up to 600000.
+        pub fn http_start(ptr: u32, len: u32) -> i64;
+        /// Waits until the answer begins and writes {status, headers, length}: its length; length is null when it is not known.
+        pub fn http_take(h: i64, out: u32, cap: u32) -> i64;
+        /// Waits for bytes of the answer's body and copies them: how many; 0 at the end.
+        pub fn http_read(h: i64, ptr: u32, len: u32) -> i64;
     }
 
     #[link(wasm_import_module = "cocoon1_asset")]
@@ -484,12 +528,28 @@ pub mod host {
         pub fn asset_read(h: i64, at: i64, ptr: u32, len: u32) -> i64;
         /// Saves a file in the output folder, below the extension's own subfolder, and writes {type, subfolder, filename}: its length.
         pub fn asset_save(name: u32, name_len: u32, ptr: u32, len: u32, out: u32, cap: u32) -> i64;
+        /// Begins a file of the output folder, below the extension's own subfolder: a handle for asset_write. Nothing is kept until asset_commit.
+        pub fn asset_create(name: u32, name_len: u32) -> i64;
+        /// Adds bytes to a file that asset_create began: how many.
+        pub fn asset_write(h: i64, ptr: u32, len: u32) -> i64;
+        /// Saves the file that asset_create began, gives its handle back and writes {type, subfolder, filename}: its length.
+        pub fn asset_commit(h: i64, out: u32, cap: u32) -> i64;
+        /// Saves what is left of a BODY or a REQUEST, or the whole of an ASSET, as asset_save does, and no byte of it crosses. ETOOBIG when it is over its bound; then nothing is kept.
+        pub fn asset_store(h: i64, name: u32, name_len: u32, out: u32, cap: u32) -> i64;
+        /// Decodes a picture file: part 0 is an IMAGE with 3 channels, with a picture for each frame, part 1 its transparency as a MASK, 1 where nothing is to be seen. EUNSUP for files that are no pictures, ELIMIT when it has too many pixels for the call.
+        pub fn asset_image(h: i64, part: u32) -> i64;
+        /// Saves the pictures of {image: handle, name, format, quality, level, text: {key: text}} as asset_save does, a file each, and writes an array of {type, subfolder, filename}: its length. format is png (the default), jpeg or webp; quality 1 to 100 is for jpeg, level 0 to 9 and text, such as prompt and workflow, for png.
+        pub fn image_save(ptr: u32, len: u32, out: u32, cap: u32) -> i64;
     }
 
     #[link(wasm_import_module = "cocoon1_ws")]
     unsafe extern "C" {
         /// Sends a JSON object as an event of type ext.\<id\>.\<type\> to the client that asked.
         pub fn ws_send(name: u32, name_len: u32, ptr: u32, len: u32) -> i32;
+        /// Sends a JSON object as an event of type ext.\<id\>.\<type\>: target 0 to the client of that id, or to the one that asked for an empty one; 1 to the client that asked for the prompt of that id, in which a node of the extension runs; 2 to all clients of the tenant. ENOENT when nobody is known, EAGAIN over 50 a second.
+        pub fn ws_post(target: u32, id: u32, id_len: u32, name: u32, name_len: u32, ptr: u32, len: u32) -> i32;
+        /// Sends the first picture of a batch as a binary preview to a target of ws_post, no side longer than max_side, 0 for its own size; format 0 JPEG, 1 PNG. The type preview must be granted.
+        pub fn ws_image(target: u32, id: u32, id_len: u32, image: i64, max_side: u32, format: u32) -> i32;
     }
 
     #[link(wasm_import_module = "cocoon1_msg")]
@@ -574,6 +634,34 @@ pub mod host {
     }
     #[allow(missing_docs, clippy::missing_safety_doc)]
     pub unsafe extern "C" fn h_make(_: u32, _: i64) -> i64 {
+        panic!("there is no host here")
+    }
+    #[allow(missing_docs, clippy::missing_safety_doc)]
+    pub unsafe extern "C" fn h_type(_: i64, _: u32, _: u32) -> i64 {
+        panic!("there is no host here")
+    }
+    #[allow(missing_docs, clippy::missing_safety_doc)]
+    pub unsafe extern "C" fn h_parts(_: i64, _: u32, _: u32) -> i64 {
+        panic!("there is no host here")
+    }
+    #[allow(missing_docs, clippy::missing_safety_doc)]
+    pub unsafe extern "C" fn h_build(_: u32, _: u32, _: u32) -> i64 {
+        panic!("there is no host here")
+    }
+    #[allow(missing_docs, clippy::missing_safety_doc)]
+    pub unsafe extern "C" fn wait_any(_: u32, _: u32, _: u32) -> i64 {
+        panic!("there is no host here")
+    }
+    #[allow(missing_docs, clippy::missing_safety_doc)]
+    pub unsafe extern "C" fn body_read(_: i64, _: u32, _: u32) -> i64 {
+        panic!("there is no host here")
+    }
+    #[allow(missing_docs, clippy::missing_safety_doc)]
+    pub unsafe extern "C" fn reply_head(_: u32, _: u32) -> i32 {
+        panic!("there is no host here")
+    }
+    #[allow(missing_docs, clippy::missing_safety_doc)]
+    pub unsafe extern "C" fn reply_write(_: u32, _: u32) -> i64 {
         panic!("there is no host here")
     }
     #[allow(missing_docs, clippy::missing_safety_doc)]
@@ -665,6 +753,18 @@ pub mod host {
         panic!("there is no host here")
     }
     #[allow(missing_docs, clippy::missing_safety_doc)]
+    pub unsafe extern "C" fn http_start(_: u32, _: u32) -> i64 {
+        panic!("there is no host here")
+    }
+    #[allow(missing_docs, clippy::missing_safety_doc)]
+    pub unsafe extern "C" fn http_take(_: i64, _: u32, _: u32) -> i64 {
+        panic!("there is no host here")
+    }
+    #[allow(missing_docs, clippy::missing_safety_doc)]
+    pub unsafe extern "C" fn http_read(_: i64, _: u32, _: u32) -> i64 {
+        panic!("there is no host here")
+    }
+    #[allow(missing_docs, clippy::missing_safety_doc)]
     pub unsafe extern "C" fn asset_open(_: u32, _: u32) -> i64 {
         panic!("there is no host here")
     }
@@ -681,7 +781,39 @@ pub mod host {
         panic!("there is no host here")
     }
     #[allow(missing_docs, clippy::missing_safety_doc)]
+    pub unsafe extern "C" fn asset_create(_: u32, _: u32) -> i64 {
+        panic!("there is no host here")
+    }
+    #[allow(missing_docs, clippy::missing_safety_doc)]
+    pub unsafe extern "C" fn asset_write(_: i64, _: u32, _: u32) -> i64 {
+        panic!("there is no host here")
+    }
+    #[allow(missing_docs, clippy::missing_safety_doc)]
+    pub unsafe extern "C" fn asset_commit(_: i64, _: u32, _: u32) -> i64 {
+        panic!("there is no host here")
+    }
+    #[allow(missing_docs, clippy::missing_safety_doc)]
+    pub unsafe extern "C" fn asset_store(_: i64, _: u32, _: u32, _: u32, _: u32) -> i64 {
+        panic!("there is no host here")
+    }
+    #[allow(missing_docs, clippy::missing_safety_doc)]
+    pub unsafe extern "C" fn asset_image(_: i64, _: u32) -> i64 {
+        panic!("there is no host here")
+    }
+    #[allow(missing_docs, clippy::missing_safety_doc)]
+    pub unsafe extern "C" fn image_save(_: u32, _: u32, _: u32, _: u32) -> i64 {
+        panic!("there is no host here")
+    }
+    #[allow(missing_docs, clippy::missing_safety_doc)]
     pub unsafe extern "C" fn ws_send(_: u32, _: u32, _: u32, _: u32) -> i32 {
+        panic!("there is no host here")
+    }
+    #[allow(missing_docs, clippy::missing_safety_doc)]
+    pub unsafe extern "C" fn ws_post(_: u32, _: u32, _: u32, _: u32, _: u32, _: u32, _: u32) -> i32 {
+        panic!("there is no host here")
+    }
+    #[allow(missing_docs, clippy::missing_safety_doc)]
+    pub unsafe extern "C" fn ws_image(_: u32, _: u32, _: u32, _: i64, _: u32, _: u32) -> i32 {
         panic!("there is no host here")
     }
     #[allow(missing_docs, clippy::missing_safety_doc)]

@@ -1,0 +1,116 @@
+package wasmhost
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"sync"
+
+	"github.com/cocoonhq/cocoon/internal/fault"
+	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
+)
+
+// body is the body of a request that a route answers, or a file of its form. It is a File as far as it can be, so that it
+// goes when its handle does.
+type body struct {
+	r     io.Reader
+	size  int64 // -1 when it is not known
+	file  *os.File
+	path  string // of a file that may still have its name
+	taken bool   // by a request, which reads it from another goroutine
+	once  sync.Once
+}
+
+// Size is its bytes; -1 when they are not known.
+func (b *body) Size() int64 { return b.size }
+
+// ReadAt reads a file of a form; others are fault.Unsupported.
+func (b *body) ReadAt(p []byte, at int64) (int, error) {
+	if b.file == nil {
+		return 0, fault.New(fault.Unsupported, "a body is read from its start to its end")
+	}
+	return b.file.ReadAt(p, at)
+}
+
+// Close lets go of a form's file. The body of a request is the server's to close.
+func (b *body) Close() (err error) {
+	if b.file != nil {
+		b.once.Do(func() {
+			err = b.file.Close()
+			if b.path != "" {
+				_ = os.Remove(b.path)
+			}
+		})
+	}
+	return err
+}
+
+// bodyOf is the body behind a handle; a handle of another kind traps.
+func (c *call) bodyOf(h int64) *body {
+	b, ok := c.handle(h).val.(*body)
+	if !ok {
+		c.trap("handle %#x is no body", h)
+	}
+	return b
+}
+
+func (c *call) bodyRead(h int64, ptr, n uint32) int64 {
+	b, dst := c.bodyOf(h), c.bytes(ptr, n)
+	if b.taken {
+		return int64(abi.ECONFLICT)
+	}
+	c.work(int64(n))
+	return c.readParked(b.r, dst)
+}
+
+// readParked reads at least a byte, unless there is none left: how many, or an errno.
+func (c *call) readParked(r io.Reader, dst []byte) int64 {
+	if len(dst) == 0 {
+		return 0
+	}
+	var n int
+	var err error
+	c.park(func(context.Context) {
+		for n == 0 && err == nil {
+			n, err = r.Read(dst)
+		}
+	})
+	if n > 0 || err == nil || errors.Is(err, io.EOF) {
+		return int64(n)
+	}
+	return c.streamErrno(err)
+}
+
+// streamErrno says why a stream ended early.
+func (c *call) streamErrno(err error) int64 {
+	var large *http.MaxBytesError
+	switch {
+	case c.Err() != nil:
+		return int64(abi.ECANCEL)
+	case errors.As(err, &large), errors.Is(err, fault.TooLarge):
+		return int64(abi.ETOOBIG)
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
+		return int64(abi.ETIMEOUT)
+	}
+	return c.refuse(err)
+}
+
+// source is what is left of the stream behind a handle, or the whole of a file; nil for other handles. size is -1 when it is
+// not known.
+func (c *call) source(h int64) (r io.Reader, size int64) {
+	switch v := c.handle(h).val.(type) {
+	case *body:
+		if v.taken {
+			return nil, 0
+		}
+		return v.r, v.size
+	case *fetching:
+		return v, -1
+	case *draft:
+	case File:
+		return io.NewSectionReader(v, 0, v.Size()), v.Size()
+	}
+	return nil, 0
+}
