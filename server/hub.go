@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"encoding/json"
+	"runtime"
 	"sync"
 
 	"github.com/cocoonhq/cocoon/engine"
@@ -24,6 +25,9 @@ type Hub struct {
 	hook    *Webhook
 	past    past // what streams can be given again
 	closed  bool
+	next    int // pump
+
+	pumps []pump // divide the sockets among themselves
 }
 
 type clientKey struct {
@@ -33,7 +37,7 @@ type clientKey struct {
 
 // NewHub makes a Hub without sockets.
 func NewHub() *Hub {
-	return &Hub{sockets: map[*socket]struct{}{}, byID: map[clientKey]*socket{}, peers: map[string]int{}, streams: map[*stream]struct{}{}}
+	return &Hub{sockets: map[*socket]struct{}{}, byID: map[clientKey]*socket{}, peers: map[string]int{}, streams: map[*stream]struct{}{}, pumps: make([]pump, runtime.GOMAXPROCS(0))}
 }
 
 // Publish queues an event for its sockets: the one of the client id, or all of the tenant when there is no id.
@@ -81,13 +85,21 @@ func (h *Hub) message(e engine.Event) message {
 		}
 		return message{form: e.Preview.Form, meta: e.Preview.Meta, picture: h.preview.encoded}
 	case e.Frame != nil:
-		return message{binary: frame(e.Frame.Type, e.Frame.Data)}
+		return message{frame: framed(opBinary, frame(e.Frame.Type, e.Frame.Data))}
 	}
 	b, _ := json.Marshal(struct { // strings and valid JSON always encode
 		Type string          `json:"type"`
 		Data json.RawMessage `json:"data"`
 	}{e.Type, e.Data})
-	return message{text: b}
+	return textMessage(b)
+}
+
+// pump picks the pump of a new socket.
+func (h *Hub) pump() *pump {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.next = (h.next + 1) % len(h.pumps)
+	return &h.pumps[h.next]
 }
 
 // reserve makes room for a socket from an address; false when there are too many. Addresses of this machine share the whole.
@@ -117,6 +129,9 @@ func (h *Hub) add(s *socket) {
 	defer h.mu.Unlock()
 	h.sockets[s] = struct{}{}
 	h.byID[s.key] = s
+	if h.closed {
+		s.close()
+	}
 }
 
 // remove forgets a socket. Its client id stays with a newer socket of the same id.
@@ -142,8 +157,15 @@ func (h *Hub) open() (sockets, streams int) {
 	return len(h.sockets), len(h.streams)
 }
 
-// Close ends all sockets and streams.
+// Close ends all sockets and streams, after what waits for them.
 func (h *Hub) Close() {
+	h.end()
+	for i := range h.pumps {
+		h.pumps[i].stop()
+	}
+}
+
+func (h *Hub) end() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.closed = true

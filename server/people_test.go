@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -221,22 +222,64 @@ func TestMetrics(t *testing.T) {
 
 // A reader that never reads is cut off, and others get everything meanwhile.
 func TestSlowReader(t *testing.T) {
-	h := NewHub()
-	slow := &socket{key: clientKey{"", "slow"}, wake: make(chan struct{}, 1)}
-	fast := &socket{key: clientKey{"", "fast"}, wake: make(chan struct{}, 1)}
-	h.add(slow)
-	h.add(fast)
+	s := whole(t, nil)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	dial := func(id string) *websocket.Conn {
+		c, _, err := websocket.Dial(ctx, s.url+"/ws?clientId="+id, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { c.CloseNow() })
+		c.SetReadLimit(4 << 20)
+		if _, _, err := c.Read(ctx); err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	dial("slow")
+	fast := dial("fast")
 	data := json.RawMessage(`"` + strings.Repeat("x", 1<<20) + `"`)
-	got := 0
-	for range 80 {
-		h.Publish(t.Context(), engine.Event{Type: "status", Data: data})
-		ms, open := fast.take()
-		if got += len(ms); !open {
-			t.Fatal("the fast reader was cut off")
+	const events = maxQueued>>20 + 40 // more than the queue and the system's buffers hold
+	for i := range events {
+		s.c.Hub.Publish(t.Context(), engine.Event{Type: "status", Data: data})
+		if _, b, err := fast.Read(ctx); err != nil || len(b) < 1<<20 {
+			t.Fatalf("the fast reader got %d bytes of event %d, %v", len(b), i, err)
 		}
 	}
-	if _, open := slow.take(); open || got != 80 {
-		t.Errorf("slow reader open %v, fast one got %d, want false and 80", open, got)
+	for s.c.Hub.has(clientKey{"", "slow"}) {
+		if ctx.Err() != nil {
+			t.Fatal("the slow reader was not cut off")
+		}
+		runtime.Gosched()
+	}
+}
+
+// What waits for a reader who comes late arrives whole and in order.
+func TestLateReader(t *testing.T) {
+	s := whole(t, nil)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	c, _, err := websocket.Dial(ctx, s.url+"/ws?clientId=late", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.CloseNow()
+	c.SetReadLimit(4 << 20)
+	if _, _, err := c.Read(ctx); err != nil {
+		t.Fatal(err)
+	}
+	const events = 400
+	filler := strings.Repeat("x", 100<<10)
+	for i := range events { // 20 MB: some at once, some by and by
+		s.c.Hub.Publish(ctx, engine.Event{Type: "n", ClientID: "late", Data: json.RawMessage(fmt.Sprintf(`[%d,%q]`, i, filler[:i*256]))})
+	}
+	for i := range events {
+		_, b, err := c.Read(ctx)
+		want := fmt.Sprintf(`{"type":"n","data":[%d,%q]}`, i, filler[:i*256])
+		if err != nil || string(b) != want {
+			t.Fatalf("event %d: %d bytes, %v; want %d", i, len(b), err, len(want))
+		}
 	}
 }
 

@@ -23,28 +23,34 @@ const (
 	writeTimeout = 30 * time.Second // for one message
 )
 
-// message is what a socket sends: text, binary, or a preview that is encoded when its turn comes.
+// message is what a socket sends: a frame, or a preview that is encoded when its turn comes.
 type message struct {
-	text    []byte
-	binary  []byte
+	frame   []byte
+	text    []byte // the payload of a frame of text, within frame
 	form    uint32 // of a preview
 	meta    engine.PreviewMeta
 	picture func() encoded
 }
 
-func (m message) size() int { return len(m.text) + len(m.binary) + 64 }
+func (m message) size() int { return len(m.frame) + 64 }
 
 // socket is one client's WebSocket. Its queue is unbounded in messages and bounded in bytes: who reads too slowly is cut off
 // and comes back.
 type socket struct {
 	key  clientKey
-	wake chan struct{}
+	wire *wire
+	pump *pump
+	end  func()         // ends the socket; may be called again
+	work sync.WaitGroup // the goroutine that drains, when there is one
 
-	mu      sync.Mutex // guards the rest
-	waiting []message
-	bytes   int
-	meta    bool // the client takes previews with metadata
-	closed  bool
+	mu       sync.Mutex // guards the rest
+	waiting  []message
+	bytes    int
+	meta     bool // the client takes previews with metadata
+	closed   bool
+	listed   bool // the pump has been told
+	draining bool // a goroutine writes in the pump's place
+	left     bool // the handler has gone
 }
 
 func (s *socket) queue(m message) {
@@ -55,32 +61,107 @@ func (s *socket) queue(m message) {
 	}
 	if s.bytes += m.size(); s.bytes > maxQueued {
 		s.closed, s.waiting = true, nil
-	} else {
-		s.waiting = append(s.waiting, m)
+		s.end()
+		return
 	}
-	s.nudge()
+	s.waiting = append(s.waiting, m)
+	s.tell()
 }
 
+// close ends the socket after what waits for it.
 func (s *socket) close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.closed = true
-	s.nudge()
+	s.tell()
 }
 
-func (s *socket) nudge() {
-	select {
-	case s.wake <- struct{}{}:
-	default:
+// tell has the pump look at the socket. s.mu is held.
+func (s *socket) tell() {
+	if !s.listed && !s.draining {
+		s.listed = true
+		s.pump.push(s)
 	}
 }
 
-// take gives what waits; open is false when the socket is to end.
+// take gives what waits, unless a goroutine writes; open is false when the socket is to end after it.
 func (s *socket) take() (ms []message, open bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.listed = false
+	if s.draining {
+		return nil, true
+	}
 	ms, s.waiting, s.bytes = s.waiting, nil, 0
 	return ms, !s.closed
+}
+
+// fail ends the socket at once.
+func (s *socket) fail() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed, s.draining, s.waiting = true, false, nil
+	s.end()
+}
+
+// drain starts a goroutine that writes messages, and those that come meanwhile, at the pace of the client. Until it is done the
+// pump leaves the socket alone.
+func (s *socket) drain(ms []message) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed && s.left {
+		s.end()
+		return
+	}
+	s.draining = true
+	s.work.Go(func() {
+		for more := true; more; ms, more = s.next() {
+			if s.write(ms) != nil {
+				s.fail()
+				return
+			}
+		}
+	})
+}
+
+// next gives what has come while a goroutine wrote; more is false when it is to end, which the socket then knows.
+func (s *socket) next() (ms []message, more bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ms, s.waiting, s.bytes = s.waiting, nil, 0
+	if s.draining = len(ms) > 0; !s.draining && s.closed {
+		s.end()
+	}
+	return ms, s.draining
+}
+
+// leave waits for the goroutine that drains. None starts any more.
+func (s *socket) leave() {
+	s.mu.Lock()
+	s.closed, s.left = true, true
+	s.mu.Unlock()
+	s.work.Wait()
+}
+
+// write writes messages and waits for the client to take them.
+func (s *socket) write(ms []message) error {
+	if err := s.wire.finish(nil); err != nil {
+		return err
+	}
+	for _, m := range ms {
+		b := m.frame
+		if m.picture != nil {
+			e := m.picture()
+			if e.bytes == nil {
+				continue
+			}
+			b = framed(opBinary, previewFrame(m.form, m.meta, e))
+		}
+		if err := s.wire.finish(b); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // socket is GET /ws.
@@ -108,29 +189,24 @@ func (s *Server) socket(w http.ResponseWriter, r *http.Request, _ params) error 
 	}
 	defer s.c.Hub.release(peer)
 	// Other sites were refused before; the library need not look again.
-	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{InsecureSkipVerify: true})
+	up := &wired{ResponseWriter: w}
+	conn, err := websocket.Accept(up, r, &websocket.AcceptOptions{InsecureSkipVerify: true})
 	if err != nil {
 		return nil // it has answered
 	}
 	conn.SetReadLimit(maxIncoming)
-	sock := &socket{key: clientKey{tenant.Of(r.Context()), id}, wake: make(chan struct{}, 1)}
+	ctx, stop := context.WithCancel(context.WithoutCancel(r.Context()))
+	defer stop()
+	sock := &socket{key: clientKey{tenant.Of(r.Context()), id}, wire: up.wire, pump: s.c.Hub.pump(), end: stop}
 	sock.queue(s.greeting(sock.key))
 	if node, ok := s.c.Engine.Current(sock.key.tenant, id); ok {
 		sock.queue(event("executing", map[string]string{"node": node}))
 	}
 	s.c.Hub.add(sock)
-	defer s.c.Hub.remove(sock)
-	ctx, stop := context.WithCancel(context.WithoutCancel(r.Context()))
-	defer stop()
-	var reading sync.WaitGroup
-	reading.Go(func() {
-		defer stop()
-		s.listen(ctx, conn, sock)
-	})
-	talk(ctx, conn, sock)
+	s.listen(ctx, conn, sock)
+	s.c.Hub.remove(sock)
 	_ = conn.CloseNow()
-	stop()
-	reading.Wait()
+	sock.leave()
 	return nil
 }
 
@@ -143,7 +219,13 @@ func (s *Server) greeting(k clientKey) message {
 
 func event(kind string, data any) message {
 	b, _ := json.Marshal(map[string]any{"type": kind, "data": data}) // plain data always encodes
-	return message{text: b}
+	return textMessage(b)
+}
+
+// textMessage is a message of text.
+func textMessage(text []byte) message {
+	f := framed(opText, text)
+	return message{frame: f, text: f[len(f)-len(text):]}
 }
 
 // listen reads what the client says. Compat: only the first valid message counts, and only when it tells feature flags.
@@ -173,43 +255,4 @@ func (s *Server) listen(ctx context.Context, conn *websocket.Conn, sock *socket)
 		sock.mu.Unlock()
 		sock.queue(event("feature_flags", s.flags()))
 	}
-}
-
-// talk sends what is queued until the socket or ctx ends.
-func talk(ctx context.Context, conn *websocket.Conn, sock *socket) {
-	for {
-		ms, open := sock.take()
-		for _, m := range ms {
-			if send(ctx, conn, m) != nil {
-				return
-			}
-		}
-		if !open {
-			return
-		}
-		if len(ms) > 0 {
-			continue
-		}
-		select {
-		case <-sock.wake:
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
-func send(ctx context.Context, conn *websocket.Conn, m message) error {
-	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
-	defer cancel()
-	switch {
-	case m.picture != nil:
-		e := m.picture()
-		if e.bytes == nil {
-			return nil
-		}
-		return conn.Write(ctx, websocket.MessageBinary, previewFrame(m.form, m.meta, e))
-	case m.binary != nil:
-		return conn.Write(ctx, websocket.MessageBinary, m.binary)
-	}
-	return conn.Write(ctx, websocket.MessageText, m.text)
 }

@@ -120,6 +120,23 @@ func (s *server) memory() int64 {
 	return 0
 }
 
+// busy is the time that the server has computed; 0 where that is not told.
+func (s *server) busy() time.Duration {
+	b, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(s.cmd.Process.Pid), "stat"))
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := strings.Cut(string(b), ") ") // the program's name may hold spaces
+	f := strings.Fields(rest)
+	const user, system, tick = 11, 12, 10 * time.Millisecond // counted from the state; Linux counts in hundredths of a second
+	if len(f) <= system {
+		return 0
+	}
+	a, _ := strconv.ParseInt(f[user], 10, 64)
+	c, _ := strconv.ParseInt(f[system], 10, 64)
+	return time.Duration(a+c) * tick
+}
+
 // quantiles are the median and the 99th of a hundred.
 func quantiles(d []time.Duration) string {
 	if len(d) == 0 {
