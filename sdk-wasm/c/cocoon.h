@@ -559,8 +559,15 @@ CO_FN co_is co_type(co_val v) {
 CO_FN int64_t co_as_int(co_val v, int64_t otherwise) {
 	uint8_t major;
 	uint64_t n;
-	if (!co_head(v, &major, &n) || major > 1) return otherwise;
+	if (!co_head(v, &major, &n) || major > 1 || n > INT64_MAX) return otherwise;
 	return major ? -1 - (int64_t)n : (int64_t)n;
+}
+
+// co_as_uint reads a whole number that is not negative, also one above the range of co_as_int.
+CO_FN uint64_t co_as_uint(co_val v, uint64_t otherwise) {
+	uint8_t major;
+	uint64_t n;
+	return co_head(v, &major, &n) && major == 0 ? n : otherwise;
 }
 
 CO_FN double co_as_float(co_val v, double otherwise) {
@@ -794,6 +801,14 @@ CO_FN void co_key_text(co_out *o, const char *key, const char *v) {
 	if (!v) return;
 	co_key(o, key);
 	co_put_text(o, v);
+}
+
+// co_part_of copies what one writer has into another, as a list or a map.
+CO_FN void co_part_of(co_out *o, const char *key, co_out *part, bool map) {
+	co_key(o, key);
+	co_open(o, map);
+	co_put_raw(o, part->p, part->n);
+	co_end(o);
 }
 
 // co_read starts to read what was written.
@@ -1036,6 +1051,16 @@ CO_FN co_str co_in_text(const co_call *c, const char *name) { return co_as_str(c
 // co_in_handle is an input that stays with the host: an image, a mask, a model. CO_ENOENT when it is absent.
 CO_FN int64_t co_in_handle(const co_call *c, const char *name) { return co_handle(co_in(c, name), NULL); }
 
+// co_in_as is an input of one kind; CO_EUNSUP when it is another.
+CO_FN int64_t co_in_as(const co_call *c, const char *name, uint32_t kind) {
+	uint32_t is;
+	int64_t h = co_handle(co_in(c, name), &is);
+	return h >= 0 && is != kind ? CO_EUNSUP : h;
+}
+CO_FN int64_t co_in_image(const co_call *c, const char *name) { return co_in_as(c, name, CO_KIND_IMAGE); }
+// co_in_list is an input of a node that takes lists, for co_items and co_nth.
+CO_FN co_val co_in_list(const co_call *c, const char *name) { return co_tagged(co_in(c, name), CO_TAG_LIST); }
+
 // Outputs, in the order of the declaration. Each gives 0, or the errno that it was handed.
 CO_FN int32_t co_give_handle(co_call *c, uint32_t kind, int64_t h) {
 	if (h < 0) return co_fail(h, "the host refused a step; the extension's log says why");
@@ -1060,6 +1085,30 @@ CO_FN int32_t co_give_blocker(co_call *c, const char *text) {
 		co_put_text(&c->outputs, text);
 	else
 		co_put_null(&c->outputs);
+	return 0;
+}
+// co_give_list opens an output that is declared as a list; write its values into what it gives, and co_end that.
+CO_FN co_out *co_give_list(co_call *c) {
+	co_put_tag(&c->outputs, CO_TAG_LIST);
+	co_list(&c->outputs);
+	return &c->outputs;
+}
+// co_block blocks every output; text tells the user why, NULL nothing.
+CO_FN int32_t co_block(co_call *c, const char *text) {
+	c->reply.n = 0;
+	co_map(&c->reply);
+	co_key(&c->reply, "block");
+	co_put_text(&c->reply, text ? text : "");
+	co_end(&c->reply);
+	return 0;
+}
+// co_raise ends the call with an error that has a name for its kind, such as ValueError.
+CO_FN int32_t co_raise(co_call *c, const char *kind, const char *text) {
+	c->reply.n = 0;
+	co_put_tag(&c->reply, CO_TAG_RAISE);
+	co_put_head(&c->reply, 4, 2);
+	co_put_text(&c->reply, kind);
+	co_put_text(&c->reply, text);
 	return 0;
 }
 // co_show_text shows a text on the node.
@@ -1100,6 +1149,7 @@ CO_FN co_out *co_set(co_call *c, const char *name) {
 CO_FN void co_set_int(co_call *c, const char *name, int64_t v) { co_put_int(co_set(c, name), v); }
 CO_FN void co_set_float(co_call *c, const char *name, double v) { co_put_float(co_set(c, name), v); }
 CO_FN void co_set_text(co_call *c, const char *name, co_str v) { co_put_str(co_set(c, name), v); }
+CO_FN void co_set_bool(co_call *c, const char *name, bool v) { co_put_bool(co_set(c, name), v); }
 CO_FN void co_set_val(co_call *c, const char *name, co_val v) { co_put_val(co_set(c, name), v); }
 CO_FN void co_set_link(co_call *c, const char *name, const char *node, uint32_t output) { co_put_link(co_set(c, name), node, output); }
 
@@ -1111,9 +1161,11 @@ CO_FN co_str co_param(const co_call *c, const char *name) { return co_as_str(co_
 CO_FN co_str co_query(const co_call *c, const char *name) { return co_as_str(co_nth(co_get(co_get(c->request, "query"), name), 0)); }
 CO_FN co_str co_form(const co_call *c, const char *name) { return co_as_str(co_nth(co_get(co_get(c->request, "form"), name), 0)); }
 CO_FN co_str co_body(const co_call *c) { return co_as_str(co_get(c->request, "body")); }
+CO_FN co_str co_header(const co_call *c, const char *name) { return co_as_str(co_get(co_get(c->request, "headers"), name)); } // name in lower case
+CO_FN co_str co_tenant(const co_call *c) { return co_as_str(co_get(c->request, "tenant")); }			      // who asks
 
-// co_answer answers a request.
-CO_FN int32_t co_answer(co_call *c, int status, const char *type, co_str body) {
+// co_answer_with answers a request with further headers: names and values in turn, ended by NULL; CO_TEXTS makes them.
+CO_FN int32_t co_answer_with(co_call *c, int status, const char *type, co_str body, const char *const *headers) {
 	co_out *o = &c->reply;
 	o->n = 0;
 	co_map(o);
@@ -1122,12 +1174,15 @@ CO_FN int32_t co_answer(co_call *c, int status, const char *type, co_str body) {
 	co_key(o, "headers");
 	co_map(o);
 	co_key_text(o, "content-type", type);
+	for (; headers && *headers; headers += 2) co_key_text(o, headers[0], headers[1]);
 	co_end(o);
 	co_key(o, "body");
 	co_put_bytes(o, body.p, body.n);
 	co_end(o);
 	return 0;
 }
+// co_answer answers a request.
+CO_FN int32_t co_answer(co_call *c, int status, const char *type, co_str body) { return co_answer_with(c, status, type, body, NULL); }
 
 // ---------------------------------------------------------------------------------------------------------------------------
 // What needs a capability.
@@ -1147,10 +1202,16 @@ CO_FN int32_t co_kv_cas(uint32_t scope, co_str key, co_str old, co_str value) {
 	return host_kv_cas(scope, co_at32(key.p), key.n, co_at32(old.p), old.n, co_at32(value.p), value.n);
 }
 CO_FN int32_t co_kv_delete(uint32_t scope, co_str key) { return host_kv_delete(scope, co_at32(key.p), key.n); }
-// co_kv_list gives a list of keys; absent when the host refuses.
-CO_FN co_val co_kv_list(uint32_t scope, co_str prefix) {
+// co_kv_keys gives the sorted keys that start with prefix, as a list; n is an errno or not negative.
+CO_FN co_val co_kv_keys(uint32_t scope, co_str prefix, int64_t *n) {
 	uint8_t *buf = (uint8_t *)co_alloc(16384);
-	return co_fetched(buf, 16384, host_kv_list(scope, co_at32(prefix.p), prefix.n, co_at32(buf), 16384));
+	*n = host_kv_list(scope, co_at32(prefix.p), prefix.n, co_at32(buf), 16384);
+	return co_fetched(buf, 16384, *n);
+}
+// co_kv_list is co_kv_keys where the reason of a refusal does not matter: the list is absent then.
+CO_FN co_val co_kv_list(uint32_t scope, co_str prefix) {
+	int64_t n;
+	return co_kv_keys(scope, prefix, &n);
 }
 
 // co_ask sends a message to a host function with a message as result, such as host_node_call and host_http_fetch.
@@ -1175,6 +1236,13 @@ CO_FN int64_t co_msg_wait(co_str topic, uint32_t timeout_ms, co_str *message) {
 }
 CO_FN int32_t co_msg_post(co_str prompt, co_str node, co_str topic, co_str message) {
 	return host_msg_post(co_at32(prompt.p), prompt.n, co_at32(node.p), node.n, co_at32(topic.p), topic.n, co_at32(message.p), message.n);
+}
+// co_asset_save saves a file in the output folder and says where: a map of type, subfolder and filename; n is an errno or not
+// negative.
+CO_FN co_val co_asset_save(co_str name, co_str data, int64_t *n) {
+	uint8_t *buf = (uint8_t *)co_alloc(4096);
+	*n = host_asset_save(co_at32(name.p), name.n, co_at32(data.p), data.n, co_at32(buf), 4096);
+	return co_fetched(buf, 4096, *n);
 }
 // co_ws_send sends a JSON object to the client that asked, as the event ext.<id>.<name>.
 CO_FN int32_t co_ws_send(co_str name, co_str json) { return host_ws_send(co_at32(name.p), name.n, co_at32(json.p), json.n); }
@@ -1305,10 +1373,9 @@ CO_FN void co_describe_input(co_out *o, const co_input *in) {
 		co_key(o, "classic");
 		co_put_bool(o, true);
 	}
-	co_key(o, "options");
-	co_map(o);
-	co_describe_options(o, in);
-	co_end(o);
+	co_out options = {0};
+	co_describe_options(&options, in);
+	if (options.n) co_part_of(o, "options", &options, true);
 	co_end(o);
 }
 
@@ -1377,14 +1444,6 @@ CO_FN void co_describe(const co_extension *e, co_out *o) {
 
 // ---------------------------------------------------------------------------------------------------------------------------
 // What the host calls.
-
-// co_part_of copies what one writer has into another, as a list or a map.
-CO_FN void co_part_of(co_out *o, const char *key, co_out *part, bool map) {
-	co_key(o, key);
-	co_open(o, map);
-	co_put_raw(o, part->p, part->n);
-	co_end(o);
-}
 
 CO_FN int32_t co_execute(const co_node *n, co_call *c) {
 	int32_t err = n->run(c);
