@@ -109,6 +109,32 @@ type Board interface {
 	Pause(ctx context.Context, t tenant.ID, paused bool) error
 }
 
+// Order is how waiting jobs are listed.
+type Order uint8
+
+// The orders. Jobs of the same moment stand as they will run.
+const (
+	AsRun Order = iota
+	Oldest
+	Newest
+)
+
+// Glance is a part of the queue.
+type Glance struct {
+	Running, Pending []Job // without prompts and secrets
+	Waiting          int   // how many are pending in all
+}
+
+// Window reads a part of a queue, however long that is.
+type Window interface {
+	// Peek lists the running jobs of a tenant, and the first pending ones in an order: up to most, or all if most is negative.
+	Peek(ctx context.Context, t tenant.ID, o Order, most int) (Glance, error)
+	// Get gives one job that waits or runs.
+	Get(ctx context.Context, t tenant.ID, id string) (j Job, ok bool, err error)
+	// Ahead counts the pending jobs that will run before one of the same tenant.
+	Ahead(ctx context.Context, j Job) (int, error)
+}
+
 // Archive is the history of a job store.
 type Archive interface {
 	// History gives finished jobs in the order of their first finishing.
@@ -124,5 +150,6 @@ type Store interface {
 	Queue
 	Desk
 	Board
+	Window
 	Archive
 }

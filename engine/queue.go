@@ -20,6 +20,39 @@ func (e *Engine) Queue(ctx context.Context, t tenant.ID) (QueueView, error) {
 	return v, err
 }
 
+// Glimpse is a part of the queue: the running prompts, and the first of those that wait.
+type Glimpse struct {
+	Running, Pending []Item // without their prompts
+	Waiting          int    // how many wait in all
+}
+
+// Peek gives the running prompts of a tenant, and the first waiting ones in an order: up to most, or all if most is negative.
+// It takes as long as that many do.
+func (e *Engine) Peek(ctx context.Context, t tenant.ID, o Order, most int) (Glimpse, error) {
+	g, err := e.c.Store.Peek(ctx, t, o, most)
+	v := Glimpse{Waiting: g.Waiting}
+	for i := range g.Running {
+		v.Running = append(v.Running, g.Running[i].Item())
+	}
+	for i := range g.Pending {
+		v.Pending = append(v.Pending, g.Pending[i].Item())
+	}
+	return v, err
+}
+
+// Active gives one prompt that waits or runs. ahead is how many of the tenant's will run before it; -1 when it runs. ok is false
+// when there is none of that id.
+func (e *Engine) Active(ctx context.Context, t tenant.ID, id string) (i Item, ahead int, ok bool, err error) {
+	j, ok, err := e.c.Store.Get(ctx, t, id)
+	if err != nil || !ok {
+		return Item{}, 0, false, err
+	}
+	if ahead = -1; j.State == Pending {
+		ahead, err = e.c.Store.Ahead(ctx, j)
+	}
+	return j.Item(), ahead, true, err
+}
+
 // Remaining counts a tenant's pending and running prompts.
 func (e *Engine) Remaining(t tenant.ID) int { return e.c.Store.Active(t) }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/cocoonhq/cocoon/engine"
 	"github.com/cocoonhq/cocoon/engine/doc"
 	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/internal/tenant"
@@ -24,6 +25,9 @@ type jobQuery struct {
 	ascending     bool
 	limit, offset int // limit 0 for none
 }
+
+// maxPage bounds, in jobs, the pages that are read without the rest.
+const maxPage = 1 << 20
 
 // jobStates are the states a job can be asked for by.
 var jobStates = []string{"pending", "in_progress", "completed", "failed", "cancelled"}
@@ -99,16 +103,16 @@ func (s *Server) jobs(w http.ResponseWriter, r *http.Request, _ params) error {
 	if err != nil {
 		return err
 	}
-	all, err := s.allJobs(r, sel)
+	all, unread, err := s.allJobs(r, sel)
 	if err != nil {
 		return err
 	}
-	total := len(all)
-	from := min(sel.offset, total)
-	to := total
+	total := len(all) + unread
+	from := min(sel.offset, len(all))
+	to := len(all)
 	var limit any
 	if sel.limit > 0 {
-		to, limit = min(from+sel.limit, total), sel.limit
+		to, limit = min(from+sel.limit, len(all)), sel.limit
 	}
 	page := make([]any, 0, to-from)
 	for _, j := range all[from:to] {
@@ -121,10 +125,10 @@ func (s *Server) jobs(w http.ResponseWriter, r *http.Request, _ params) error {
 	return nil
 }
 
-// allJobs gives the jobs that are selected, in order.
-func (s *Server) allJobs(r *http.Request, sel jobQuery) ([]jobView, error) {
+// allJobs gives the jobs that are selected, in order. Of those that wait it reads no more than can stand on the page; unread counts
+// the others, which come after.
+func (s *Server) allJobs(r *http.Request, sel jobQuery) (all []jobView, unread int, err error) {
 	t := tenant.Of(r.Context())
-	var all []jobView
 	wanted := func(state string) bool { return sel.states == nil || slices.Contains(sel.states, state) }
 	keep := func(j jobView) {
 		if wanted(j.state) && (sel.workflow == "" || sel.workflow == j.workflow) {
@@ -132,9 +136,10 @@ func (s *Server) allJobs(r *http.Request, sel jobQuery) ([]jobView, error) {
 		}
 	}
 	if wanted("pending") || wanted("in_progress") {
-		queue, err := s.c.Engine.Queue(r.Context(), t)
+		order, most := sel.waiting(wanted("pending"))
+		queue, err := s.c.Engine.Peek(r.Context(), t, order, most)
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		for i := range queue.Running {
 			keep(queuedJob(&queue.Running[i], "in_progress"))
@@ -142,11 +147,14 @@ func (s *Server) allJobs(r *http.Request, sel jobQuery) ([]jobView, error) {
 		for i := range queue.Pending {
 			keep(queuedJob(&queue.Pending[i], "pending"))
 		}
+		if wanted("pending") {
+			unread = queue.Waiting - len(queue.Pending)
+		}
 	}
 	if wanted("completed") || wanted("failed") || wanted("cancelled") {
 		done, err := s.finished(r.Context(), t)
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		for _, j := range done {
 			keep(j)
@@ -162,7 +170,25 @@ func (s *Server) allJobs(r *http.Request, sel jobQuery) ([]jobView, error) {
 		}
 		return n
 	})
-	return all, nil
+	return all, unread, nil
+}
+
+// waiting is which of the waiting prompts are to be read: in which order, and how many at most.
+func (q jobQuery) waiting(any bool) (o engine.Order, most int) {
+	switch {
+	case !any:
+		return engine.AsRun, 0
+	case q.byDuration:
+		o = engine.AsRun // none has one
+	case q.ascending:
+		o = engine.Oldest
+	default:
+		o = engine.Newest
+	}
+	if q.limit == 0 || q.workflow != "" || q.offset > maxPage || q.limit > maxPage {
+		return o, -1
+	}
+	return o, q.offset + q.limit
 }
 
 // job is GET /api/jobs/{job_id}.
@@ -176,21 +202,17 @@ func (s *Server) job(w http.ResponseWriter, r *http.Request, p params) error {
 		writeDoc(w, 200, finishedJob(&found[0], true).view)
 		return nil
 	}
-	queue, err := s.c.Engine.Queue(r.Context(), t)
+	item, ahead, ok, err := s.c.Engine.Active(r.Context(), t, id)
 	if err != nil {
 		return err
 	}
-	for i := range queue.Running {
-		if queue.Running[i].PromptID == id {
-			writeDoc(w, 200, queuedJob(&queue.Running[i], "in_progress").view)
-			return nil
+	if ok {
+		state := "pending"
+		if ahead < 0 {
+			state = "in_progress"
 		}
-	}
-	for i := range queue.Pending {
-		if queue.Pending[i].PromptID == id {
-			writeDoc(w, 200, queuedJob(&queue.Pending[i], "pending").view)
-			return nil
-		}
+		writeDoc(w, 200, queuedJob(&item, state).view)
+		return nil
 	}
 	return &simpleError{status: http.StatusNotFound, text: "Job not found"}
 }

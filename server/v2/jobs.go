@@ -210,19 +210,9 @@ func (h *Handler) cancel(w http.ResponseWriter, r *http.Request, id string) erro
 // item finds a job's prompt, wherever it is. pos is its place among those that wait, from 0; -1 when it runs, -2 when it has ended.
 func (h *Handler) item(ctx context.Context, id string) (i engine.Item, pos int, err error) {
 	t := tenant.Of(ctx)
-	queue, err := h.c.Engine.Queue(ctx, t)
-	if err != nil {
-		return i, 0, err
-	}
-	for _, r := range queue.Running {
-		if r.PromptID == id {
-			return r, -1, nil
-		}
-	}
-	for n, p := range queue.Pending {
-		if p.PromptID == id {
-			return p, n, nil
-		}
+	i, pos, ok, err := h.c.Engine.Active(ctx, t, id)
+	if err != nil || ok {
+		return i, pos, err
 	}
 	found, err := h.c.Engine.HistoryOf(ctx, t, id)
 	if err != nil {

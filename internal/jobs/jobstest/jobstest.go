@@ -28,6 +28,7 @@ func Run(t *testing.T, make Maker) {
 		{"order", order}, {"fair", fair}, {"twice", twice}, {"lease", lease}, {"fencing", fencing}, {"release", release},
 		{"reopen", reopened}, {"remove", remove}, {"renumber", renumber}, {"pause", pause}, {"history", history},
 		{"reuse", reuse}, {"reserve", reserve}, {"numbers", numbers}, {"hammer", hammer}, {"found", found},
+		{"window", window},
 	} {
 		t.Run(row.name, func(t *testing.T) { row.test(t, make) })
 	}

@@ -18,23 +18,15 @@ func (s *Store) NextNumber(ctx context.Context) (int64, error) {
 
 // List implements engine.Board.
 func (s *Store) List(ctx context.Context, t tenant.ID) (running, pending []engine.Job, err error) {
-	rows, err := s.read.QueryContext(ctx, "SELECT "+jobColumns+" FROM jobs WHERE tenant = ? ORDER BY number, seq", t)
-	if err != nil {
-		return nil, nil, coded(err, "the queue cannot be read")
-	}
-	defer rows.Close()
-	for rows.Next() {
-		j, err := scanJob(rows)
-		if err != nil {
-			return nil, nil, coded(err, "the queue cannot be read")
-		}
+	all, err := s.jobs(ctx, "SELECT "+jobColumns+" FROM jobs WHERE tenant = ? ORDER BY number, seq", t)
+	for _, j := range all {
 		if j.State == engine.Running {
 			running = append(running, j)
 		} else {
 			pending = append(pending, j)
 		}
 	}
-	return running, pending, coded(rows.Err(), "the queue cannot be read")
+	return running, pending, err
 }
 
 // idBatch is how many ids one statement takes.

@@ -68,6 +68,7 @@ CREATE TABLE IF NOT EXISTS jobs (
   UNIQUE (tenant, id)
 );
 CREATE INDEX IF NOT EXISTS jobs_order ON jobs (tenant, state, number, seq);
+CREATE INDEX IF NOT EXISTS jobs_created ON jobs (tenant, state, created, number, seq);
 CREATE TABLE IF NOT EXISTS reserved (seq INTEGER NOT NULL, path TEXT NOT NULL, PRIMARY KEY (seq, path)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS history (
   pos INTEGER PRIMARY KEY AUTOINCREMENT,
