@@ -47,6 +47,15 @@ impl Value {
         self
     }
 
+    /// The map with one more entry if the condition holds.
+    pub(crate) fn with_if<V: Into<Value>>(self, on: bool, key: &str, v: impl FnOnce() -> V) -> Value {
+        if on {
+            self.with(key, v())
+        } else {
+            self
+        }
+    }
+
     /// An entry of a map; null where there is none.
     pub fn get(&self, key: &str) -> &Value {
         self.find(key).unwrap_or(&NULL)
@@ -60,10 +69,11 @@ impl Value {
         }
     }
 
-    /// The items of an array; none for other values.
+    /// The items of an array, also of one that is several values for one port; none for other values.
     pub fn items(&self) -> &[Value] {
         match self {
             Value::List(l) => l,
+            Value::Tag(bind::TAG_LIST, v) => v.items(),
             _ => &[],
         }
     }

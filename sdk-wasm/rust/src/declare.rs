@@ -1,5 +1,4 @@
 use crate::{Reply, Result, Value};
-use alloc::string::ToString;
 use alloc::vec::Vec;
 
 /// A node. [`node!`](crate::node) makes one.
@@ -24,6 +23,8 @@ pub struct Node {
     pub resume: Option<fn(&Value, &[u8]) -> Result<Reply>>,
     /// Names the lazy inputs that the node needs besides those it has.
     pub needs: Option<fn(&Value) -> Vec<&'static str>>,
+    /// The inputs that validate looks at in place of the server; none for all.
+    pub checks: &'static [&'static str],
     /// Looks at constants before a prompt is queued; the error is why they will not do.
     pub validate: Option<fn(&Value) -> Result<()>>,
     /// Says what the result depends on besides the inputs.
@@ -43,6 +44,7 @@ impl Node {
         run: |_| Ok(Reply::new()),
         resume: None,
         needs: None,
+        checks: &[],
         validate: None,
         fingerprint: None,
     };
@@ -60,9 +62,11 @@ impl Node {
             .with("name", self.name)
             .with("category", self.category)
             .with("help", self.help.trim())
-            .with("inputs", self.inputs.iter().map(Input::describe).collect::<Vec<_>>())
+            .with("inputs", self.inputs.iter().filter(|i| i.widget.hidden.is_empty()).map(Input::describe).collect::<Vec<_>>())
+            .with("hidden", self.inputs.iter().filter(|i| !i.widget.hidden.is_empty()).map(Input::describe_hidden).collect::<Vec<_>>())
             .with("outputs", self.outputs.iter().map(Output::describe).collect::<Vec<_>>())
             .with("flags", flags)
+            .with_if(!self.checks.is_empty(), "checks", || self.checks.iter().map(|c| Value::from(*c)).collect::<Vec<_>>())
     }
 }
 
@@ -79,9 +83,17 @@ impl Input {
         Input { name, of, widget }
     }
 
+    fn describe_hidden(&self) -> Value {
+        Value::map().with("name", self.name).with("kind", self.widget.hidden)
+    }
+
     fn describe(&self) -> Value {
         let w = &self.widget;
-        let mut v = Value::map().with("name", self.name).with("type", if w.of.is_empty() { self.of } else { w.of }).with("options", w.options());
+        let mut v = Value::map().with("name", self.name).with("type", if w.of.is_empty() { self.of } else { w.of });
+        let options = w.options();
+        if options != Value::map() {
+            v = v.with("options", options);
+        }
         if w.optional {
             v = v.with("optional", true);
         }
@@ -94,17 +106,24 @@ impl Input {
 
 /// An output of a node.
 pub struct Output {
+    name: &'static str,
     of: &'static str,
+    list: bool,
 }
 
 impl Output {
-    /// An output of a type.
-    pub const fn new(of: &'static str) -> Output {
-        Output { of }
+    /// An output of a type; "" for the name shows the type. The value of a list is spread over the consumer's calls.
+    pub const fn new(name: &'static str, of: &'static str, list: bool) -> Output {
+        Output { name, of, list }
     }
 
     fn describe(&self) -> Value {
-        Value::map().with("type", self.of).with("name", self.of.to_string())
+        let v = Value::map().with("type", self.of).with("name", if self.name.is_empty() { self.of } else { self.name });
+        if self.list {
+            v.with("list", true)
+        } else {
+            v
+        }
     }
 }
 
@@ -145,6 +164,7 @@ pub struct Widget {
     multiline: bool,
     force_input: bool,
     control: bool,
+    hidden: &'static str,
 }
 
 /// An input that other nodes fill.
@@ -161,6 +181,7 @@ pub const fn link() -> Widget {
         multiline: false,
         force_input: false,
         control: false,
+        hidden: "",
     }
 }
 
@@ -197,6 +218,13 @@ pub const fn text(default: &'static str) -> Widget {
     w
 }
 
+/// An input that the server fills in: "UNIQUE_ID", "PROMPT" or "EXTRA_PNGINFO". The field's type is an Option of String.
+pub const fn hidden(kind: &'static str) -> Widget {
+    let mut w = link();
+    w.hidden = kind;
+    w
+}
+
 /// One of some texts.
 pub const fn choice(choices: &'static [&'static str]) -> Widget {
     let mut w = link();
@@ -227,6 +255,12 @@ impl Widget {
     /// The step of a whole number.
     pub const fn by(mut self, step: i64) -> Widget {
         self.step = Some(Number::Int(step));
+        self
+    }
+
+    /// A text of another default than the first choice.
+    pub const fn default(mut self, text: &'static str) -> Widget {
+        self.default = Default::Text(text);
         self
     }
 
@@ -319,7 +353,7 @@ macro_rules! node {
         $(#[doc = $help:literal])*
         $vis:vis $name:ident : $id:literal ($title:literal, $category:literal) {
             $($field:ident : $ty:ty $(= $widget:expr)?),* $(,)?
-        } -> ($($out:ty),* $(,)?) = $run:path $(, $clause:ident : $value:expr)* $(,)?
+        } -> ($($out:ty $(as $label:literal)?),* $(,)?) = $run:path $(, $clause:ident : $value:expr)* $(,)?
     ) => {
         $vis static $name: $crate::Node = $crate::Node {
             id: $id,
@@ -327,7 +361,7 @@ macro_rules! node {
             category: $category,
             help: concat!($($help),*),
             inputs: &[$($crate::Input::new(stringify!($field), <$ty as $crate::Port>::TYPE, $crate::node!(@widget $($widget)?))),*],
-            outputs: &[$($crate::Output::new(<$out as $crate::Port>::TYPE)),*],
+            outputs: &[$($crate::Output::new(concat!($($label)?), <$out as $crate::Port>::TYPE, <$out as $crate::Port>::LIST)),*],
             run: |inputs: &$crate::Value| -> $crate::Result<$crate::Reply> {
                 let _ = inputs;
                 Ok($crate::IntoReply::into_reply($run($(<$ty as $crate::Port>::input(stringify!($field), inputs)?),*)?))

@@ -10,6 +10,8 @@ pub struct Error {
     pub code: i32,
     /// What the user reads.
     pub text: Cow<'static, str>,
+    /// A name for the kind of error, such as ValueError, that clients are shown.
+    pub kind: Option<Cow<'static, str>>,
 }
 
 /// What all functions of this crate give.
@@ -18,12 +20,22 @@ pub type Result<T> = core::result::Result<T, Error>;
 impl Error {
     /// A failure of the extension's own.
     pub fn new(text: impl Into<Cow<'static, str>>) -> Error {
-        Error { code: bind::EIO, text: text.into() }
+        Error { code: bind::EIO, text: text.into(), kind: None }
     }
 
     /// A refusal of the host.
     pub fn of(code: i32) -> Error {
-        Error { code, text: Cow::Borrowed(said(code)) }
+        Error { code, text: Cow::Borrowed(said(code)), kind: None }
+    }
+
+    /// A failure with an errno of the contract and a text of the extension's own.
+    pub fn with(code: i32, text: impl Into<Cow<'static, str>>) -> Error {
+        Error { code, text: text.into(), kind: None }
+    }
+
+    /// An error with a name for its kind, such as ValueError.
+    pub fn raise(kind: impl Into<Cow<'static, str>>, text: impl Into<Cow<'static, str>>) -> Error {
+        Error { code: bind::EIO, text: text.into(), kind: Some(kind.into()) }
     }
 }
 

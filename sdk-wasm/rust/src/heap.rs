@@ -73,18 +73,42 @@ mod wasm {
     }
 }
 
-/// Whole pages behind everything else, as windows want them.
+/// The places of windows that were closed.
 #[cfg(target_arch = "wasm32")]
-pub fn pages(n: usize) -> usize {
-    let before = core::arch::wasm32::memory_grow(0, n);
-    if before == usize::MAX {
-        core::arch::wasm32::unreachable()
+struct Spare(core::cell::RefCell<alloc::vec::Vec<(usize, usize)>>);
+
+// A module has one thread.
+#[cfg(target_arch = "wasm32")]
+unsafe impl Sync for Spare {}
+
+#[cfg(target_arch = "wasm32")]
+static SPARE: Spare = Spare(core::cell::RefCell::new(alloc::vec::Vec::new()));
+
+/// Room for a window of whole pages: what a closed one left, or new pages.
+#[cfg(target_arch = "wasm32")]
+pub fn place(size: usize) -> crate::Result<usize> {
+    let mut all = SPARE.0.borrow_mut();
+    if let Some(i) = all.iter().position(|x| x.1 == size) {
+        return Ok(all.swap_remove(i).0);
     }
-    before * PAGE
+    match core::arch::wasm32::memory_grow(0, size / PAGE) {
+        usize::MAX => Err(crate::Error::of(crate::bind::ENOMEM)),
+        before => Ok(before * PAGE),
+    }
+}
+
+/// Keeps a place for the next window.
+#[cfg(target_arch = "wasm32")]
+pub fn spare(at: usize, size: usize) {
+    SPARE.0.borrow_mut().push((at, size));
 }
 
 /// There are no windows where there is no host.
 #[cfg(not(target_arch = "wasm32"))]
-pub fn pages(_: usize) -> usize {
+pub fn place(_: usize) -> crate::Result<usize> {
     panic!("there is no host here")
 }
+
+/// There are no windows where there is no host.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn spare(_: usize, _: usize) {}

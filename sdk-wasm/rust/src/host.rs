@@ -41,9 +41,35 @@ pub fn progress_text(text: &str) {
     unsafe { raw::progress_text(at(text.as_ptr()), text.len() as u32) }
 }
 
-/// Shows a picture on the node while it runs. True when the call is being cancelled.
-pub fn preview(image: &Image, max_side: u32) -> bool {
-    unsafe { raw::preview(image.id(), max_side, 0, 0) == 1 }
+/// As [`progress`], for clients that follow the state of all nodes: it makes no event of its own.
+pub fn progress_state(value: f64, max: f64) -> bool {
+    unsafe { raw::progress_state(value, max) == 1 }
+}
+
+/// As [`progress_text`], for every client of the tenant.
+pub fn progress_text_all(text: &str) {
+    unsafe { raw::progress_text_all(at(text.as_ptr()), text.len() as u32) }
+}
+
+/// Shows a picture on the node while it runs, no side longer than max_side, 0 for its own size. True when the call is being
+/// cancelled.
+pub fn preview(image: &Image, max_side: u32) -> Result<bool> {
+    check(unsafe { raw::preview(image.id(), max_side, 0, 0) } as i64).map(|n| n == 1)
+}
+
+/// As [`preview`], in a format without loss.
+pub fn preview_png(image: &Image, max_side: u32) -> Result<bool> {
+    check(unsafe { raw::preview(image.id(), max_side, 1, 0) } as i64).map(|n| n == 1)
+}
+
+/// Instructions that the call may still execute.
+pub fn fuel_left() -> i64 {
+    unsafe { raw::fuel_left() }
+}
+
+/// Milliseconds that the call may still run.
+pub fn deadline_ms() -> i64 {
+    unsafe { raw::deadline_ms() }
 }
 
 /// Waits. False when the call is being cancelled.
@@ -112,22 +138,45 @@ pub fn asset_save(name: &str, data: &[u8]) -> Result<Value> {
     })?)
 }
 
+/// An open file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asset(pub i64);
+
+impl Asset {
+    /// Opens a file for reading: a map of type, subfolder and filename names it.
+    pub fn open(file: &Value) -> Result<Asset> {
+        let b = file.encode();
+        check(unsafe { raw::asset_open(at(b.as_ptr()), b.len() as u32) }).map(Asset)
+    }
+
+    /// How many bytes it has.
+    pub fn size(&self) -> i64 {
+        unsafe { raw::asset_size(self.0) }
+    }
+
+    /// Copies bytes from an offset on into b: how many, 0 at the end.
+    pub fn read(&self, b: &mut [u8], offset: i64) -> Result<usize> {
+        check(unsafe { raw::asset_read(self.0, offset, at(b.as_mut_ptr()), b.len() as u32) }).map(|n| n as usize)
+    }
+
+    /// Gives the file back before the call ends.
+    pub fn close(self) {
+        unsafe { raw::h_drop(self.0) }
+    }
+}
+
 /// Reads a whole file: a map of type, subfolder and filename names it.
 pub fn asset_read(file: &Value) -> Result<Vec<u8>> {
-    let b = file.encode();
-    let h = check(unsafe { raw::asset_open(at(b.as_ptr()), b.len() as u32) })?;
-    let size = check(unsafe { raw::asset_size(h) })? as usize;
-    let mut data = alloc::vec![0u8; size];
+    let f = Asset::open(file)?;
+    let mut data = alloc::vec![0u8; f.size() as usize];
     let mut done = 0;
-    while done < size {
-        let rest = &mut data[done..];
-        let n = check(unsafe { raw::asset_read(h, done as i64, at(rest.as_mut_ptr()), rest.len() as u32) })? as usize;
-        if n == 0 {
-            break;
+    while done < data.len() {
+        match f.read(&mut data[done..], done as i64)? {
+            0 => break,
+            n => done += n,
         }
-        done += n;
     }
     data.truncate(done);
-    unsafe { raw::h_drop(h) };
+    f.close();
     Ok(data)
 }

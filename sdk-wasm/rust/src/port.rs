@@ -7,6 +7,8 @@ use alloc::vec::Vec;
 pub trait Port: Sized {
     /// Its name on links.
     const TYPE: &'static str;
+    /// Whether it is several values for one port.
+    const LIST: bool = false;
 
     /// The value as the host gave it; None when it is of another type.
     fn from_value(v: &Value) -> Option<Self>;
@@ -93,6 +95,7 @@ impl<T: Port> Port for Option<T> {
 /// All items of an input of a node that takes lists, or all values of an output that is one.
 impl<T: Port> Port for Vec<T> {
     const TYPE: &'static str = T::TYPE;
+    const LIST: bool = true;
 
     fn from_value(v: &Value) -> Option<Self> {
         v.items().iter().map(T::from_value).collect()

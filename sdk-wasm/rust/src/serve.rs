@@ -1,6 +1,7 @@
 use crate::bind::{self, host as raw};
 use crate::host::at;
 use crate::{call, decode, Error, Node, Request, Result, Route, Value};
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 /// What a module has. [`extension!`](crate::extension) makes one.
@@ -33,6 +34,12 @@ pub unsafe fn called(e: &Extension, op: i32, ptr: u32, n: u32) -> i32 {
     match decode(b).and_then(|request| answer(e, op, request)) {
         Ok(v) => {
             let b = v.encode();
+            raw::reply(at(b.as_ptr()), b.len() as u32);
+            0
+        }
+        Err(Error { kind: Some(kind), text, .. }) => {
+            let pair = Value::List(alloc::vec![Value::from(&*kind), Value::from(&*text)]);
+            let b = Value::Tag(bind::TAG_RAISE, Box::new(pair)).encode();
             raw::reply(at(b.as_ptr()), b.len() as u32);
             0
         }
@@ -70,6 +77,7 @@ fn on_node(n: &Node, op: i32, request: &Value) -> Result<Value> {
         bind::OP_CHECK_LAZY => Ok(Value::List(n.needs.map_or(Vec::new(), |f| f(inputs)).into_iter().map(Value::from).collect())),
         bind::OP_VALIDATE => Ok(match n.validate.map_or(Ok(()), |f| f(inputs)) {
             Ok(()) => Value::Null,
+            Err(e) if e.kind.is_some() => return Err(e),
             Err(e) => Value::from(&*e.text),
         }),
         bind::OP_FINGERPRINT => n.fingerprint.map_or(Ok(Value::Null), |f| f(inputs)),

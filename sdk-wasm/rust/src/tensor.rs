@@ -1,6 +1,6 @@
 use crate::bind::{self, host as raw};
 use crate::error::check;
-use crate::heap::{pages, PAGE};
+use crate::heap::{place, spare, PAGE};
 use crate::host::at;
 use crate::{Error, Result};
 use core::ops::Deref;
@@ -29,6 +29,10 @@ pub struct Info {
     pub dtype: u32,
     /// Elements times their size.
     pub bytes: usize,
+    /// One of [`bind`]'s KIND numbers.
+    pub kind: u32,
+    /// Whether the elements lie in order, not as a view of others.
+    pub contiguous: bool,
     shape: [i64; bind::MAX_DIMS],
     rank: usize,
 }
@@ -38,6 +42,21 @@ impl Info {
     pub fn shape(&self) -> &[i64] {
         &self.shape[..self.rank]
     }
+}
+
+/// A rectangle of one picture of a batch, in pixels.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rect {
+    /// Which picture.
+    pub item: u32,
+    /// The first line.
+    pub y: u32,
+    /// The first column.
+    pub x: u32,
+    /// Lines.
+    pub height: u32,
+    /// Columns.
+    pub width: u32,
 }
 
 impl Tensor {
@@ -55,7 +74,8 @@ impl Tensor {
     pub fn info(&self) -> Result<Info> {
         let mut i = bind::TensorInfo::default();
         check(unsafe { raw::t_info(self.0, at(core::ptr::addr_of_mut!(i))) } as i64)?;
-        Ok(Info { dtype: i.dtype, bytes: i.bytes as usize, shape: i.shape, rank: (i.rank as usize).min(bind::MAX_DIMS) })
+        let rank = (i.rank as usize).min(bind::MAX_DIMS);
+        Ok(Info { dtype: i.dtype, bytes: i.bytes as usize, kind: i.kind, contiguous: i.flags & 1 != 0, shape: i.shape, rank })
     }
 
     /// The tensor in another dtype.
@@ -76,6 +96,27 @@ impl Tensor {
     /// The elements under another shape.
     pub fn reshape(&self, shape: &[i64]) -> Result<Tensor> {
         check(unsafe { raw::t_reshape(self.0, shape.len() as u32, at(shape.as_ptr())) }).map(Tensor)
+    }
+
+    /// Copies bytes from an offset on into b: how many.
+    pub fn read(&self, b: &mut [u8], offset: i64) -> Result<usize> {
+        check(unsafe { raw::t_read(self.0, offset, at(b.as_mut_ptr()), b.len() as u32) }).map(|n| n as usize)
+    }
+
+    /// Copies bytes into a tensor of [`Tensor::new`] that nothing else has seen.
+    pub fn write(&self, b: &[u8], offset: i64) -> Result<()> {
+        check(unsafe { raw::t_write(self.0, offset, at(b.as_ptr()), b.len() as u32) }).map(drop)
+    }
+
+    /// Copies a rectangle of one picture of a batch into b: how many bytes.
+    pub fn read_rect(&self, b: &mut [u8], r: Rect) -> Result<usize> {
+        let n = unsafe { raw::t_read_rect(self.0, r.item, r.y, r.x, r.height, r.width, at(b.as_mut_ptr()), b.len() as u32) };
+        check(n).map(|n| n as usize)
+    }
+
+    /// The reverse of [`Tensor::read_rect`], under the rule of [`Tensor::write`].
+    pub fn write_rect(&self, b: &[u8], r: Rect) -> Result<()> {
+        check(unsafe { raw::t_write_rect(self.0, r.item, r.y, r.x, r.height, r.width, at(b.as_ptr()), b.len() as u32) }).map(drop)
     }
 
     /// Gives the tensor back before the call ends.
@@ -105,9 +146,14 @@ impl Tensor {
             return Err(Error::of(bind::EUNSUP));
         }
         let size = i.bytes.max(1).div_ceil(PAGE) * PAGE;
-        let p = pages(size / PAGE);
-        let n = check(unsafe { raw::t_map(self.0, p as u32, size as u32) })? as usize;
-        Ok(Window { at: p, len: n / 4 })
+        let p = place(size)?;
+        match check(unsafe { raw::t_map(self.0, p as u32, size as u32) }) {
+            Ok(n) => Ok(Window { at: p, len: n as usize / 4, size }),
+            Err(e) => {
+                spare(p, size);
+                Err(e)
+            }
+        }
     }
 }
 
@@ -136,6 +182,7 @@ impl Latent {
 pub struct Window {
     at: usize,
     len: usize,
+    size: usize,
 }
 
 impl Window {
@@ -144,9 +191,14 @@ impl Window {
         let len = shape.iter().try_fold(1usize, |n, d| usize::try_from(*d).ok().and_then(|d| n.checked_mul(d)));
         let len = len.filter(|n| *n > 0 && *n < (1 << 29)).ok_or(Error::of(bind::ETOOBIG))?;
         let size = (len * 4).div_ceil(PAGE) * PAGE;
-        let p = pages(size / PAGE);
-        check(unsafe { raw::t_map_out(bind::DTYPE_F32, shape.len() as u32, at(shape.as_ptr()), p as u32, size as u32) })?;
-        Ok(Window { at: p, len })
+        let p = place(size)?;
+        match check(unsafe { raw::t_map_out(bind::DTYPE_F32, shape.len() as u32, at(shape.as_ptr()), p as u32, size as u32) }) {
+            Ok(_) => Ok(Window { at: p, len, size }),
+            Err(e) => {
+                spare(p, size);
+                Err(e)
+            }
+        }
     }
 
     /// The elements.
@@ -161,11 +213,14 @@ impl Window {
 
     /// Ends a window of [`Window::new`] and gives the tensor.
     pub fn commit(self) -> Result<Tensor> {
-        check(unsafe { raw::t_commit(self.at as u32) }).map(Tensor)
+        let h = unsafe { raw::t_commit(self.at as u32) };
+        spare(self.at, self.size);
+        check(h).map(Tensor)
     }
 
     /// Ends the window and leaves nothing.
     pub fn close(self) {
         unsafe { raw::t_unmap(self.at as u32) };
+        spare(self.at, self.size);
     }
 }
