@@ -1,11 +1,13 @@
 // What every extension may do, and what needs a capability besides tensors.
 
 import {
-  host_asset_open, host_asset_read, host_asset_save, host_asset_size, host_fail, host_feature, host_h_drop, host_http_fetch, host_kv_cas, host_kv_delete,
-  host_kv_get, host_kv_list, host_kv_put, host_log, host_msg_post, host_msg_wait, host_node_call, host_now_ms, host_progress, host_progress_text,
-  host_random, host_sleep_ms, host_take, host_ws_send,
+  host_asset_open, host_asset_read, host_asset_save, host_asset_size, host_deadline_ms, host_fail, host_feature, host_fuel_left, host_h_drop,
+  host_http_fetch, host_kv_cas, host_kv_delete, host_kv_get, host_kv_list, host_kv_put, host_log, host_msg_post, host_msg_wait, host_node_call,
+  host_now_ms, host_preview, host_progress, host_progress_state, host_progress_text, host_progress_text_all, host_random, host_sleep_ms, host_take,
+  host_ws_send, TAG_RAISE,
 } from "./bind";
 import { decode, utf8, Value } from "./cbor";
+import { Tensor } from "./tensor";
 
 // @ts-ignore: decorator
 @inline
@@ -39,6 +41,14 @@ export function fail(code: i64, text: string): void {
   failed = <i32>code;
 }
 
+/** Ends the call with an error that has a name for its kind, such as ValueError; return afterwards. */
+export function raise(kind: string, text: string): void {
+  raised = Value.tag(TAG_RAISE, Value.texts([kind, text]));
+}
+
+/** What raise was given. */
+export let raised: Value | null = null;
+
 /** The errno of the failure; 0 for none. */
 export let failed: i32 = 0;
 
@@ -59,6 +69,33 @@ export function progressText(text: string): void {
   host_progress_text(at(b), b.byteLength);
 }
 
+/** As progress, for clients that follow the state of all nodes: it makes no event of its own. */
+export function progressState(value: f64, max: f64): bool {
+  return host_progress_state(value, max) == 1;
+}
+
+/** As progressText, for every client of the tenant. */
+export function progressTextAll(text: string): void {
+  const b = utf8(text);
+  host_progress_text_all(at(b), b.byteLength);
+}
+
+/** Shows an image on the node while it runs, no side longer than maxSide, 0 for its own size: 0, 1 when the call is being
+ * cancelled, or an errno. */
+export function preview(image: Tensor, maxSide: u32, png: bool = false): i32 {
+  return image.id < 0 ? <i32>image.id : host_preview(image.id, maxSide, png ? 1 : 0, 0);
+}
+
+/** Instructions that the call may still execute. */
+export function fuelLeft(): i64 {
+  return host_fuel_left();
+}
+
+/** Milliseconds that the call may still run. */
+export function deadline(): i64 {
+  return host_deadline_ms();
+}
+
 /** Waits. False when the call is being cancelled. */
 export function sleep(ms: u32): bool {
   return host_sleep_ms(ms) == 0;
@@ -69,10 +106,10 @@ export function now(): i64 {
   return host_now_ms();
 }
 
-/** Random bytes: equal ones in equal calls, unless secure_random is granted. */
+/** Random bytes: equal ones in equal calls, unless secure_random is granted. last is an errno or 0. */
 export function random(n: i32): ArrayBuffer {
   const b = new ArrayBuffer(n);
-  host_random(at(b), n);
+  last = host_random(at(b), n);
   return b;
 }
 
@@ -121,26 +158,42 @@ export function assetSave(name: string, data: ArrayBuffer): Value {
   return message(fetched(out, host_asset_save(at(n), n.byteLength, at(data), data.byteLength, at(out), ROOM)));
 }
 
+/** An open file; a negative id stands for an errno. */
+export class Asset {
+  constructor(public id: i64) {}
+
+  /** Opens a file for reading: a map of type, subfolder and filename names it. */
+  static open(file: Value): Asset {
+    const b = file.encode();
+    return new Asset(host_asset_open(at(b), b.byteLength));
+  }
+
+  /** How many bytes it has, or an errno. */
+  size(): i64 {
+    return this.id < 0 ? this.id : host_asset_size(this.id);
+  }
+
+  /** Up to n bytes from an offset on; last is an errno or how many. */
+  read(offset: i64, n: i32): ArrayBuffer {
+    const b = new ArrayBuffer(n);
+    last = this.id < 0 ? this.id : host_asset_read(this.id, offset, at(b), n);
+    return last < 0 ? new ArrayBuffer(0) : b.slice(0, <i32>last);
+  }
+
+  /** Gives the file back before the call ends. */
+  close(): void {
+    if (this.id >= 0) host_h_drop(this.id);
+  }
+}
+
 /** Reads a whole file: a map of type, subfolder and filename names it. last is an errno or its length. */
 export function assetRead(file: Value): ArrayBuffer {
-  const b = file.encode();
-  last = host_asset_open(at(b), b.byteLength);
+  const f = Asset.open(file);
+  last = f.size();
   if (last < 0) return new ArrayBuffer(0);
-  const h = last;
-  const size = <i32>host_asset_size(h);
-  const data = new ArrayBuffer(size);
-  let done = 0;
-  while (done < size) {
-    const n = host_asset_read(h, done, at(data) + done, size - done);
-    if (n <= 0) {
-      last = n;
-      break;
-    }
-    done += <i32>n;
-    last = done;
-  }
-  host_h_drop(h);
-  return data.slice(0, done);
+  const b = f.read(0, <i32>last);
+  f.close();
+  return b;
 }
 
 /** Small values that stay, kept apart by tenant and extension. Scope 0 is the tenant's, 1 the prompt's. */
@@ -173,7 +226,7 @@ export class KV {
     return host_kv_delete(this.scope, at(k), k.byteLength);
   }
 
-  /** The sorted keys that start with prefix. */
+  /** The sorted keys that start with prefix; last is an errno or not negative. */
   list(prefix: string = ""): string[] {
     const p = utf8(prefix);
     const out = new ArrayBuffer(ROOM);

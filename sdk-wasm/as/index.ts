@@ -6,16 +6,19 @@
 // Every call of the host starts from the memory that the module had at first, and its memory is thrown away when it ends:
 // nothing is collected, and nothing that a call writes is there in the next one. KV keeps what is to stay.
 
-import { ENOENT, EUNSUP, host_log, host_reply, MAJOR, MINOR, OP_CHECK_LAZY, OP_DESCRIBE, OP_EXECUTE, OP_FINGERPRINT, OP_RESUME, OP_ROUTE, OP_VALIDATE } from "./bind";
+import { ENOENT, EUNSUP, host_log, host_reply, MAJOR, MINOR, OP_CHECK_LAZY, OP_DESCRIBE, OP_EXECUTE, OP_FINGERPRINT, OP_MIGRATE, OP_RESUME, OP_ROUTE, OP_SELFTEST, OP_VALIDATE } from "./bind";
 import { decode, utf8, Value } from "./cbor";
-import { at, fail, failed } from "./host";
+import { at, fail, failed, raised } from "./host";
 import { Call, Node } from "./node";
 import { Request, Response, Route } from "./route";
 import { beginCall } from "./tensor";
 
 export * from "./bind";
 export { decode, Is, utf8, Value } from "./cbor";
-export { assetRead, assetSave, fail, failed, feature, httpFetch, KV, last, log, msgPost, msgWait, nodeCall, now, progress, progressText, random, sleep, wsSend } from "./host";
+export {
+  Asset, assetRead, assetSave, deadline, fail, failed, feature, fuelLeft, httpFetch, KV, last, log, msgPost, msgWait, nodeCall, now, preview, progress,
+  progressState, progressText, progressTextAll, raise, random, sleep, wsSend,
+} from "./host";
 export { Call, Node, Step } from "./node";
 export { Request, Response, Route } from "./route";
 export { Graph, Info, Ref, Tensor, Window } from "./tensor";
@@ -35,6 +38,14 @@ export function route(method: string, path: string, run: (r: Request) => Respons
   routes.push(new Route(method, path, run));
 }
 
+/** What answers migrate and selftest. */
+let other: ((op: i32, request: Value) => Value) | null = null;
+
+/** Declares what answers the ops migrate and selftest. */
+export function onOther(f: (op: i32, request: Value) => Value): void {
+  other = f;
+}
+
 export function cocoon_abi(): i32 {
   return MAJOR << 16 | MINOR;
 }
@@ -47,7 +58,7 @@ export function cocoon_buf(n: u32): u32 {
 export function cocoon_call(op: i32, ptr: u32, n: u32): i32 {
   const v = answer(op, decode(ptr, n));
   if (failed) return failed;
-  const b = v.encode();
+  const b = raised ? raised!.encode() : v.encode();
   host_reply(at(b), b.byteLength);
   return 0;
 }
@@ -55,6 +66,11 @@ export function cocoon_call(op: i32, ptr: u32, n: u32): i32 {
 function answer(op: i32, request: Value): Value {
   if (op == OP_DESCRIBE) return describe();
   if (op == OP_ROUTE) return serve(request);
+  if (op == OP_MIGRATE || op == OP_SELFTEST) {
+    if (other) return other!(op, request);
+    fail(EUNSUP, "the extension does not know this op");
+    return Value.nothing();
+  }
   const id = request.get("class").asText();
   for (let i = 0; i < nodes.length; i++) {
     if (nodes[i].id == id) return onNode(nodes[i], op, new Call(request));

@@ -57,6 +57,17 @@ export class Call {
     return new Tensor(this.inputs.get(name).asHandle(ENOENT));
   }
 
+  /** All items of an input of a node that takes lists. */
+  list(name: string): Value[] {
+    const v = this.inputs.get(name);
+    return v.is == Is.Tag && <u64>v.n == TAG_LIST ? v.list[0].list : [];
+  }
+
+  /** Nothing is given: consumers of all outputs do not run. A text tells the user why. */
+  block(text: string = ""): void {
+    this.other = Value.map().set("block", Value.text(text));
+  }
+
   give(v: Value): void {
     this.outputs.push(v);
   }
@@ -153,6 +164,8 @@ export class Step {
 /** A node that is being declared. Options hold for the input that was declared last. */
 export class Node {
   private inputs: Value[] = [];
+  private hiddens: Value[] = [];
+  private checked: string[] = [];
   private outputs: Value[] = [];
   private flags: string[] = [];
   private options: Value = Value.map();
@@ -166,7 +179,13 @@ export class Node {
   /** An input that other nodes fill. */
   link(name: string, type: string): Node {
     this.options = Value.map();
-    this.inputs.push(Value.map().set("name", Value.text(name)).set("type", Value.text(type)).set("options", this.options));
+    this.inputs.push(Value.map().set("name", Value.text(name)).set("type", Value.text(type)));
+    return this;
+  }
+
+  /** An input that the server fills in: "UNIQUE_ID", "PROMPT" or "EXTRA_PNGINFO". */
+  hidden(name: string, kind: string): Node {
+    this.hiddens.push(Value.map().set("name", Value.text(name)).set("kind", Value.text(kind)));
     return this;
   }
 
@@ -199,6 +218,7 @@ export class Node {
 
   option(key: string, v: Value): Node {
     this.options.set(key, v);
+    this.inputs[this.inputs.length - 1].set("options", this.options);
     return this;
   }
 
@@ -249,9 +269,11 @@ export class Node {
     return this;
   }
 
-  /** Looks at constants before a prompt is queued: "" or why they will not do. */
-  checks(f: (c: Call) => string): Node {
+  /** Looks at constants before a prompt is queued: "" or why they will not do. names are the inputs that it looks at in place of
+   * the server; none for all. */
+  checks(f: (c: Call) => string, names: string[] = []): Node {
     this.refuse = f;
+    this.checked = names;
     return this.flag("validates");
   }
 
@@ -268,8 +290,10 @@ export class Node {
   }
 
   describe(): Value {
-    return Value.map().set("id", Value.text(this.id)).set("name", Value.text(this.name)).set("category", Value.text(this.category))
+    const v = Value.map().set("id", Value.text(this.id)).set("name", Value.text(this.name)).set("category", Value.text(this.category))
       .set("help", Value.text(this.text)).set("inputs", Value.of(this.inputs)).set("outputs", Value.of(this.outputs))
-      .set("flags", Value.texts(this.flags));
+      .set("flags", Value.texts(this.flags)).set("hidden", Value.of(this.hiddens));
+    if (this.checked.length) v.set("checks", Value.texts(this.checked));
+    return v;
   }
 }

@@ -3,8 +3,9 @@
 
 import {
   DTYPE_F32, ETOOBIG, EUNSUP, GRAPH_HEAD_SIZE, GRAPH_INSTR_SIZE, host_h_drop, host_h_get, host_h_make, host_t_cast, host_t_commit, host_t_graph,
-  host_t_info, host_t_map, host_t_map_out, host_t_new, host_t_permute, host_t_reshape, host_t_slice, host_t_unmap, MAX_PAGE_BYTES, T_ADD, T_AFFINE,
-  T_CLAMP, T_MUL, T_RESIZE, T_SUB, TENSOR_INFO_BYTES, TENSOR_INFO_DTYPE, TENSOR_INFO_RANK, TENSOR_INFO_SHAPE, TENSOR_INFO_SIZE,
+  host_t_info, host_t_map, host_t_map_out, host_t_new, host_t_permute, host_t_read, host_t_read_rect, host_t_reshape, host_t_slice, host_t_unmap,
+  host_t_write, host_t_write_rect, MAX_PAGE_BYTES, T_ADD, T_AFFINE, T_CLAMP, T_MUL, T_RESIZE, T_SUB, TENSOR_INFO_BYTES, TENSOR_INFO_DTYPE,
+  TENSOR_INFO_FLAGS, TENSOR_INFO_KIND, TENSOR_INFO_RANK, TENSOR_INFO_SHAPE, TENSOR_INFO_SIZE,
 } from "./bind";
 
 function shapeAt(s: StaticArray<i64>): u32 {
@@ -17,6 +18,10 @@ export class Info {
   bytes: i64 = 0;
   /** Sizes, outermost first. */
   shape: StaticArray<i64> = new StaticArray<i64>(0);
+  /** One of the KIND numbers. */
+  kind: u32 = 0;
+  /** Whether the elements lie in order, not as a view of others. */
+  contiguous: bool = false;
   /** Not 0 when the tensor is none. */
   err: i64 = 0;
 }
@@ -41,6 +46,8 @@ export class Tensor {
     if (i.err) return i;
     i.dtype = load<u32>(p + TENSOR_INFO_DTYPE);
     i.bytes = load<i64>(p + TENSOR_INFO_BYTES);
+    i.kind = load<u32>(p + TENSOR_INFO_KIND);
+    i.contiguous = (load<u32>(p + TENSOR_INFO_FLAGS) & 1) != 0;
     i.shape = new StaticArray<i64>(load<u32>(p + TENSOR_INFO_RANK));
     memory.copy(changetype<usize>(i.shape), p + TENSOR_INFO_SHAPE, i.shape.length * 8);
     return i;
@@ -74,6 +81,26 @@ export class Tensor {
   /** The tensor as an image, a mask or a latent: one of the KIND numbers. */
   as(kind: u32): Tensor {
     return this.id < 0 ? this : new Tensor(host_h_make(kind, this.id));
+  }
+
+  /** Copies bytes from an offset on into b: how many, or an errno. */
+  read(b: ArrayBuffer, offset: i64 = 0): i64 {
+    return this.id < 0 ? this.id : host_t_read(this.id, offset, <u32>changetype<usize>(b), b.byteLength);
+  }
+
+  /** Copies bytes into a tensor of make that nothing else has seen: how many, or an errno. */
+  write(b: ArrayBuffer, offset: i64 = 0): i64 {
+    return this.id < 0 ? this.id : host_t_write(this.id, offset, <u32>changetype<usize>(b), b.byteLength);
+  }
+
+  /** Copies a rectangle of one picture of a batch into b: how many bytes, or an errno. */
+  readRect(b: ArrayBuffer, item: u32, y: u32, x: u32, height: u32, width: u32): i64 {
+    return this.id < 0 ? this.id : host_t_read_rect(this.id, item, y, x, height, width, <u32>changetype<usize>(b), b.byteLength);
+  }
+
+  /** The reverse of readRect, under the rule of write. */
+  writeRect(b: ArrayBuffer, item: u32, y: u32, x: u32, height: u32, width: u32): i64 {
+    return this.id < 0 ? this.id : host_t_write_rect(this.id, item, y, x, height, width, <u32>changetype<usize>(b), b.byteLength);
   }
 
   /** Gives the tensor back before the call ends. */
