@@ -1,0 +1,144 @@
+// The kit's nodes and routes.
+import {
+  Call, ECANCEL, ECONFLICT, fail, last, msgPost, msgWait, node, preview, progress, progressText, raise, Request, Response, route, utf8, Value,
+} from "../../as/index";
+
+const CATEGORY = "conformance";
+
+export function declareNodes(): void {
+  node("KitValues", "Values", CATEGORY, "Gives its values.")
+    .choice("mode", ["near", "far"]).hint("How far.").int("whole", 3).range(0, 10).float("number", 0.5).range(0, 1, 0.01)
+    .string("text", "a").multiline().boolean("on", true).string("extra", "none").optional()
+    .gives("STRING", "mode").gives("INT").gives("FLOAT").gives("STRING").gives("BOOLEAN").gives("STRING").does(values);
+  node("KitLazy", "Lazy", CATEGORY, "Gives one of two texts.")
+    .boolean("first", true).string("a").lazy().string("b").lazy().gives("STRING").needs(lazyNeeds).does(lazy);
+  node("KitLists", "Lists", CATEGORY, "Multiplies each item.")
+    .int("items", 0).int("factor", 2).gives("INT", "", true).gives("INT").flag("input_is_list").does(lists);
+  node("KitExpand", "Expand", CATEGORY, "Becomes two nodes.").string("text").int("whole", 0).gives("STRING").flag("expands").does(expand);
+  node("KitBlock", "Block", CATEGORY, "Blocks an output, or all.").choice("mode", ["say", "silent", "all"]).gives("STRING").gives("STRING").does(block);
+  node("KitCheck", "Check", CATEGORY, "Takes even numbers.").int("n", 0).gives("INT").checks(checkN, ["n"]).does((c) => c.giveInt(c.int("n")));
+  node("KitFingerprint", "Fingerprint", CATEGORY, "Depends on more than its inputs.")
+    .string("key").gives("STRING").fingerprint(fingerprint).does((c) => c.giveText(c.text("key")));
+  node("KitShow", "Show", CATEGORY, "Shows values of every sort.").string("key").flag("output_node").does(show);
+  node("KitTell", "Tell", CATEGORY, "Tells how far it is.").link("image", "IMAGE").gives("INT").does(tell);
+  node("KitWait", "Wait", CATEGORY, "Waits for a message.").gives("STRING").flag("async").flag("not_idempotent").does(wait);
+  node("KitLater", "Later", CATEGORY, "Asks n times to be called again.").int("n", 2).gives("STRING").does(later);
+  node("KitHidden", "Hidden", CATEGORY, "Gives what the server fills in.")
+    .hidden("id", "UNIQUE_ID").hidden("prompt", "PROMPT").hidden("info", "EXTRA_PNGINFO").gives("STRING").gives("STRING").gives("STRING").does(hidden);
+  node("KitHandles", "Handles", CATEGORY, "Passes on what stays with the host.")
+    .link("image", "IMAGE").link("mask", "MASK").link("latent", "LATENT").link("model", "MODEL")
+    .gives("IMAGE").gives("MASK").gives("LATENT").gives("MODEL").does(handles);
+  node("KitFail", "Fail", CATEGORY, "Fails.").choice("mode", ["errno", "raise"]).gives("INT").does(failing);
+  node("KitFlags", "Flags", CATEGORY, "Has every flag.")
+    .flag("output_node").flag("not_idempotent").flag("async").flag("intermediate").flag("deprecated").flag("experimental").does((c) => {});
+  route("GET", "/echo/:name", echo);
+  route("POST", "/go", go);
+  route("POST", "/body", (r: Request): Response => new Response(200, "application/x-kit", r.body));
+}
+
+function values(c: Call): void {
+  c.giveText(c.text("mode"));
+  c.giveInt(c.int("whole"));
+  c.giveFloat(c.float("number"));
+  c.giveText(c.text("text"));
+  c.giveBool(c.bool("on"));
+  c.giveText(c.value("extra").asText("none"));
+}
+
+function chosen(c: Call): string {
+  return c.bool("first") ? "a" : "b";
+}
+
+function lazyNeeds(c: Call): string[] {
+  return c.has(chosen(c)) ? [] : [chosen(c)];
+}
+
+function lazy(c: Call): void {
+  c.giveText(c.text(chosen(c)));
+}
+
+function lists(c: Call): void {
+  const items = c.list("items"), factor = c.list("factor")[0].asInt();
+  const out: Value[] = [];
+  for (let i = 0; i < items.length; i++) out.push(Value.int(items[i].asInt() * factor));
+  c.giveList(out);
+  c.giveInt(items.length);
+}
+
+function expand(c: Call): void {
+  c.add("a", "KitValues").set("mode", Value.text("far")).set("whole", c.value("whole")).set("number", Value.float(0.25)).set("text", c.value("text"))
+    .set("on", Value.bool(false));
+  c.add("b", "KitLazy").set("first", Value.bool(true)).set("a", Value.link("a", 3));
+  c.giveLink("b");
+}
+
+function block(c: Call): void {
+  const mode = c.text("mode");
+  if (mode == "all") return c.block("all blocked");
+  c.giveText("x");
+  c.giveBlocked(mode == "say" ? "no more" : "");
+}
+
+function checkN(c: Call): string {
+  return c.int("n") % 2 ? "n is odd" : "";
+}
+
+function fingerprint(c: Call): Value {
+  const list = Value.of([Value.bool(true), Value.nothing(), Value.float(0.5)]);
+  return Value.map().set("n", Value.int(1)).set("list", list).set("key", c.value("key"));
+}
+
+function show(c: Call): void {
+  c.showText(c.text("key"));
+  c.show("values", [Value.int(1), Value.float(2.5), Value.bool(true), Value.nothing()]);
+}
+
+function tell(c: Call): void {
+  if (progress(1, 2)) return fail(ECANCEL, "cancelled");
+  progressText("half");
+  const err = preview(c.tensor("image"), 4, true);
+  if (err < 0) return fail(err, "there is no preview");
+  progress(2, 2);
+  c.giveInt(1);
+}
+
+function wait(c: Call): void {
+  const b = msgWait("go", 20000);
+  if (last < 0) return fail(last, "no message came");
+  c.giveText(String.UTF8.decode(b));
+}
+
+function later(c: Call): void {
+  const state = String.UTF8.decode(c.state);
+  if (state.length && state.length >= c.int("n")) return c.giveText(state);
+  c.later(1, utf8(state + "x"));
+}
+
+function hidden(c: Call): void {
+  c.giveText(c.text("id"));
+  c.giveText(c.text("prompt"));
+  c.giveText(c.text("info"));
+}
+
+function handles(c: Call): void {
+  c.give(c.value("image"));
+  c.give(c.value("mask"));
+  c.give(c.value("latent"));
+  c.give(c.value("model"));
+}
+
+function failing(c: Call): void {
+  if (c.text("mode") == "raise") raise("ValueError", "bad value");
+  else fail(ECONFLICT, "moved on");
+}
+
+function echo(r: Request): Response {
+  return Response.text(203, [r.param("name"), r.query("q"), r.header("accept"), r.tenant].join("|")).header("x-ext-kit", "yes");
+}
+
+/** Hands a message to a node that waits. */
+function go(r: Request): Response {
+  const n = msgPost("", r.form("node"), "go", utf8(r.form("message")));
+  if (n < 0) fail(n, "the message cannot be left");
+  return Response.text(200, n == 1 ? "taken" : "kept");
+}

@@ -1,0 +1,184 @@
+// The kit's nodes and routes.
+#include "kit.h"
+
+#define CATEGORY "conformance"
+
+static int32_t values(co_call *c) {
+	co_give_text(c, co_in_text(c, "mode"));
+	co_give_int(c, co_in_int(c, "whole"));
+	co_give_float(c, co_in_float(c, "number"));
+	co_give_text(c, co_in_text(c, "text"));
+	co_give_bool(c, co_in_bool(c, "on"));
+	return co_give_text(c, co_in_there(c, "extra") ? co_in_text(c, "extra") : CO_S("none"));
+}
+
+static const char *chosen(const co_call *c) { return co_in_bool(c, "first") ? "a" : "b"; }
+
+static void lazy_needs(co_call *c) {
+	if (!co_in_there(c, chosen(c))) co_need(c, chosen(c));
+}
+
+static int32_t lazy(co_call *c) { return co_give_text(c, co_in_text(c, chosen(c))); }
+
+static int32_t lists(co_call *c) {
+	int64_t factor = co_as_int(co_nth(co_in_list(c, "factor"), 0), 0);
+	co_val items = co_in_list(c, "items");
+	co_out *o = co_give_list(c);
+	for (co_walk w = co_items(items); co_next(&w);) co_put_int(o, co_as_int(w.val, 0) * factor);
+	co_end(o);
+	return co_give_int(c, co_count(items));
+}
+
+static int32_t expand(co_call *c) {
+	co_add(c, "a", "KitValues");
+	co_set_text(c, "mode", CO_S("far"));
+	co_set_int(c, "whole", co_in_int(c, "whole"));
+	co_set_float(c, "number", 0.25);
+	co_set_val(c, "text", co_in(c, "text"));
+	co_set_bool(c, "on", false);
+	co_add(c, "b", "KitLazy");
+	co_set_bool(c, "first", true);
+	co_set_link(c, "a", "a", 3);
+	return co_give_link(c, "b", 0);
+}
+
+static int32_t block(co_call *c) {
+	co_str mode = co_in_text(c, "mode");
+	if (co_same(mode, "all")) return co_block(c, "all blocked");
+	co_give_text(c, CO_S("x"));
+	return co_give_blocker(c, co_same(mode, "say") ? "no more" : NULL);
+}
+
+static const char *check_n(co_call *c) { return co_in_int(c, "n") % 2 ? "n is odd" : NULL; }
+
+static int32_t check(co_call *c) { return co_give_int(c, co_in_int(c, "n")); }
+
+static void fingerprint_of(co_call *c, co_out *o) {
+	co_map(o);
+	co_key(o, "n");
+	co_put_int(o, 1);
+	co_key(o, "list");
+	co_list(o);
+	co_put_bool(o, true);
+	co_put_null(o);
+	co_put_float(o, 0.5);
+	co_end(o);
+	co_key(o, "key");
+	co_put_str(o, co_in_text(c, "key"));
+	co_end(o);
+}
+
+static int32_t fingerprint(co_call *c) { return co_give_text(c, co_in_text(c, "key")); }
+
+static int32_t show(co_call *c) {
+	co_show_text(c, co_in_text(c, "key"));
+	co_key(&c->ui, "values");
+	co_list(&c->ui);
+	co_put_int(&c->ui, 1);
+	co_put_float(&c->ui, 2.5);
+	co_put_bool(&c->ui, true);
+	co_put_null(&c->ui);
+	co_end(&c->ui);
+	return 0;
+}
+
+static int32_t tell(co_call *c) {
+	if (co_progress(1, 2)) return co_fail(CO_ECANCEL, "cancelled");
+	co_progress_text(CO_S("half"));
+	int64_t image = co_in_image(c, "image"), err = image < 0 ? image : host_preview(image, 4, 1, 0);
+	if (err < 0) return co_fail(err, "there is no preview");
+	co_progress(2, 2);
+	return co_give_int(c, 1);
+}
+
+static int32_t wait(co_call *c) {
+	co_str m;
+	int64_t n = co_msg_wait(CO_S("go"), 20000, &m);
+	return n < 0 ? co_fail(n, "no message came") : co_give_text(c, m);
+}
+
+static int32_t later(co_call *c) {
+	if (c->resumed && (int64_t)c->state.n >= co_in_int(c, "n")) return co_give_text(c, c->state);
+	co_str next = CO_JOIN(c->state, CO_S("x"));
+	return co_later(c, 1, next.p, next.n);
+}
+
+static int32_t hidden(co_call *c) {
+	co_give_text(c, co_in_text(c, "id"));
+	co_give_text(c, co_in_text(c, "prompt"));
+	return co_give_text(c, co_in_text(c, "info"));
+}
+
+static int32_t handles(co_call *c) {
+	co_give_val(c, co_in(c, "image"));
+	co_give_val(c, co_in(c, "mask"));
+	co_give_val(c, co_in(c, "latent"));
+	return co_give_val(c, co_in(c, "model"));
+}
+
+static int32_t fail(co_call *c) {
+	if (co_same(co_in_text(c, "mode"), "raise")) return co_raise(c, "ValueError", "bad value");
+	return co_fail(CO_ECONFLICT, "moved on");
+}
+
+static int32_t flags(co_call *c) {
+	(void)c;
+	return 0;
+}
+
+#define KEY CO_INPUTS(CO_STRING("key", ""))
+
+const co_node kit_nodes[] = {
+	{.id = "KitValues", .name = "Values", .category = CATEGORY, .help = "Gives its values.",
+	 .inputs = CO_INPUTS(CO_CHOICE("mode", ("near", "far"), .help = "How far."), CO_INT("whole", 3, .min = 0, .max = 10),
+			     CO_FLOAT("number", 0.5, .min = 0, .max = 1, .step = 0.01), CO_STRING("text", "a", .multiline = true), CO_BOOLEAN("on", true),
+			     CO_STRING("extra", "none", .optional = true)),
+	 .outputs = CO_OUTPUTS(CO_GIVES("STRING", .name = "mode"), CO_GIVES("INT"), CO_GIVES("FLOAT"), CO_GIVES("STRING"), CO_GIVES("BOOLEAN"), CO_GIVES("STRING")),
+	 .run = values},
+	{.id = "KitLazy", .name = "Lazy", .category = CATEGORY, .help = "Gives one of two texts.",
+	 .inputs = CO_INPUTS(CO_BOOLEAN("first", true), CO_STRING("a", "", .lazy = true), CO_STRING("b", "", .lazy = true)),
+	 .outputs = CO_OUTPUTS(CO_GIVES("STRING")), .run = lazy, .needs = lazy_needs},
+	{.id = "KitLists", .name = "Lists", .category = CATEGORY, .help = "Multiplies each item.", .inputs = CO_INPUTS(CO_INT("items", 0), CO_INT("factor", 2)),
+	 .outputs = CO_OUTPUTS(CO_GIVES("INT", .list = true), CO_GIVES("INT")), .flags = CO_TEXTS("input_is_list"), .run = lists},
+	{.id = "KitExpand", .name = "Expand", .category = CATEGORY, .help = "Becomes two nodes.", .inputs = CO_INPUTS(CO_STRING("text", ""), CO_INT("whole", 0)),
+	 .outputs = CO_OUTPUTS(CO_GIVES("STRING")), .flags = CO_TEXTS("expands"), .run = expand},
+	{.id = "KitBlock", .name = "Block", .category = CATEGORY, .help = "Blocks an output, or all.", .inputs = CO_INPUTS(CO_CHOICE("mode", ("say", "silent", "all"))),
+	 .outputs = CO_OUTPUTS(CO_GIVES("STRING"), CO_GIVES("STRING")), .run = block},
+	{.id = "KitCheck", .name = "Check", .category = CATEGORY, .help = "Takes even numbers.", .inputs = CO_INPUTS(CO_INT("n", 0)),
+	 .outputs = CO_OUTPUTS(CO_GIVES("INT")), .run = check, .validate = check_n, .checks = CO_TEXTS("n")},
+	{.id = "KitFingerprint", .name = "Fingerprint", .category = CATEGORY, .help = "Depends on more than its inputs.", .inputs = KEY,
+	 .outputs = CO_OUTPUTS(CO_GIVES("STRING")), .run = fingerprint, .fingerprint = fingerprint_of},
+	{.id = "KitShow", .name = "Show", .category = CATEGORY, .help = "Shows values of every sort.", .inputs = KEY, .flags = CO_TEXTS("output_node"), .run = show},
+	{.id = "KitTell", .name = "Tell", .category = CATEGORY, .help = "Tells how far it is.", .inputs = CO_INPUTS(CO_LINK("image", "IMAGE")),
+	 .outputs = CO_OUTPUTS(CO_GIVES("INT")), .run = tell},
+	{.id = "KitWait", .name = "Wait", .category = CATEGORY, .help = "Waits for a message.", .outputs = CO_OUTPUTS(CO_GIVES("STRING")),
+	 .flags = CO_TEXTS("async", "not_idempotent"), .run = wait},
+	{.id = "KitLater", .name = "Later", .category = CATEGORY, .help = "Asks n times to be called again.", .inputs = CO_INPUTS(CO_INT("n", 2)),
+	 .outputs = CO_OUTPUTS(CO_GIVES("STRING")), .run = later},
+	{.id = "KitHidden", .name = "Hidden", .category = CATEGORY, .help = "Gives what the server fills in.",
+	 .hidden = CO_HIDDEN({"id", "UNIQUE_ID"}, {"prompt", "PROMPT"}, {"info", "EXTRA_PNGINFO"}),
+	 .outputs = CO_OUTPUTS(CO_GIVES("STRING"), CO_GIVES("STRING"), CO_GIVES("STRING")), .run = hidden},
+	{.id = "KitHandles", .name = "Handles", .category = CATEGORY, .help = "Passes on what stays with the host.",
+	 .inputs = CO_INPUTS(CO_LINK("image", "IMAGE"), CO_LINK("mask", "MASK"), CO_LINK("latent", "LATENT"), CO_LINK("model", "MODEL")),
+	 .outputs = CO_OUTPUTS(CO_GIVES("IMAGE"), CO_GIVES("MASK"), CO_GIVES("LATENT"), CO_GIVES("MODEL")), .run = handles},
+	{.id = "KitFail", .name = "Fail", .category = CATEGORY, .help = "Fails.", .inputs = CO_INPUTS(CO_CHOICE("mode", ("errno", "raise"))),
+	 .outputs = CO_OUTPUTS(CO_GIVES("INT")), .run = fail},
+	{.id = "KitFlags", .name = "Flags", .category = CATEGORY, .help = "Has every flag.",
+	 .flags = CO_TEXTS("output_node", "not_idempotent", "async", "intermediate", "deprecated", "experimental"), .run = flags},
+	{0},
+};
+
+static int32_t route_echo(co_call *c) {
+	co_str bar = CO_S("|"), body = CO_JOIN(co_param(c, "name"), bar, co_query(c, "q"), bar, co_header(c, "accept"), bar, co_tenant(c));
+	return co_answer_with(c, 203, "text/plain; charset=utf-8", body, CO_TEXTS("x-ext-kit", "yes"));
+}
+
+static int32_t route_go(co_call *c) {
+	int32_t n = co_msg_post(CO_S(""), co_form(c, "node"), CO_S("go"), co_form(c, "message"));
+	if (n < 0) return co_fail(n, "the message cannot be left");
+	return co_answer(c, 200, "text/plain; charset=utf-8", n == 1 ? CO_S("taken") : CO_S("kept"));
+}
+
+static int32_t route_body(co_call *c) { return co_answer(c, 200, "application/x-kit", co_body(c)); }
+
+const co_route kit_routes[] = {{"GET", "/echo/:name", route_echo}, {"POST", "/go", route_go}, {"POST", "/body", route_body}, {0}};
