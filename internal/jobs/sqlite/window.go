@@ -12,16 +12,17 @@ import (
 // glanceColumns are a job's without its large ones.
 const glanceColumns = "seq, tenant, id, number, given, NULL, extra, NULL, outputs, created, state, attempts"
 
-// orders are the ends of statements that list jobs. The index jobs_order bears the first, jobs_created the others.
-var orders = map[engine.Order]string{
-	engine.AsRun:  " ORDER BY number, seq",
-	engine.Oldest: " ORDER BY created, number, seq",
-	engine.Newest: " ORDER BY created DESC, number, seq",
+// ordered are the ends of statements that list the jobs of a tenant and state. By creation the index is named: without it all jobs
+// would be sorted.
+var ordered = map[engine.Order]string{
+	engine.AsRun:  " FROM jobs WHERE tenant = ? AND state = ? ORDER BY number, seq",
+	engine.Oldest: " FROM jobs INDEXED BY jobs_created WHERE tenant = ? AND state = ? ORDER BY created, number, seq",
+	engine.Newest: " FROM jobs INDEXED BY jobs_created WHERE tenant = ? AND state = ? ORDER BY created DESC, number, seq",
 }
 
 // Peek implements engine.Window.
 func (s *Store) Peek(ctx context.Context, t tenant.ID, o engine.Order, most int) (g engine.Glance, err error) {
-	statement := "SELECT " + glanceColumns + " FROM jobs WHERE tenant = ? AND state = ?" + orders[o] + " LIMIT ?"
+	statement := "SELECT " + glanceColumns + ordered[o] + " LIMIT ?"
 	if g.Running, err = s.jobs(ctx, statement, t, engine.Running, -1); err != nil {
 		return g, err
 	}
