@@ -179,6 +179,13 @@ func submitting(ctx context.Context, s *server, p plan) ([]row, error) {
 		return nil, err
 	}
 	rows := []row{{fmt.Sprintf("POST /prompt with %d waiting", p.queued), quantiles(d), "p50 1ms, p99 10ms"}}
+	for _, path := range []string{"/api/jobs?status=in_progress,pending&limit=200", "/api/jobs?limit=64", "/prompt"} {
+		d, err := repeat(p.requests, func(int) error { _, err := s.get(ctx, path); return err })
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, row{fmt.Sprintf("GET %s with %d waiting", path, p.queued), quantiles(d), "-"})
+	}
 	for _, path := range []string{"/queue", "/interrupt"} {
 		if _, err := s.do(ctx, "POST", path, strings.NewReader(`{"clear":true}`)); err != nil {
 			return nil, err
