@@ -67,7 +67,7 @@ func (s *Server) within(files Files) http.Handler {
 	c.Files = files
 	c.Argv = c.Argv[:min(len(c.Argv), 1)] // the rest is the operator's
 	inner := build(c)
-	inner.counts = s.counts
+	inner.counts, inner.classes = s.counts, s.classes
 	return inner.inner
 }
 

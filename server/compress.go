@@ -14,24 +14,47 @@ import (
 // offers deflate too gets that, and weights are not read.
 func compress(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		offer := r.Header.Get("Accept-Encoding")
-		if !strings.Contains(offer, "gzip") || r.Header.Get("Upgrade") != "" {
+		coding := codingFor(r)
+		if coding == "" || r.Header.Get("Upgrade") != "" {
 			next.ServeHTTP(w, r)
 			return
 		}
-		p := &packer{ResponseWriter: w, deflate: strings.Contains(offer, "deflate")}
+		p := &packer{ResponseWriter: w, coding: coding}
 		next.ServeHTTP(p, r)
 		p.finish(r.Method == http.MethodHead)
 	})
 }
 
+// codingFor is how an answer is to be packed: "gzip", "deflate", or "" for not at all.
+func codingFor(r *http.Request) string {
+	switch offer := r.Header.Get("Accept-Encoding"); {
+	case !strings.Contains(offer, "gzip"):
+		return ""
+	case strings.Contains(offer, "deflate"):
+		return "deflate"
+	}
+	return "gzip"
+}
+
+// packed is a text in a coding.
+func packed(coding string, text []byte) []byte {
+	var b bytes.Buffer
+	var z io.WriteCloser = gzip.NewWriter(&b)
+	if coding == "deflate" {
+		z = zlib.NewWriter(&b)
+	}
+	_, _ = z.Write(text) // a bytes.Buffer takes all
+	_ = z.Close()
+	return b.Bytes()
+}
+
 // packer keeps a text until it is whole, and lets everything else through.
 type packer struct {
 	http.ResponseWriter
-	deflate bool
-	status  int
-	keep    bool
-	body    bytes.Buffer
+	coding string
+	status int
+	keep   bool
+	body   bytes.Buffer
 }
 
 // WriteHeader decides by the headers whether the answer is kept.
@@ -79,16 +102,8 @@ func (p *packer) finish(head bool) {
 	}
 	out := p.body.Bytes()
 	if len(out) > 0 && !head {
-		var b bytes.Buffer
-		var z io.WriteCloser = gzip.NewWriter(&b)
-		coding := "gzip"
-		if p.deflate {
-			z, coding = zlib.NewWriter(&b), "deflate"
-		}
-		_, _ = z.Write(out) // a bytes.Buffer takes all
-		_ = z.Close()
-		out = b.Bytes()
-		p.Header().Set("Content-Encoding", coding)
+		out = packed(p.coding, out)
+		p.Header().Set("Content-Encoding", p.coding)
 		p.Header().Add("Vary", "Accept-Encoding")
 		p.Header().Set("Content-Length", strconv.Itoa(len(out)))
 	}

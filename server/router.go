@@ -19,7 +19,7 @@ type Server struct {
 	people    people
 	greetings greetings
 	packs     packs
-	classes   classes
+	classes   *classes
 	summaries summaries
 	counts    *counts
 	rows      []route
@@ -37,7 +37,7 @@ func New(c Config) *Server {
 
 // build makes a Server without what stands before its routes.
 func build(c Config) *Server {
-	s := &Server{c: c, counts: &counts{}}
+	s := &Server{c: c, counts: &counts{}, classes: &classes{}}
 	s.packs.list = s.c.Packs
 	s.rows = s.table()
 	s.inner = s.version2(s.routes())

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/cocoonhq/cocoon/engine/node"
@@ -19,12 +20,14 @@ func (o *options) guestNodes() (dir string, yes bool) {
 	return dir, kind == "wasm"
 }
 
-// builtInTestNodes are the test nodes without the sandbox; nil where they are not asked for.
+// builtInTestNodes are the test nodes without the sandbox; nil where they are not asked for. "go:600" has 600 more that do nothing.
 func (o *options) builtInTestNodes() []node.Node {
 	if _, guests := o.guestNodes(); guests || o.testNodes == "" {
 		return nil
 	}
-	return slices.Concat(testpack.Golden(), testpack.Upstream(), testpack.Loops())
+	_, more, _ := strings.Cut(o.testNodes, ":")
+	n, _ := strconv.Atoi(more) // none without a number
+	return slices.Concat(testpack.Golden(), testpack.Upstream(), testpack.Loops(), testpack.Fill(max(0, n)))
 }
 
 // codeDir is where compiled code is kept; "" leaves it beside the extensions.

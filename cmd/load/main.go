@@ -17,6 +17,7 @@ import (
 type plan struct {
 	binary                                string
 	requests, queued, sockets, subscribed int
+	nodes                                 int
 	most                                  time.Duration
 }
 
@@ -25,6 +26,7 @@ func main() {
 	flag.StringVar(&p.binary, "binary", "bin/cocoon", "the `server` to start")
 	flag.IntVar(&p.requests, "requests", 200, "requests of each kind")
 	flag.IntVar(&p.queued, "queued", 2000, "prompts that wait while submitting is measured; up to 100,000")
+	flag.IntVar(&p.nodes, "nodes", 600, "nodes to add to those that are there; up to 5,000")
 	flag.IntVar(&p.sockets, "sockets", 1000, "idle sockets; up to 5,000")
 	flag.IntVar(&p.subscribed, "subscribers", 1000, "sockets that get events; up to 5,000")
 	flag.DurationVar(&p.most, "time", 5*time.Minute, "after this it ends")
@@ -44,15 +46,15 @@ func main() {
 type row struct{ what, got, aim string }
 
 func run(ctx context.Context, p plan) error {
-	if p.queued > 100_000 || p.sockets > 5000 || p.subscribed > 5000 || p.requests > 10_000 {
+	if p.queued > 100_000 || p.sockets > 5000 || p.subscribed > 5000 || p.requests > 10_000 || p.nodes > 5000 {
 		return errors.New("more than the bounds of its flags")
 	}
-	s, err := start(ctx, p.binary)
+	s, err := start(ctx, p)
 	if err != nil {
 		return err
 	}
 	defer s.stop()
-	rows := []row{{"start to first answer", s.took.Round(time.Millisecond).String(), "100ms"}}
+	rows := []row{{fmt.Sprintf("start to first answer, %d nodes more", p.nodes), s.took.Round(time.Millisecond).String(), "100ms"}}
 	for _, measure := range []func(context.Context, *server, plan) ([]row, error){reading, viewing, idling, telling, submitting} {
 		more, err := measure(ctx, s, p)
 		if err != nil {

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,9 +23,38 @@ func reading(ctx context.Context, s *server, p plan) ([]row, error) {
 		if err != nil {
 			return nil, err
 		}
+		if q.path == "/object_info" {
+			rows = append(rows, row{"GET " + q.path + ", the first", short(d[0]).String(), "-"})
+		}
 		rows = append(rows, row{"GET " + q.path, quantiles(d), q.aim})
 	}
+	again, err := s.unchanged(ctx, "/object_info", p.requests)
+	if err != nil {
+		return nil, err
+	}
+	rows = append(rows, row{"GET /object_info, unchanged", quantiles(again), "p50 5ms"})
 	return rows, nil
+}
+
+// unchanged measures a path whose answer the client has: 304 by its ETag.
+func (s *server) unchanged(ctx context.Context, path string, n int) ([]time.Duration, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+path, nil)
+	if err != nil {
+		return nil, err
+	}
+	return repeat(n, func(int) error {
+		res, err := http.DefaultClient.Do(r)
+		if err != nil {
+			return err
+		}
+		defer res.Body.Close()
+		_, err = io.Copy(io.Discard, res.Body)
+		if tag := r.Header.Get("If-None-Match"); tag != "" && res.StatusCode != http.StatusNotModified {
+			return fmt.Errorf("GET %s: %s, want 304", path, res.Status)
+		}
+		r.Header.Set("If-None-Match", res.Header.Get("ETag"))
+		return err
+	})
 }
 
 // viewing measures a large picture.

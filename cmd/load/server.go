@@ -24,7 +24,7 @@ type server struct {
 }
 
 // start starts the server twice and measures the second time, when nothing need be unpacked.
-func start(ctx context.Context, binary string) (*server, error) {
+func start(ctx context.Context, p plan) (*server, error) {
 	base, err := os.MkdirTemp("", "cocoon-load-")
 	if err != nil {
 		return nil, err
@@ -32,7 +32,7 @@ func start(ctx context.Context, binary string) (*server, error) {
 	s := &server{base: base}
 	for range 2 {
 		s.end()
-		if err := s.launch(ctx, binary); err != nil {
+		if err := s.launch(ctx, p); err != nil {
 			s.stop()
 			return nil, err
 		}
@@ -40,9 +40,9 @@ func start(ctx context.Context, binary string) (*server, error) {
 	return s, nil
 }
 
-func (s *server) launch(ctx context.Context, binary string) error {
+func (s *server) launch(ctx context.Context, p plan) error {
 	began := time.Now()
-	s.cmd = exec.CommandContext(ctx, binary, "serve", "--listen", "127.0.0.1", "--port", "0", "--test-nodes=go", "--verbose", "ERROR", "--base-directory", s.base)
+	s.cmd = exec.CommandContext(ctx, p.binary, "serve", "--listen", "127.0.0.1", "--port", "0", "--test-nodes=go:"+strconv.Itoa(p.nodes), "--verbose", "ERROR", "--base-directory", s.base)
 	s.cmd.Stderr = os.Stderr
 	out, err := s.cmd.StdoutPipe()
 	if err != nil {

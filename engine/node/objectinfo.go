@@ -28,6 +28,9 @@ func ObjectInfoOf(ctx context.Context, reg *Registry, class string) []byte {
 	return append(b, '}')
 }
 
+// Described is one class as it stands in ObjectInfo: its name, a colon, its description.
+func Described(ctx context.Context, s *Schema) []byte { return appendInfo(ctx, nil, s) }
+
 func appendInfo(ctx context.Context, b []byte, s *Schema) []byte {
 	b = append(doc.Append(b, s.ID), ':')
 	return doc.Append(b, info(ctx, s))
