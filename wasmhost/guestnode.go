@@ -25,10 +25,12 @@ func (n *guestNode) ask(ctx context.Context, op int32, l Limits, args node.Args,
 	c := n.ext.newCall(ctx, l)
 	c.run, c.tenant, c.args, c.schema = run, tenant.Of(ctx), args, &n.schema.Schema
 	return c.do(op, func() (any, error) {
+		c.limits.Handles = abi.MaxHandles // what is given does not count among what the guest may make
 		inputs, err := c.argsToWire(n.shown(c, args))
 		if err != nil {
 			return nil, err
 		}
+		c.limits.Handles = min(l.Handles+c.handles.live, abi.MaxHandles)
 		m := map[string]any{"class": n.schema.ID, "inputs": inputs}
 		if op == abi.OpExecute || op == abi.OpResume {
 			m["node"], m["prompt"], m["index"] = run.NodeID, run.PromptID, int64(run.Index)
@@ -112,9 +114,7 @@ func (k checker) CheckLinks(ctx context.Context, args node.Args, linked map[stri
 	for name, t := range linked {
 		types[name] = string(t)
 	}
-	l := k.n.ext.limits.Describe
-	l.Handles = k.n.ext.limits.Execute.Handles // constants of an expansion may be pictures
-	return k.n.ask(ctx, abi.OpValidate, l, args, map[string]any{"linked": types}, func(_ *call, v any) error {
+	return k.n.ask(ctx, abi.OpValidate, k.n.ext.limits.Describe, args, map[string]any{"linked": types}, func(_ *call, v any) error {
 		switch x := v.(type) {
 		case nil:
 			return nil
@@ -131,7 +131,7 @@ type fingerprinter struct{ n *guestNode }
 func (f fingerprinter) Fingerprint(ctx context.Context, args node.Args) (out any, err error) {
 	l := f.n.ext.limits.Execute // it may read what it depends on
 	err = f.n.ask(ctx, abi.OpFingerprint, l, args, nil, func(_ *call, v any) error {
-		if err := plain(v, 6); err != nil {
+		if err := plain(v, abi.MaxCborDepth); err != nil {
 			return err
 		}
 		out = v

@@ -88,7 +88,7 @@ func readUI(r *node.Reply, m abi.Map) error {
 		if total += len(items); !ok || total > maxUI {
 			return fault.New(fault.ExtensionFailed, "ui %q is no array, or more than %d items", kind, maxUI)
 		}
-		if err := plain(items, 8); err != nil {
+		if err := plain(items, abi.MaxCborDepth); err != nil {
 			return err
 		}
 		r.UI[kind] = items
