@@ -10,8 +10,10 @@
 //
 //	func main() {}
 //
-// Nodes are declared as the server's own are: one value and one plain function; see Def. Every call starts from the memory
-// that the extension had after its variables were set, so nothing survives a call but what KV keeps.
+// Nodes are declared as the server's own are: one value and one plain function; see Def. A node that learns only when it runs
+// what it is given, or that has dynamic inputs, takes them by name; see Dynamic. Every call starts from the memory that the
+// extension had after its variables were set, so nothing survives a call but what KV keeps: nodes that share something while
+// they run share a key of the store.
 package guest
 
 import "github.com/cocoonhq/cocoon/sdk-wasm/abi"
