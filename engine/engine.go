@@ -25,6 +25,8 @@ type Engine struct {
 	runs    map[*run]struct{}
 	unload  bool // asked for by Free
 	release bool
+	busy    int           // workers that claim or run
+	quiet   chan struct{} // closed when none of them does any more; nil unless draining
 }
 
 // New checks the Config and makes an Engine, which does nothing before Start.
@@ -50,6 +52,52 @@ func (e *Engine) Start(ctx context.Context) error {
 		e.done.Go(func() { e.work(ctx, i) })
 	}
 	return nil
+}
+
+// Drain lets no further prompt begin, and returns when those that run have ended or ctx is done. Prompts are still taken into the
+// queue. Close must follow.
+func (e *Engine) Drain(ctx context.Context) error {
+	e.mu.Lock()
+	if e.quiet == nil {
+		e.quiet = make(chan struct{})
+		if e.busy == 0 {
+			close(e.quiet)
+		}
+	}
+	quiet := e.quiet
+	e.mu.Unlock()
+	select {
+	case <-quiet:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Draining reports whether Drain was called.
+func (e *Engine) Draining() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.quiet != nil
+}
+
+// begin tells whether a worker may look for a job; end must follow.
+func (e *Engine) begin() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.quiet != nil {
+		return false
+	}
+	e.busy++
+	return true
+}
+
+func (e *Engine) end() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.busy--; e.busy == 0 && e.quiet != nil {
+		close(e.quiet)
+	}
 }
 
 // Close stops the workers. Jobs that run are handed back to the queue and begin anew after the next Start. It returns when

@@ -19,19 +19,30 @@ const idlePoll = time.Second
 func (e *Engine) work(ctx context.Context, i int) {
 	name := fmt.Sprintf("%s/%d", uuid.NewString(), i)
 	for ctx.Err() == nil {
-		l, ok, err := e.c.Store.Claim(ctx, name, e.c.Lease)
-		if err != nil && ctx.Err() == nil {
-			zerolog.Ctx(ctx).Error().Err(err).Msg("no job can be claimed")
-		}
-		if err == nil && ok {
-			e.nudge() // there may be more, for other workers
-			e.serve(ctx, l)
-		}
+		ok := e.next(ctx, name)
 		e.freeIfAsked(ctx)
-		if !ok || err != nil {
+		if !ok {
 			e.idle(ctx)
 		}
 	}
+}
+
+// next takes one job and runs it; false when there was none to take.
+func (e *Engine) next(ctx context.Context, worker string) bool {
+	if !e.begin() {
+		return false
+	}
+	defer e.end()
+	l, ok, err := e.c.Store.Claim(ctx, worker, e.c.Lease)
+	if err != nil && ctx.Err() == nil {
+		zerolog.Ctx(ctx).Error().Err(err).Msg("no job can be claimed")
+	}
+	if err != nil || !ok {
+		return false
+	}
+	e.nudge() // there may be more, for other workers
+	e.serve(ctx, l)
+	return true
 }
 
 func (e *Engine) idle(ctx context.Context) {

@@ -110,10 +110,13 @@ func (s *Server) healthz(w http.ResponseWriter, _ *http.Request, _ params) error
 	return nil
 }
 
-// readyz is GET /readyz: whether the job store and the output folder answer.
+// readyz is GET /readyz: whether the server is not about to stop, and the job store and the output folder answer.
 func (s *Server) readyz(w http.ResponseWriter, r *http.Request, _ params) error {
 	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
 	defer cancel()
+	if s.c.Engine.Draining() {
+		return &plainText{http.StatusServiceUnavailable, "the server finishes what runs, and stops\n"}
+	}
 	if _, err := s.c.Engine.HistoryOf(ctx, tenant.Of(ctx), ""); err != nil {
 		return &plainText{http.StatusServiceUnavailable, "the job store does not answer\n"}
 	}

@@ -12,5 +12,9 @@ import (
 func TestMain(m *testing.M) {
 	jail.Main()   // ends here when this process is one that compiles an extension
 	worker.Main() // ends here when this process is one that runs extensions
+	if os.Getenv("COCOON_TEST_AS_PROGRAM") != "" {
+		main()
+		return
+	}
 	os.Exit(m.Run())
 }

@@ -2,14 +2,12 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 
@@ -24,7 +22,11 @@ const serveUsage = `cocoon serve starts the server. Without flags it listens on 
 
   cocoon serve --listen                   also for other machines (whoever reaches the port may use it)
   cocoon serve --base-directory /data     other folders
-  cocoon serve --extra-model-paths-config paths.yaml`
+  cocoon serve --extra-model-paths-config paths.yaml
+
+Signals: SIGTERM and Ctrl-C end it when what runs has ended (--drain). SIGHUP does that and starts it anew in the same process, with
+all files read again and with a new program if there is one: its sockets stay open, so that clients wait a moment and none is
+refused. It takes the sockets of systemd's socket activation (LISTEN_FDS). A renewed certificate needs no signal.`
 
 // serveFlags are those of serve alone.
 type serveFlags struct {
@@ -43,6 +45,7 @@ type serveFlags struct {
 	features      features
 	client        clientFlags
 	hook          hookFlags
+	drain         time.Duration
 	foreign       []string // flags of ComfyUI that mean nothing here
 }
 
@@ -55,6 +58,7 @@ func (s *serveFlags) parse(args []string, std streams) error {
 	f.StringVar(&s.tlsCert, "tls-certfile", "", "certificate `file`")
 	f.StringVar(&s.cors, "enable-cors-header", "", "let pages of this `origin` ask; alone it means any")
 	f.Float64Var(&s.maxUpload, "max-upload-size", 100, "most `megabytes` of a request")
+	f.DurationVar(&s.drain, "drain", 30*time.Second, "how `long` a stop (SIGTERM, Ctrl-C) or a new start (SIGHUP) waits for running prompts; those that are not done begin again")
 	f.BoolVar(&s.dontPrintHost, "dont-print-server", false, "do not print the address")
 	f.Func("allow-host", "also answer on loopback under this `name` (for a proxy before the server); * allows any", func(name string) error {
 		s.hosts = append(s.hosts, strings.ToLower(name))
@@ -110,7 +114,8 @@ func serve(ctx context.Context, args []string, std streams) error {
 	}
 	hub := server.NewHub()
 	feed := v2.NewFeed()
-	a, err := newApp(ctx, &s.options, buses{hub, feed}, filepath.Join(s.user, "cocoon.db"))
+	// What ends ctx ends the taking of prompts, not those that run.
+	a, err := newApp(context.WithoutCancel(ctx), &s.options, buses{hub, feed}, filepath.Join(s.user, "cocoon.db"))
 	if err != nil {
 		return err
 	}
@@ -130,9 +135,18 @@ func serve(ctx context.Context, args []string, std streams) error {
 	h := server.New(c)
 	h.Scan()
 	stopHook := s.hook.start(context.WithoutCancel(ctx), a.engine, hub)
-	err = s.answer(ctx, h, hub, listeners, std)
+	srv := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
+	f := front{flags: &s, args: args, http: srv, hub: hub, engine: a.engine, listeners: listeners}
+	sockets, err := f.answer(ctx, std)
 	stopHook()
-	return errors.Join(err, closeClient(), a.Close(), closeKeys())
+	err = errors.Join(err, closeClient(), a.Close(), closeKeys())
+	if sockets == nil {
+		return err
+	}
+	if err != nil {
+		log.Error().Err(err).Msg("not everything ended well")
+	}
+	return errors.Join(sockets.again(), sockets.Close())
 }
 
 // warn says what about the flags may surprise.
@@ -168,58 +182,4 @@ func (s *serveFlags) local() bool {
 		}
 	}
 	return true
-}
-
-// open listens on every address.
-func (s *serveFlags) open() ([]net.Listener, error) {
-	var all []net.Listener
-	for addr := range strings.SplitSeq(s.listen, ",") {
-		l, err := net.Listen("tcp", net.JoinHostPort(strings.TrimSpace(addr), strconv.Itoa(s.port)))
-		if err != nil {
-			for _, l := range all {
-				l.Close()
-			}
-			return nil, fmt.Errorf("cannot listen on port %d; is another server running? Choose another by --port: %w", s.port, err)
-		}
-		all = append(all, l)
-	}
-	return all, nil
-}
-
-// answer serves until ctx ends, then lets requests finish.
-func (s *serveFlags) answer(ctx context.Context, h http.Handler, hub *server.Hub, listeners []net.Listener, std streams) error {
-	srv := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
-	scheme := "http"
-	if s.tlsCert != "" {
-		c, err := openCertificate(s.tlsCert, s.tlsKey, zerolog.Ctx(ctx))
-		if err != nil {
-			return fmt.Errorf("--tls-certfile and --tls-keyfile cannot be read: %w", err)
-		}
-		scheme, srv.TLSConfig = "https", &tls.Config{GetCertificate: c.get}
-	}
-	failed := make(chan error, len(listeners))
-	for _, l := range listeners {
-		go func() {
-			if s.tlsCert != "" {
-				failed <- srv.ServeTLS(l, "", "")
-			} else {
-				failed <- srv.Serve(l)
-			}
-		}()
-		if !s.dontPrintHost {
-			// Compat: scripts wait for this line.
-			fmt.Fprintf(std.out, "To see the GUI go to: %s://%s\n", scheme, l.Addr())
-		}
-	}
-	var err error
-	select {
-	case err = <-failed:
-	case <-ctx.Done():
-		zerolog.Ctx(ctx).Info().Msg("stopping")
-	}
-	hub.Close()
-	const grace = 5 * time.Second // for requests to finish
-	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
-	defer cancel()
-	return errors.Join(err, srv.Shutdown(stop))
 }
