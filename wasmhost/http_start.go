@@ -193,6 +193,9 @@ func (c *call) waitAny(ptr, count, timeoutMs uint32) int64 {
 		}
 		all[i] = f
 	}
+	if c.Err() != nil { // which ends the exchanges too
+		return int64(abi.ECANCEL)
+	}
 	if i := ready(all); i >= 0 {
 		return int64(i)
 	}
