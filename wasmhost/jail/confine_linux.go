@@ -8,10 +8,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func attributes() *syscall.SysProcAttr {
-	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
-}
-
 // Confine gives up, for good, what is not in the box, and names what this system cannot take away.
 func Confine(b Box) (missing []string) {
 	cpu := uint64(unix.RLIM_INFINITY)

@@ -95,14 +95,19 @@ func Compile(ctx context.Context, command []string, module []byte, budget time.D
 	seconds := int((budget + time.Second - 1) / time.Second)
 	ctx, cancel := context.WithTimeout(ctx, 4*budget) // of wall time: the machine may be busy
 	defer cancel()
-	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
-	cmd.Env = []string{stageVariable + "=" + stage, timeVariable + "=" + strconv.Itoa(seconds), "GOMEMLIMIT=400MiB", "GOMAXPROCS=1", "GOTRACEBACK=none"}
-	cmd.Dir = stage
-	cmd.Stdin = bytes.NewReader(module)
 	var said bytes.Buffer
-	cmd.Stderr = &limited{&said, 4096}
-	cmd.SysProcAttr = attributes()
-	if err := cmd.Run(); err != nil {
+	cmd, _, err := Spawn(func() *exec.Cmd {
+		cmd := exec.CommandContext(ctx, command[0], command[1:]...)
+		cmd.Env = []string{stageVariable + "=" + stage, timeVariable + "=" + strconv.Itoa(seconds), "GOMEMLIMIT=400MiB", "GOMAXPROCS=1", "GOTRACEBACK=none"}
+		cmd.Dir = stage
+		cmd.Stdin = bytes.NewReader(module)
+		cmd.Stderr = &limited{&said, 4096}
+		return cmd
+	})
+	if err == nil {
+		err = cmd.Wait()
+	}
+	if err != nil {
 		var exit *exec.ExitError
 		if errors.As(err, &exit) && exit.ExitCode() == 1 {
 			return "", nil, fault.New(fault.BadFile, "the module does not compile: %s", strings.TrimSpace(said.String()))

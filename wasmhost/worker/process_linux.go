@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/cocoonhq/cocoon/internal/fault"
+	"github.com/cocoonhq/cocoon/wasmhost/jail"
 )
 
 // process is a worker, seen from the server.
@@ -83,29 +84,24 @@ func (w *process) spawn() error {
 	if w.orders, err = socketOf(pair[0]); err != nil {
 		return err
 	}
-	const all = unix.CLONE_NEWNET | unix.CLONE_NEWIPC | unix.CLONE_NEWPID | unix.CLONE_NEWUTS | unix.CLONE_NEWNS
 	group, fd := newGroup(w.pool.c.Memory)
 	if w.group = group; group == "" {
 		w.missing = append(w.missing, "a control group")
 	} else {
 		defer unix.Close(fd)
 	}
-	for _, flags := range []uintptr{all | unix.CLONE_NEWUSER, all, 0} { // as much as the system gives
+	cmd, namespaces, err := jail.Spawn(func() *exec.Cmd {
 		cmd := exec.Command(w.pool.c.Command[0], w.pool.c.Command[1:]...)
 		cmd.Env = []string{folderVariable + "=" + w.dir, "GOTRACEBACK=none"}
 		cmd.Dir, cmd.ExtraFiles, cmd.Stderr = w.dir, []*os.File{theirs}, &w.said
-		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Cloneflags: flags, UseCgroupFD: group != "", CgroupFD: fd}
-		if flags&unix.CLONE_NEWUSER != 0 {
-			cmd.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{ContainerID: os.Getuid(), HostID: os.Getuid(), Size: 1}}
-			cmd.SysProcAttr.GidMappings = []syscall.SysProcIDMap{{ContainerID: os.Getgid(), HostID: os.Getgid(), Size: 1}}
+		cmd.SysProcAttr = &syscall.SysProcAttr{UseCgroupFD: group != "", CgroupFD: fd}
+		return cmd
+	})
+	if err == nil {
+		if w.cmd = cmd; !namespaces {
+			w.missing = append(w.missing, "namespaces")
 		}
-		if err = cmd.Start(); err == nil {
-			w.cmd = cmd
-			if flags == 0 {
-				w.missing = append(w.missing, "namespaces")
-			}
-			return nil
-		}
+		return nil
 	}
 	w.orders.Close()
 	dropGroup(group)
