@@ -1,12 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -168,11 +170,17 @@ func (o *options) cache() (engine.CacheConfig, error) {
 	if o.cacheRAM == "" {
 		return c, nil
 	}
-	gb, err := strconv.ParseFloat(o.cacheRAM, 64)
-	if err != nil || gb < 0 {
-		return c, fmt.Errorf("--cache-ram is %q; it must be a number of gigabytes", o.cacheRAM)
+	active, idle, both := strings.Cut(o.cacheRAM, ",")
+	for _, v := range []struct {
+		text string
+		to   *uint64
+	}{{active, &c.ActiveFree}, {idle, &c.InactiveFree}} {
+		gb, err := strconv.ParseFloat(cmp.Or(v.text, "0"), 64)
+		if err != nil || gb < 0 || v.text == "" && both {
+			return c, fmt.Errorf("--cache-ram is %q; it must be a number of gigabytes, or one while prompts run and one while none does", o.cacheRAM)
+		}
+		*v.to = uint64(gb * 1e9)
 	}
-	c.ActiveFree = uint64(gb * 1e9)
 	return c, nil
 }
 

@@ -1,9 +1,14 @@
 package main
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
+	"io"
+	"slices"
 	"strings"
 
+	"github.com/cocoonhq/cocoon/engine/doc"
 	"github.com/cocoonhq/cocoon/internal/testpack"
 	"github.com/cocoonhq/cocoon/server"
 )
@@ -11,8 +16,37 @@ import (
 // features are the values of --feature-flag.
 type features struct{ values map[string]any }
 
-// switches are the flags whose value is true or false; values of others stay texts. Compat.
-var switches = map[string]bool{"show_signin_button": true, "enable_telemetry": true, "partner_run_gate_enabled": true}
+// knownFeature is a flag whose value is true or false; values of others stay texts. Compat.
+type knownFeature struct {
+	Name, About string
+}
+
+// knownFeatures are the flags that clients are known to look at.
+func knownFeatures() []knownFeature {
+	return []knownFeature{
+		{"show_signin_button", "Show the button for signing in, also to those who are not signed in."},
+		{"enable_telemetry", "Tell the client that it may report how it is used."},
+		{"partner_run_gate_enabled", "Have the client ask before it runs nodes that others charge for."},
+	}
+}
+
+// listFeatures prints what is known. Compat: launchers read this form.
+func listFeatures(w io.Writer) error {
+	o := &doc.Object{}
+	for _, k := range knownFeatures() {
+		f := &doc.Object{}
+		f.Set("type", "bool")
+		f.Set("default", false)
+		f.Set("description", k.About)
+		o.Set(k.Name, f)
+	}
+	var out bytes.Buffer
+	if err := json.Indent(&out, doc.Encode(o), "", "  "); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(w, out.String())
+	return err
+}
 
 // String implements flag.Value.
 func (f *features) String() string { return "" }
@@ -29,7 +63,7 @@ func (f *features) Set(text string) error {
 	switch {
 	case !given:
 		f.values[name] = true
-	case !switches[name]:
+	case !slices.ContainsFunc(knownFeatures(), func(k knownFeature) bool { return k.Name == name }):
 		f.values[name] = value
 	case strings.EqualFold(value, "true"), strings.EqualFold(value, "false"):
 		f.values[name] = strings.EqualFold(value, "true")

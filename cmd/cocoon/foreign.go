@@ -1,6 +1,9 @@
 package main
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+)
 
 // takes says how many values a flag has: it, one, one that may be left out, any number.
 type takes uint8
@@ -15,7 +18,7 @@ const (
 // foreign are ComfyUI's flags that choose how PyTorch computes, or parts that are not here. Scripts that start a server with
 // them go on working.
 var foreign = map[string]takes{
-	"auto-launch": nothing, "disable-auto-launch": nothing, "windows-standalone-build": nothing, "log-stdout": nothing,
+	"auto-launch": nothing, "disable-auto-launch": nothing, "windows-standalone-build": nothing,
 	"cuda-device": one, "default-device": one, "cuda-malloc": nothing, "disable-cuda-malloc": nothing, "force-fp32": nothing, "force-fp16": nothing,
 	"fp32-unet": nothing, "fp64-unet": nothing, "bf16-unet": nothing, "fp16-unet": nothing, "fp8_e4m3fn-unet": nothing, "fp8_e5m2-unet": nothing,
 	"fp8_e8m0fnu-unet": nothing, "fp16-vae": nothing, "fp32-vae": nothing, "bf16-vae": nothing, "cpu-vae": nothing, "fp8_e4m3fn-text-enc": nothing,
@@ -51,6 +54,10 @@ func withoutForeign(args []string) (rest, names []string) {
 			for _, path := range values(len(args)) {
 				rest = append(rest, "--extra-model-paths-config="+path)
 			}
+		case isFlag && name == "verbose" && !joined:
+			rest = append(rest, verbose(values(2)))
+		case isFlag && name == "cache-ram" && !joined:
+			rest = append(rest, "--cache-ram="+cmp.Or(strings.Join(values(2), ","), "0"))
 		case !isFlag || !ok:
 			rest = append(rest, args[i])
 		default:
@@ -59,4 +66,15 @@ func withoutForeign(args []string) (rest, names []string) {
 		}
 	}
 	return rest, names
+}
+
+// verbose is --verbose with its values as one flag: nothing, a level, or a level and a file that gets its lines.
+func verbose(values []string) string {
+	switch len(values) {
+	case 0:
+		return "--verbose=DEBUG"
+	case 1:
+		return "--verbose=" + values[0]
+	}
+	return "--log-file=" + strings.Join(values, ":")
 }

@@ -1,6 +1,10 @@
 package main
 
 import (
+	"encoding/json"
+	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -17,6 +21,10 @@ func TestWithoutForeign(t *testing.T) {
 		{"workflow.json --unknown", "workflow.json --unknown", ""},
 		{"--whitelist-custom-nodes a b", "", "whitelist-custom-nodes"},
 		{"--cuda-device", "", "cuda-device"},
+		{"--verbose --port 1", "--verbose=DEBUG --port 1", ""},
+		{"--verbose DETAIL --verbose DEBUG a.log", "--verbose=DETAIL --log-file=DEBUG:a.log", ""},
+		{"--cache-ram --cpu", "--cache-ram=0 --cpu", ""},
+		{"--cache-ram 4 16", "--cache-ram=4,16", ""},
 	} {
 		rest, names := withoutForeign(strings.Fields(row.args))
 		if got := strings.Join(rest, " "); got != row.rest {
@@ -25,5 +33,35 @@ func TestWithoutForeign(t *testing.T) {
 		if got := strings.Join(names, " "); got != row.names {
 			t.Errorf("%s: taken %q, want %q", row.args, got, row.names)
 		}
+	}
+}
+
+func TestListFeatures(t *testing.T) {
+	var out strings.Builder
+	if err := serve(t.Context(), []string{"--list-feature-flags"}, streams{&out, io.Discard}); err != nil {
+		t.Fatal(err)
+	}
+	var got map[string]struct {
+		Type, Description string
+		Default           *bool
+	}
+	if err := json.Unmarshal([]byte(out.String()), &got); err != nil {
+		t.Fatal(err)
+	}
+	if f := got["show_signin_button"]; f.Type != "bool" || f.Default == nil || f.Description == "" {
+		t.Errorf("%+v", f)
+	}
+}
+
+func TestQuickTestForCI(t *testing.T) {
+	dir := t.TempDir()
+	log := filepath.Join(dir, "debug.log")
+	args := strings.Fields("--quick-test-for-ci --port 0 --base-directory " + dir + " --log-stdout --verbose ERROR --verbose DEBUG " + log)
+	var out strings.Builder
+	if err := serve(t.Context(), args, streams{&out, io.Discard}); err != nil {
+		t.Fatal(err)
+	}
+	if b, err := os.ReadFile(log); err != nil || !strings.Contains(string(b), "stopping") || strings.Contains(out.String(), "stopping") {
+		t.Errorf("the file has %q, %v; the output %q", b, err, out.String())
 	}
 }

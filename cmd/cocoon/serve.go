@@ -46,6 +46,10 @@ type serveFlags struct {
 	client        clientFlags
 	hook          hookFlags
 	drain         time.Duration
+	logFiles      logFiles
+	logOut        bool // to the standard output
+	listFeatures  bool
+	quick         bool     // start and end
 	foreign       []string // flags of ComfyUI that mean nothing here
 }
 
@@ -59,6 +63,10 @@ func (s *serveFlags) parse(args []string, std streams) error {
 	f.StringVar(&s.cors, "enable-cors-header", "", "let pages of this `origin` ask; alone it means any")
 	f.Float64Var(&s.maxUpload, "max-upload-size", 100, "most `megabytes` of a request")
 	f.DurationVar(&s.drain, "drain", 30*time.Second, "how `long` a stop (SIGTERM, Ctrl-C) or a new start (SIGHUP) waits for running prompts; those that are not done begin again")
+	f.Var(&s.logFiles, "log-file", "`LEVEL:FILE` that gets the log's lines of a level and above; may be given several times")
+	f.BoolVar(&s.logOut, "log-stdout", false, "log to the standard output")
+	f.BoolVar(&s.listFeatures, "list-feature-flags", false, "print the known feature flags as JSON, and end")
+	f.BoolVar(&s.quick, "quick-test-for-ci", false, "start, and end when that went well")
 	f.BoolVar(&s.dontPrintHost, "dont-print-server", false, "do not print the address")
 	f.Func("allow-host", "also answer on loopback under this `name` (for a proxy before the server); * allows any", func(name string) error {
 		s.hosts = append(s.hosts, strings.ToLower(name))
@@ -95,8 +103,14 @@ func serve(ctx context.Context, args []string, std streams) error {
 	if err := s.parse(args, std); err != nil {
 		return err
 	}
-	logs := &server.Logs{}
-	log, err := newLogger(&s.options, std.err, zerolog.ConsoleWriter{Out: logs, TimeFormat: time.TimeOnly, NoColor: true})
+	if s.listFeatures {
+		return listFeatures(std.out)
+	}
+	logs, to := &server.Logs{}, std.err
+	if s.logOut {
+		to = std.out
+	}
+	log, err := newLoggerWith(&s.options, s.logFiles, to, zerolog.ConsoleWriter{Out: logs, TimeFormat: time.TimeOnly, NoColor: true})
 	if err != nil {
 		return err
 	}
@@ -137,6 +151,11 @@ func serve(ctx context.Context, args []string, std streams) error {
 	stopHook := s.hook.start(context.WithoutCancel(ctx), a.engine, hub)
 	srv := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
 	f := front{flags: &s, args: args, http: srv, hub: hub, engine: a.engine, listeners: listeners}
+	if s.quick {
+		var end context.CancelFunc
+		ctx, end = context.WithCancel(ctx)
+		end()
+	}
 	sockets, err := f.answer(ctx, std)
 	stopHook()
 	err = errors.Join(err, closeClient(), a.Close(), closeKeys())
