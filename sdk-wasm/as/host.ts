@@ -18,10 +18,11 @@ export function at(b: ArrayBuffer): u32 {
 /** What the last function of this module that gives a message or bytes got: its length, or a negative errno. */
 export let last: i64 = 0;
 
-const ROOM = 16384;
+/** The room for what most host functions give. */
+export const ROOM = 16384;
 
 /** Gives the bytes that a host function left: n is what it gave, of ROOM bytes in b. */
-function fetched(b: ArrayBuffer, n: i64): ArrayBuffer {
+export function fetched(b: ArrayBuffer, n: i64): ArrayBuffer {
   last = n;
   if (n < 0) return new ArrayBuffer(0);
   if (n <= ROOM) return b.slice(0, <i32>n);
@@ -30,7 +31,8 @@ function fetched(b: ArrayBuffer, n: i64): ArrayBuffer {
   return all;
 }
 
-function message(b: ArrayBuffer): Value {
+/** The message in b; null when there is none. */
+export function message(b: ArrayBuffer): Value {
   return b.byteLength ? decode(changetype<usize>(b), b.byteLength) : Value.nothing();
 }
 

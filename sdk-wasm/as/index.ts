@@ -19,8 +19,10 @@ export {
   Asset, assetRead, assetSave, deadline, fail, failed, feature, fuelLeft, httpFetch, KV, last, log, msgPost, msgWait, nodeCall, now, preview, progress,
   progressState, progressText, progressTextAll, raise, random, sleep, wsSend,
 } from "./host";
+export { Exchange, Target, waitAny } from "./exchange";
+export { build, decodeImage, decodeMask, Draft, imageSave, parts, store, typeOf } from "./media";
 export { Call, Node, Step } from "./node";
-export { Request, Response, Route } from "./route";
+export { Answer, Body, Request, Response, Route } from "./route";
 export { Graph, Info, Ref, Tensor, Window } from "./tensor";
 
 const nodes: Node[] = [];

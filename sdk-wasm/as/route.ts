@@ -1,6 +1,9 @@
 // Routes below /ext/<id>.
 
+import { ENOENT, host_body_read, host_reply_head, host_reply_write, KIND_ASSET, KIND_IMAGE } from "./bind";
 import { utf8, Value } from "./cbor";
+import { Asset, at } from "./host";
+import { Tensor } from "./tensor";
 
 /** An HTTP request. */
 export class Request {
@@ -31,18 +34,63 @@ export class Request {
     return this.value.get("body").asBytes();
   }
 
+  /** The body when it is too long to come with the request; its id is ENOENT when it is not. */
+  get stream(): Body {
+    return new Body(this.value.get("stream").asHandle(ENOENT));
+  }
+
   /** Who asks. */
   get tenant(): string {
     return this.value.get("tenant").asText();
   }
 }
 
+/** A body that is read piece by piece; store saves it without. */
+export class Body {
+  constructor(public id: i64) {}
+
+  /** Waits for bytes: how many are in b, 0 at the end, or an errno. */
+  read(b: ArrayBuffer): i64 {
+    return this.id < 0 ? this.id : host_body_read(this.id, at(b), b.byteLength);
+  }
+}
+
+/** An answer that is sent piece by piece. What the route gives does not count then. */
+export class Answer {
+  /** Sends the head: 0 or an errno. */
+  static begin(status: i32, type: string): i32 {
+    const b = Value.map().set("status", Value.int(status)).set("headers", Value.map().set("content-type", Value.text(type))).encode();
+    return host_reply_head(at(b), b.byteLength);
+  }
+
+  /** Sends a piece: how many bytes, or an errno; ECANCEL when the client is gone. */
+  static write(b: ArrayBuffer): i64 {
+    return host_reply_write(at(b), b.byteLength);
+  }
+}
+
 /** The answer to a Request. */
 export class Response {
   private headers: Value = Value.map();
+  private content: Value;
 
-  constructor(private status: i32, type: string, private body: ArrayBuffer) {
-    this.header("content-type", type);
+  constructor(private status: i32, type: string, body: ArrayBuffer) {
+    this.content = Value.bytes(body);
+    if (type.length) this.header("content-type", type);
+  }
+
+  /** An open file, of which no byte crosses. */
+  static file(status: i32, type: string, file: Asset): Response {
+    const r = new Response(status, type, new ArrayBuffer(0));
+    r.content = Value.handle(KIND_ASSET, file.id);
+    return r;
+  }
+
+  /** The first picture of a batch: format "png", "jpeg" or "webp". */
+  static image(status: i32, image: Tensor, format: string = "png"): Response {
+    const r = new Response(status, "", new ArrayBuffer(0));
+    r.content = Value.map().set("image", Value.handle(KIND_IMAGE, image.id)).set("format", Value.text(format));
+    return r;
   }
 
   static text(status: i32, text: string): Response {
@@ -55,7 +103,7 @@ export class Response {
   }
 
   reply(): Value {
-    return Value.map().set("status", Value.int(this.status)).set("headers", this.headers).set("body", Value.bytes(this.body));
+    return Value.map().set("status", Value.int(this.status)).set("headers", this.headers).set("body", this.content);
   }
 }
 

@@ -844,6 +844,23 @@ CO_FN uint64_t co_random(void) {
 	return v;
 }
 
+// co_type_of gives the type that links of a value have, such as LATENT or MODEL; n is its length or an errno.
+CO_FN int64_t co_type_of(int64_t h, co_str *name) {
+	uint8_t *buf = (uint8_t *)co_alloc(256);
+	int64_t n = h < 0 ? h : host_h_type(h, co_at32(buf), 256);
+	co_val v = co_fetched(buf, 256, n);
+	*name = n < 0 ? (co_str){"", 0} : (co_str){(const char *)v.p, (uint32_t)n};
+	return n;
+}
+// co_parts takes a latent, sound or a picture apart: a map, see docs/abi.md; n is an errno or not negative.
+CO_FN co_val co_parts(int64_t h, int64_t *n) {
+	uint8_t *buf = (uint8_t *)co_alloc(4096);
+	*n = h < 0 ? h : host_h_parts(h, co_at32(buf), 4096);
+	return co_fetched(buf, 4096, *n);
+}
+// co_build makes a latent or sound of a map of parts.
+CO_FN int64_t co_build(uint32_t kind, const co_out *parts) { return host_h_build(kind, co_at32(parts->p), parts->n); }
+
 // ---------------------------------------------------------------------------------------------------------------------------
 // Tensors.
 
@@ -1181,6 +1198,59 @@ CO_FN int32_t co_answer_with(co_call *c, int status, const char *type, co_str bo
 	co_end(o);
 	return 0;
 }
+// co_stream is the body of a request that is too long to come with it, for host_body_read and co_store; CO_ENOENT when it is not.
+CO_FN int64_t co_stream(const co_call *c) { return co_handle(co_get(c->request, "stream"), NULL); }
+
+// co_answer_handle answers with an open file, of which no byte crosses.
+CO_FN int32_t co_answer_handle(co_call *c, int status, const char *type, uint32_t kind, int64_t h) {
+	co_out *o = &c->reply;
+	if (h < 0) return co_fail(h, "there is no such file");
+	o->n = 0;
+	co_map(o);
+	co_key(o, "status");
+	co_put_int(o, status);
+	co_key(o, "headers");
+	co_map(o);
+	co_key_text(o, "content-type", type);
+	co_end(o);
+	co_key(o, "body");
+	co_put_handle(o, kind, h);
+	co_end(o);
+	return 0;
+}
+// co_answer_image answers with the first picture of a batch: format "png", "jpeg" or "webp".
+CO_FN int32_t co_answer_image(co_call *c, int status, int64_t image, const char *format) {
+	co_out *o = &c->reply;
+	if (image < 0) return co_fail(image, "there is no such picture");
+	o->n = 0;
+	co_map(o);
+	co_key(o, "status");
+	co_put_int(o, status);
+	co_key(o, "body");
+	co_map(o);
+	co_key(o, "image");
+	co_put_handle(o, CO_KIND_IMAGE, image);
+	co_key_text(o, "format", format);
+	co_end(o);
+	co_end(o);
+	return 0;
+}
+// co_begin begins an answer that is sent piece by piece by co_write; what the route answers by itself does not count then.
+CO_FN int32_t co_begin(int status, const char *type) {
+	co_out o = {0};
+	co_map(&o);
+	co_key(&o, "status");
+	co_put_int(&o, status);
+	co_key(&o, "headers");
+	co_map(&o);
+	co_key_text(&o, "content-type", type);
+	co_end(&o);
+	co_end(&o);
+	return host_reply_head(co_at32(o.p), o.n);
+}
+// co_write sends a piece: how many bytes, or an errno; CO_ECANCEL when the client is gone.
+CO_FN int64_t co_write(co_str s) { return host_reply_write(co_at32(s.p), s.n); }
+
 // co_answer answers a request.
 CO_FN int32_t co_answer(co_call *c, int status, const char *type, co_str body) { return co_answer_with(c, status, type, body, NULL); }
 
@@ -1226,6 +1296,18 @@ CO_FN co_val co_node_call(const co_out *request, int64_t *n) { return co_ask(hos
 // co_http_fetch sends a request: a map of method, url, headers and body. The result has status, headers and body.
 CO_FN co_val co_http_fetch(const co_out *request, int64_t *n) { return co_ask(host_http_fetch, request, n); }
 
+// co_http_start begins a request, which goes on beside the module, and gives its handle; body may also be a handle to a file or
+// to the body of a route's request. co_http_head waits until the answer begins: a map of status, headers and length; n is an
+// errno or not negative. host_http_read waits for bytes of its body: how many, 0 at the end.
+CO_FN int64_t co_http_start(const co_out *request) { return host_http_start(co_at32(request->p), request->n); }
+CO_FN co_val co_http_head(int64_t h, int64_t *n) {
+	uint8_t *buf = (uint8_t *)co_alloc(16384);
+	*n = h < 0 ? h : host_http_take(h, co_at32(buf), 16384);
+	return co_fetched(buf, 16384, *n);
+}
+// co_wait_any waits until one of the requests is ready and gives its place.
+CO_FN int64_t co_wait_any(const int64_t *handles, uint32_t count, uint32_t timeout_ms) { return host_wait_any(co_at32(handles), count, timeout_ms); }
+
 // co_msg_wait waits for a message to this node; n is its length or an errno.
 CO_FN int64_t co_msg_wait(co_str topic, uint32_t timeout_ms, co_str *message) {
 	uint8_t *buf = (uint8_t *)co_alloc(4096);
@@ -1244,6 +1326,38 @@ CO_FN co_val co_asset_save(co_str name, co_str data, int64_t *n) {
 	*n = host_asset_save(co_at32(name.p), name.n, co_at32(data.p), data.n, co_at32(buf), 4096);
 	return co_fetched(buf, 4096, *n);
 }
+// co_create begins a file of the output folder and gives a handle for host_asset_write; co_commit_file keeps it and says where.
+CO_FN int64_t co_create(co_str name) { return host_asset_create(co_at32(name.p), name.n); }
+CO_FN co_val co_commit_file(int64_t h, int64_t *n) {
+	uint8_t *buf = (uint8_t *)co_alloc(4096);
+	*n = h < 0 ? h : host_asset_commit(h, co_at32(buf), 4096);
+	return co_fetched(buf, 4096, *n);
+}
+// co_store saves the body of a route's request, what is left of an answer, or a file, and says where. No byte of it crosses.
+CO_FN co_val co_store(int64_t h, co_str name, int64_t *n) {
+	uint8_t *buf = (uint8_t *)co_alloc(4096);
+	*n = h < 0 ? h : host_asset_store(h, co_at32(name.p), name.n, co_at32(buf), 4096);
+	return co_fetched(buf, 4096, *n);
+}
+// co_image_save saves the pictures of a batch, a file each, and gives a list of where: request is a map of image, name, format,
+// quality, level and text.
+CO_FN co_val co_image_save(const co_out *request, int64_t *n) { return co_ask(host_image_save, request, n); }
+
+// Targets of co_ws_post and co_ws_image.
+enum {
+	CO_TO_CLIENT, // the one of the id, or the one that asked for an empty id
+	CO_TO_PROMPT, // the one that asked for the prompt of the id
+	CO_TO_ALL,    // all of the tenant
+};
+// co_ws_post sends a JSON object to a target, as the event ext.<id>.<name>.
+CO_FN int32_t co_ws_post(uint32_t target, co_str id, co_str name, co_str json) {
+	return host_ws_post(target, co_at32(id.p), id.n, co_at32(name.p), name.n, co_at32(json.p), json.n);
+}
+// co_ws_image sends the first picture of a batch to a target; format 0 JPEG, 1 PNG.
+CO_FN int32_t co_ws_image(uint32_t target, co_str id, int64_t image, uint32_t max_side, uint32_t format) {
+	return host_ws_image(target, co_at32(id.p), id.n, image, max_side, format);
+}
+
 // co_ws_send sends a JSON object to the client that asked, as the event ext.<id>.<name>.
 CO_FN int32_t co_ws_send(co_str name, co_str json) { return host_ws_send(co_at32(name.p), name.n, co_at32(json.p), json.n); }
 

@@ -1,4 +1,7 @@
-use crate::{Result, Value};
+use crate::bind::{self, host as raw};
+use crate::error::check;
+use crate::host::{at, Asset};
+use crate::{Image, Result, Value};
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -61,9 +64,45 @@ impl Request {
         self.0.get("body").bytes()
     }
 
+    /// The body when it is too long to come with the request.
+    pub fn stream(&self) -> Option<Body> {
+        match self.0.get("stream") {
+            Value::Handle(_, id) => Some(Body(*id)),
+            _ => None,
+        }
+    }
+
     /// Who asks.
     pub fn tenant(&self) -> &str {
         self.0.get("tenant").text()
+    }
+}
+
+/// A body that is read piece by piece; [`store`](crate::store) saves it without.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Body(pub i64);
+
+impl Body {
+    /// Waits for bytes: how many, 0 at the end.
+    pub fn read(&self, b: &mut [u8]) -> Result<usize> {
+        check(unsafe { raw::body_read(self.0, at(b.as_mut_ptr()), b.len() as u32) }).map(|n| n as usize)
+    }
+}
+
+/// An answer that is sent piece by piece. What the route gives does not count then.
+#[derive(Clone, Copy, Debug)]
+pub struct Answer;
+
+impl Answer {
+    /// Sends the head.
+    pub fn begin(status: i64, content_type: &str) -> Result<Answer> {
+        let b = Value::map().with("status", status).with("headers", Value::map().with("content-type", content_type)).encode();
+        check(unsafe { raw::reply_head(at(b.as_ptr()), b.len() as u32) } as i64).map(|_| Answer)
+    }
+
+    /// Sends a piece: how many bytes. ECANCEL when the client is gone.
+    pub fn write(&self, b: &[u8]) -> Result<usize> {
+        check(unsafe { raw::reply_write(at(b.as_ptr()), b.len() as u32) }).map(|n| n as usize)
     }
 }
 
@@ -71,13 +110,24 @@ impl Request {
 pub struct Response {
     status: i64,
     headers: Value,
-    body: Vec<u8>,
+    body: Value,
 }
 
 impl Response {
     /// An answer of a type.
     pub fn new(status: i64, content_type: &str, body: impl Into<Vec<u8>>) -> Response {
-        Response { status, headers: Value::map().with("content-type", content_type), body: body.into() }
+        Response { status, headers: Value::map().with("content-type", content_type), body: Value::Bytes(body.into()) }
+    }
+
+    /// An open file, of which no byte crosses.
+    pub fn file(status: i64, content_type: &str, file: Asset) -> Response {
+        Response { status, headers: Value::map().with("content-type", content_type), body: Value::Handle(bind::KIND_ASSET, file.0) }
+    }
+
+    /// The first picture of a batch: format "png", "jpeg" or "webp".
+    pub fn image(status: i64, image: &Image, format: &str) -> Response {
+        let body = Value::map().with("image", Value::Handle(bind::KIND_IMAGE, image.id())).with("format", format);
+        Response { status, headers: Value::map(), body }
     }
 
     /// A plain text.
