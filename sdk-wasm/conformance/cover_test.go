@@ -9,6 +9,7 @@ import (
 // errnos are what each host function may refuse with, and so what the kit has a case for: named function/ERRNO.
 var errnos = map[string][]string{
 	"preview": {"EUNSUP"}, "sleep_ms": {"ECANCEL"}, "random": {"ETOOBIG"},
+	"h_type": {"ENOENT"}, "h_parts": {"EUNSUP", "ELIMIT"}, "h_build": {"EUNSUP", "ELIMIT"}, "wait_any": {"ETIMEOUT", "ECANCEL", "EUNSUP"},
 	"h_get": {"ENOENT", "EUNSUP", "ELIMIT"}, "h_make": {"EUNSUP", "ELIMIT"},
 	"t_new": {"ETOOBIG", "ELIMIT", "EUNSUP"}, "t_cast": {"ELIMIT"}, "t_slice": {"EUNSUP", "ELIMIT"}, "t_permute": {"EUNSUP", "ELIMIT"},
 	"t_reshape": {"EUNSUP", "ELIMIT"}, "t_graph": {"EUNSUP", "ELIMIT"}, "t_read": {"ENOENT"}, "t_write": {"EPERM", "ETOOBIG"},
@@ -20,21 +21,29 @@ var errnos = map[string][]string{
 	"kv_list":    {"ETOOBIG", "ENOENT", "ECANCEL"},
 	"http_fetch": {"EPERM", "ETOOBIG", "EIO", "ETIMEOUT", "ELIMIT", "ECANCEL"},
 	"asset_open": {"EPERM", "ENOENT", "EIO", "ELIMIT"}, "asset_read": {"ENOENT", "EIO"}, "asset_save": {"EPERM", "EUNSUP", "ELIMIT", "EIO"},
+	"http_start": {"EUNSUP", "ETOOBIG", "EIO", "ELIMIT"}, "http_take": {"EPERM", "EIO", "ETIMEOUT", "ECANCEL"}, "http_read": {"EPERM", "EIO", "ECANCEL"},
+	"asset_create": {"EPERM", "EUNSUP", "ELIMIT"}, "asset_write": {"ELIMIT"}, "asset_commit": {"EIO"},
+	"asset_store": {"EPERM", "EUNSUP", "ETOOBIG", "EIO"}, "asset_image": {"EUNSUP", "ELIMIT"}, "image_save": {"EPERM", "EUNSUP", "ELIMIT", "EIO"},
+	"ws_post": {"ENOENT", "EPERM", "ETOOBIG", "EUNSUP", "EIO", "EAGAIN"}, "ws_image": {"ENOENT", "EPERM", "EUNSUP", "EIO", "EAGAIN"},
+	"body_read": {"ETOOBIG", "ECONFLICT"}, "reply_head": {"EUNSUP", "ECONFLICT"}, "reply_write": {"EUNSUP", "ELIMIT"},
 	"ws_send":  {"EPERM", "ETOOBIG", "EUNSUP", "EIO", "EAGAIN"},
 	"msg_wait": {"ETIMEOUT", "EUNSUP", "ETOOBIG", "ECANCEL"}, "msg_post": {"ELIMIT", "ETOOBIG"},
 }
 
 // unasked are refusals that no case can bring about, and why.
 var unasked = map[string]string{
-	"t_new/ENOMEM":     "the machine has no memory",
-	"t_map_out/ENOMEM": "the machine has no memory",
-	"t_graph/ENOMEM":   "the backend has no memory",
-	"t_graph/EIO":      "the backend fails",
-	"t_cast/EUNSUP":    "every dtype casts to every other",
-	"t_map/ETOOBIG":    "the SDKs give windows the room that the tensor needs",
-	"t_unmap/ENOENT":   "the SDKs close a window once",
-	"kv_get/EIO":       "the store fails",
-	"asset_size/EIO":   "the size is known when the file is open",
+	"t_new/ENOMEM":        "the machine has no memory",
+	"t_map_out/ENOMEM":    "the machine has no memory",
+	"t_graph/ENOMEM":      "the backend has no memory",
+	"t_graph/EIO":         "the backend fails",
+	"t_cast/EUNSUP":       "every dtype casts to every other",
+	"t_map/ETOOBIG":       "the SDKs give windows the room that the tensor needs",
+	"t_unmap/ENOENT":      "the SDKs close a window once",
+	"kv_get/EIO":          "the store fails",
+	"http_read/ETOOBIG":   "tens of megabytes would have to pass",
+	"body_read/ECANCEL":   "the client is gone, and with it who would be told",
+	"reply_write/ECANCEL": "the client is gone, and with it who would be told",
+	"asset_size/EIO":      "the size is known when the file is open",
 }
 
 // TestEveryFunctionHasACase holds the kit to the contract: a host function without a case of success, or a refusal without one,
@@ -42,6 +51,9 @@ var unasked = map[string]string{
 func TestEveryFunctionHasACase(t *testing.T) {
 	known := map[string]bool{}
 	cases := readSteps(t)
+	for _, x := range readRoutes(t) {
+		cases = append(cases, stepCase{Name: x.Name, Steps: x.Steps, Want: x.Want})
+	}
 	for _, m := range readContract(t).Modules {
 		for _, f := range m.Functions {
 			known[f.Name] = true

@@ -77,8 +77,8 @@ func decodeJSON(t testing.TB, b []byte, to any) {
 	}
 }
 
-// value gives a JSON value the form of messages: "@EPERM" is a number of the contract, "$x" and "$x.1" are references to
-// results; objects with one key of a known name are bytes and texts of some form. A number with a point or an exponent is a
+// value gives a JSON value the form of messages: "@EPERM" is a number of the contract, "$x", "$x.1" and "$x.key" are references
+// to results; objects with one key of a known name are bytes and texts of some form. A number with a point or an exponent is a
 // float.
 func (n *notation) value(v any) any {
 	switch x := v.(type) {
@@ -133,8 +133,10 @@ func (n *notation) text(s string) any {
 		return v
 	case strings.HasPrefix(s, "$"):
 		name, item, _ := strings.Cut(s[1:], ".")
-		i, _ := strconv.ParseInt(item, 10, 64)
-		return abi.Tag{Number: abi.TagLink, Value: []any{name, i}}
+		if i, err := strconv.ParseInt(item, 10, 64); err == nil || item == "" {
+			return abi.Tag{Number: abi.TagLink, Value: []any{name, i}}
+		}
+		return abi.Tag{Number: abi.TagLink, Value: []any{name, item}}
 	}
 	return strings.ReplaceAll(s, "{{origin}}", n.origin)
 }

@@ -1,9 +1,13 @@
 package conformance
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"image"
+	"image/color"
+	"image/png"
 	"io"
 	"io/fs"
 	"net/http"
@@ -52,6 +56,18 @@ func (w *world) send(_ context.Context, client, event string, data []byte) error
 	return nil
 }
 
+// show keeps what previews went to the clients.
+func (w *world) show(_ context.Context, client string, p *node.Preview) error {
+	if client == "broken" {
+		return errors.New("the bus is gone")
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s := p.Image.Bounds().Size()
+	w.sent = append(w.sent, fmt.Sprintf("%s preview %s %dx%d most %d", client, p.Format, s.X, s.Y, p.MaxSide))
+	return nil
+}
+
 func (w *world) takeSent() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -88,6 +104,7 @@ func kitServer() http.Handler {
 		_, _ = w.Write(make([]byte, n))
 	})
 	m.HandleFunc("GET /cut", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+	m.HandleFunc("GET /hang", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	m.HandleFunc("GET /slow", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	return m
 }
@@ -125,7 +142,30 @@ func newFolders(t testing.TB) *folders {
 			t.Fatal(err)
 		}
 	}
+	if err := root.WriteFile("input/two.png", twoPixels(t), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	huge, err := root.Create("input/huge.bin") // it has a size and no bytes
+	if err == nil {
+		err = errors.Join(huge.Truncate(40<<20), huge.Close())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 	return &folders{root}
+}
+
+// twoPixels is a picture file: a red pixel, and a blue one of which nothing is seen.
+func twoPixels(t testing.TB) []byte {
+	t.Helper()
+	p := image.NewNRGBA(image.Rect(0, 0, 2, 1))
+	p.SetNRGBA(0, 0, color.NRGBA{R: 255, A: 255})
+	p.SetNRGBA(1, 0, color.NRGBA{B: 255})
+	var b bytes.Buffer
+	if err := png.Encode(&b, p); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
 }
 
 type openFile struct {
@@ -154,7 +194,7 @@ func (f *folders) Open(_ context.Context, file node.File) (wasmhost.File, error)
 
 // Save writes a file under a name that is free.
 func (f *folders) Save(_ context.Context, subfolder, filename string, data []byte) (node.File, error) {
-	if filename == "broken" {
+	if strings.HasPrefix(filename, "broken") {
 		return node.File{}, errors.New("the disk is gone")
 	}
 	dir := path.Join("output", subfolder)
@@ -233,7 +273,7 @@ func (w *world) newHost(t testing.TB, interpret bool) *wasmhost.Host {
 	transport := &http.Transport{}
 	nodes := hostNodes()
 	h, err := wasmhost.New(t.Context(), wasmhost.Config{
-		Backend: backend, Files: w.files, Send: w.send, Interpret: interpret, CodeDir: codeDir,
+		Backend: backend, Files: w.files, Send: w.send, Show: w.show, Interpret: interpret, CodeDir: codeDir,
 		Lookup: func(class string) (node.Node, bool) { n, ok := nodes[class]; return n, ok },
 		Secrets: func(_ context.Context, _, name string) (string, bool) {
 			return "open sesame", name == "KIT_KEY"
@@ -258,11 +298,15 @@ func (w *world) newHost(t testing.TB, interpret bool) *wasmhost.Host {
 func (w *world) load(t testing.TB, h *wasmhost.Host, module []byte, setup string) *wasmhost.Extension {
 	t.Helper()
 	real := setup == "real"
+	events := []string{"news", "broken"}
+	if !real {
+		events = append(events, "preview")
+	}
 	c := wasmhost.Capabilities{
 		Tensor: &struct{}{}, Msg: &struct{}{}, Node: &wasmhost.NodeCap{Classes: []string{"Host*"}}, KV: &wasmhost.KVCap{Bytes: 100_000, Keys: 20},
 		HTTP:  []wasmhost.HTTPRule{{Rule: "GET " + w.origin + "/*", Secrets: []string{"KIT_KEY"}}, {Rule: "POST " + w.origin + "/post"}},
-		Asset: &wasmhost.AssetCap{Read: []string{"input", "output"}, Save: !real}, WS: []string{"news", "broken"},
-		Routes: []string{"GET /echo/:name", "POST /go", "POST /body"}, RealClock: real, SecureRandom: real,
+		Asset: &wasmhost.AssetCap{Read: []string{"input", "output"}, Save: !real}, WS: events,
+		Routes: []string{"GET /echo/:name", "POST /go", "POST /body", "POST /steps", "GET /file/:name", "GET /picture/:name"}, RouteBytes: 2_500_000, RealClock: real, SecureRandom: real,
 	}
 	id := "cocoon.kit"
 	if real {

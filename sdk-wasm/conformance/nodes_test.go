@@ -1,9 +1,11 @@
 package conformance
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"image/png"
 	"io"
 	"net/http/httptest"
 	"net/url"
@@ -306,6 +308,7 @@ func TestRoutes(t *testing.T) {
 			{"GET", "/echo/x", "", "", "text/plain; charset=utf-8|yes|x||text/x-kit|kit", 203},
 			{"POST", "/body", "application/x-any", "\x00\xff body", "application/x-kit||\x00\xff body", 200},
 			{"POST", "/body", "application/x-any", "", "application/x-kit||", 200},
+			{"GET", "/file/hello.txt", "", "", "text/plain||hello", 200},
 			{"POST", "/go", "application/x-www-form-urlencoded", "node=none&message=x", "text/plain; charset=utf-8||kept", 200},
 		} {
 			w := b.serve(x.method, x.path, x.kind, x.body, "Accept", "text/x-kit")
@@ -314,6 +317,25 @@ func TestRoutes(t *testing.T) {
 			if w.Code != x.status || got != x.want {
 				t.Errorf("%s %s: %d %q, want %d %q", x.method, x.path, w.Code, got, x.status, x.want)
 			}
+		}
+	})
+}
+
+// TestPictureOfARoute: a route answers with a picture that the host writes.
+func TestPictureOfARoute(t *testing.T) {
+	c := readContract(t)
+	var first []byte
+	each(t, func(t *testing.T, g *guest) {
+		w := newNodeBench(t, c, g.module(t)).serve("GET", "/picture/two.png", "", "")
+		got, err := png.DecodeConfig(bytes.NewReader(w.Body.Bytes()))
+		if err != nil || got.Width != 2 || got.Height != 1 || w.Header().Get("Content-Type") != "image/png" {
+			t.Fatalf("answers %d %s with %v, %v", w.Code, w.Header().Get("Content-Type"), got, err)
+		}
+		if first == nil {
+			first = w.Body.Bytes()
+		}
+		if !bytes.Equal(first, w.Body.Bytes()) {
+			t.Error("another picture than that of the first language")
 		}
 	})
 }

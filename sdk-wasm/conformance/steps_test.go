@@ -42,7 +42,7 @@ type stepCase struct {
 func readSteps(t testing.TB) []stepCase {
 	t.Helper()
 	var all []stepCase
-	for _, name := range []string{"core", "tensor", "outside"} {
+	for _, name := range []string{"core", "tensor", "outside", "media", "stream"} {
 		b, err := caseFiles.ReadFile(path.Join("cases", name+".json"))
 		if err != nil {
 			t.Fatal(err)
@@ -220,6 +220,8 @@ func inputOf(t testing.TB, kind string, v any) any {
 		return value.Latent{Samples: ramp(shape...), NoiseMask: ramp(shape[0], 1, shape[2], shape[3])}
 	case "plain latent":
 		return value.Latent{Samples: ramp(shape...)}
+	case "audio":
+		return value.Audio{Waveform: ramp(shape...), Rate: 44100}
 	case "opaque":
 		return model{}
 	}

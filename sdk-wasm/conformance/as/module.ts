@@ -1,8 +1,10 @@
 // The AssemblyScript guest of the conformance kit: it interprets the steps of a case over the functions of the library.
 import { EUNSUP, fail, failed, Is, onOther, OP_SELFTEST, TAG_BLOCKER, TAG_LINK, Value } from "../../as/index";
 import { coreOp } from "./core";
+import { mediaOp } from "./media";
 import { declareNodes } from "./nodes";
 import { outsideOp } from "./outside";
+import { streamOp } from "./stream";
 import { tensorOp } from "./tensors";
 
 /** What a step gave has a name, if the case gave it one. */
@@ -12,14 +14,17 @@ declareNodes();
 onOther(selftest);
 
 function selftest(op: i32, request: Value): Value {
-  const out = Value.of([]);
   if (op != OP_SELFTEST) {
     fail(EUNSUP, "the kit answers selftest only");
-    return out;
+    return Value.nothing();
   }
-  const inputs = request.get("inputs");
+  return doSteps(request.get("steps"), request.get("inputs"));
+}
+
+/** Does steps with named values and gives what the reply says of their results. */
+export function doSteps(steps: Value, inputs: Value): Value {
+  const out = Value.of([]);
   for (let i = 0; i < inputs.length; i++) named.set(inputs.keys[i], inputs.list[i]);
-  const steps = request.get("steps");
   for (let i = 0; i < steps.length && !failed; i++) out.list.push(step(steps.at(i).list));
   return out;
 }
@@ -38,15 +43,19 @@ function call(op: string, a: Value[]): Value {
   if (!v) v = coreOp(op, a);
   if (!v) v = tensorOp(op, a);
   if (!v) v = outsideOp(op, a);
+  if (!v) v = mediaOp(op, a);
+  if (!v) v = streamOp(op, a);
   assert(v, "the kit has no op " + op);
   return v!;
 }
 
-/** Replaces references, which are links: a name, and which item of a list. */
+/** Replaces references, which are links: a name, and which item of a list or a map. */
 function resolve(v: Value): Value {
   if (v.is == Is.Tag && <u64>v.n == TAG_LINK) {
     const to = named.get(v.list[0].at(0).asText());
-    return to.is == Is.List ? to.at(<i32>v.list[0].at(1).asInt()) : to;
+    const item = v.list[0].at(1);
+    if (to.is == Is.Map && item.is == Is.Text) return to.get(item.asText());
+    return to.is == Is.List ? to.at(<i32>item.asInt()) : to;
   }
   if (v.is != Is.List && v.is != Is.Map) return v;
   const out = new Value(v.is);
@@ -59,8 +68,9 @@ function resolve(v: Value): Value {
 function shown(v: Value): Value {
   if (v.is == Is.Handle) return Value.text("handle");
   if (v.is == Is.Tag && <u64>v.n == TAG_BLOCKER) return Value.text("window");
-  if (v.is != Is.List) return v;
-  const out = Value.of([]);
+  if (v.is != Is.List && v.is != Is.Map) return v;
+  const out = new Value(v.is);
+  out.keys = v.keys;
   for (let i = 0; i < v.list.length; i++) out.list.push(shown(v.list[i]));
   return out;
 }

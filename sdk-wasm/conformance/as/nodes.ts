@@ -1,7 +1,8 @@
 // The kit's nodes and routes.
 import {
-  Call, ECANCEL, ECONFLICT, fail, last, msgPost, msgWait, node, preview, progress, progressText, raise, Request, Response, route, utf8, Value,
+  Answer, Asset, Call, decode, decodeImage, ECANCEL, ECONFLICT, fail, KIND_BODY, last, msgPost, msgWait, node, preview, progress, progressText, raise, Request, Response, route, utf8, Value,
 } from "../../as/index";
+import { doSteps } from "./module";
 
 const CATEGORY = "conformance";
 
@@ -33,6 +34,9 @@ export function declareNodes(): void {
     .flag("output_node").flag("not_idempotent").flag("async").flag("intermediate").flag("deprecated").flag("experimental").does((c) => {});
   route("GET", "/echo/:name", echo);
   route("POST", "/go", go);
+  route("POST", "/steps", steps);
+  route("GET", "/file/:name", (r: Request): Response => Response.file(200, "text/plain", opened(r.param("name"))));
+  route("GET", "/picture/:name", (r: Request): Response => Response.image(200, decodeImage(opened(r.param("name")))));
   route("POST", "/body", (r: Request): Response => new Response(200, "application/x-kit", r.body));
 }
 
@@ -141,4 +145,22 @@ function go(r: Request): Response {
   const n = msgPost("", r.form("node"), "go", utf8(r.form("message")));
   if (n < 0) fail(n, "the message cannot be left");
   return Response.text(200, n == 1 ? "taken" : "kept");
+}
+
+/** Does the steps of its query, which are a message in hexadecimal, and answers with what they gave: behind what they have written of
+ * an answer, if they began one. A long body is named body. */
+function steps(r: Request): Response {
+  const hex = r.query("s"), n = hex.length / 2;
+  const b = new ArrayBuffer(n);
+  for (let i = 0; i < n; i++) store<u8>(changetype<usize>(b) + i, <u8>parseInt(hex.substr(2 * i, 2), 16));
+  const named = Value.map();
+  if (r.stream.id >= 0) named.set("body", Value.handle(KIND_BODY, r.stream.id));
+  const out = doSteps(decode(changetype<usize>(b), n), named).encode();
+  Answer.write(out); // where no answer began this does nothing
+  return new Response(200, "application/cbor", out);
+}
+
+/** Opens a file of the input folder. */
+function opened(name: string): Asset {
+  return Asset.open(Value.map().set("type", Value.text("input")).set("filename", Value.text(name)));
 }

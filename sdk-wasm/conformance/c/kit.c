@@ -53,13 +53,17 @@ static void rewrite_items(co_out *o, co_val v, bool map) {
 	co_end(o);
 }
 
-// rewrite copies a value item by item, references replaced: links, a name and which item of a list.
+// rewrite copies a value item by item, references replaced: links, a name and which item of a list or a map.
 static void rewrite(co_out *o, co_val v) {
 	co_str s = co_as_str(v);
 	co_val link = co_tagged(v, CO_TAG_LINK);
 	if (link.p) {
-		co_val to = find(co_as_str(co_nth(link, 0)));
-		co_put_val(o, co_type(to) == CO_IS_LIST ? co_nth(to, (uint32_t)co_as_int(co_nth(link, 1), 0)) : to);
+		co_val to = find(co_as_str(co_nth(link, 0))), item = co_nth(link, 1);
+		if (co_type(to) == CO_IS_LIST)
+			to = co_nth(to, (uint32_t)co_as_int(item, 0));
+		else if (co_type(item) == CO_IS_TEXT)
+			to = co_get(to, CO_JOIN(co_as_str(item)).p);
+		co_put_val(o, to);
 		return;
 	}
 	switch (co_type(v)) {
@@ -81,9 +85,13 @@ static void show(co_out *o, co_val v) {
 		co_put_text(o, "handle");
 	} else if (co_tagged(v, CO_TAG_BLOCKER).p) {
 		co_put_text(o, "window"); // no other result is tagged so
-	} else if (co_type(v) == CO_IS_LIST) {
-		co_list(o);
-		for (co_walk w = co_items(v); co_next(&w);) show(o, w.val);
+	} else if (co_type(v) == CO_IS_LIST || co_type(v) == CO_IS_MAP) {
+		co_walk w = co_items(v);
+		co_open(o, w.map);
+		while (co_next(&w)) {
+			if (w.map) co_put_str(o, w.key);
+			show(o, w.val);
+		}
 		co_end(o);
 	} else {
 		co_put_val(o, v);
@@ -136,8 +144,8 @@ static int64_t less(co_val args, co_out *result) { return co_put_bool(result, ki
 static const kit_op helpers[] = {{"until", until}, {"echo", echo}, {"len", len}, {"len_of", len_of}, {"same", same}, {"less", less}, {0}};
 
 static kit_step *op_of(co_str name) {
-	const kit_op *tables[] = {helpers, kit_core, kit_tensors, kit_outside};
-	for (uint32_t i = 0; i < 4; i++)
+	const kit_op *tables[] = {helpers, kit_core, kit_tensors, kit_outside, kit_media, kit_stream};
+	for (uint32_t i = 0; i < 6; i++)
 		for (const kit_op *o = tables[i]; o->name; o++)
 			if (co_same(name, o->name)) return o->do_;
 	co_log(3, CO_JOIN(CO_S("the kit has no op "), name));
@@ -166,12 +174,16 @@ static int64_t step(co_val s, co_out *reply) {
 	return 0;
 }
 
+bool kit_steps(co_val steps, co_val inputs, co_out *reply) {
+	for (co_walk w = co_items(inputs); co_next(&w);) keep(w.key, w.val);
+	co_list(reply);
+	for (co_walk w = co_items(steps); co_next(&w);)
+		if (step(w.val, reply) == KIT_FAILED) return false;
+	co_end(reply);
+	return true;
+}
+
 int32_t kit_selftest(int32_t op, co_val request, co_out *reply) {
 	if (op != CO_OP_SELFTEST) return co_fail(CO_EUNSUP, "the kit answers selftest only");
-	for (co_walk w = co_items(co_get(request, "inputs")); co_next(&w);) keep(w.key, w.val);
-	co_list(reply);
-	for (co_walk w = co_items(co_get(request, "steps")); co_next(&w);)
-		if (step(w.val, reply) == KIT_FAILED) return CO_EIO;
-	co_end(reply);
-	return 0;
+	return kit_steps(co_get(request, "steps"), co_get(request, "inputs"), reply) ? 0 : CO_EIO;
 }

@@ -8,6 +8,9 @@ extern const co_route kit_routes[];
 
 int32_t kit_selftest(int32_t op, co_val request, co_out *reply);
 
+// kit_steps does steps with named values and writes what the reply says of their results; false when the case has failed.
+bool kit_steps(co_val steps, co_val named, co_out *reply);
+
 // kit_step does an op on its resolved arguments and writes the result: 0, an errno of the host, or KIT_FAILED.
 typedef int64_t kit_step(co_val args, co_out *result);
 
@@ -19,7 +22,7 @@ typedef struct {
 #define KIT_FAILED (-1000) // co_fail was called: the case ends
 
 // kit_ops are tables of ops, each ended by an empty name.
-extern const kit_op kit_core[], kit_tensors[], kit_outside[];
+extern const kit_op kit_core[], kit_tensors[], kit_outside[], kit_media[], kit_stream[];
 
 // Arguments by place.
 static inline int64_t kit_int(co_val args, uint32_t i) { return co_as_int(co_nth(args, i), 0); }

@@ -181,4 +181,46 @@ static int32_t route_go(co_call *c) {
 
 static int32_t route_body(co_call *c) { return co_answer(c, 200, "application/x-kit", co_body(c)); }
 
-const co_route kit_routes[] = {{"GET", "/echo/:name", route_echo}, {"POST", "/go", route_go}, {"POST", "/body", route_body}, {0}};
+static uint8_t digit(char c) { return (uint8_t)(c <= '9' ? c - '0' : c - 'a' + 10); }
+
+// route_steps does the steps of its query, which are a message in hexadecimal, and answers with what they gave: behind what they
+// have written of an answer, if they began one. A long body is named body.
+static int32_t route_steps(co_call *c) {
+	co_str hex = co_query(c, "s");
+	uint8_t *b = (uint8_t *)co_alloc(hex.n / 2);
+	for (uint32_t i = 0; i < hex.n / 2; i++) b[i] = (uint8_t)(digit(hex.p[2 * i]) << 4 | digit(hex.p[2 * i + 1]));
+	co_out named = {0}, results = {0};
+	co_map(&named);
+	if (co_stream(c) >= 0) {
+		co_key(&named, "body");
+		co_put_handle(&named, CO_KIND_BODY, co_stream(c));
+	}
+	co_end(&named);
+	if (!kit_steps((co_val){b, b + hex.n / 2}, co_read(&named), &results)) return CO_EIO;
+	co_str s = {(const char *)results.p, results.n};
+	co_write(s); // where no answer began this does nothing
+	return co_answer(c, 200, "application/cbor", s);
+}
+
+// opened opens a file of the input folder.
+static int64_t opened(co_str name) {
+	co_out o = {0};
+	co_map(&o);
+	co_key_text(&o, "type", "input");
+	co_key(&o, "filename");
+	co_put_str(&o, name);
+	co_end(&o);
+	return host_asset_open(co_at32(o.p), o.n);
+}
+
+static int32_t route_file(co_call *c) { return co_answer_handle(c, 200, "text/plain", CO_KIND_ASSET, opened(co_param(c, "name"))); }
+
+static int32_t route_picture(co_call *c) {
+	int64_t f = opened(co_param(c, "name"));
+	return co_answer_image(c, 200, f < 0 ? f : host_asset_image(f, 0), "png");
+}
+
+const co_route kit_routes[] = {
+	{"GET", "/echo/:name", route_echo}, {"POST", "/go", route_go}, {"POST", "/body", route_body}, {"POST", "/steps", route_steps},
+	{"GET", "/file/:name", route_file}, {"GET", "/picture/:name", route_picture}, {0},
+};

@@ -20,19 +20,31 @@ type op func(a args) (any, error)
 // args are a step's arguments, references resolved.
 type args []any
 
-func selftest(request any) (any, error) {
+// kit is made when the module is set up: each call begins with it as it was then.
+var kit = newMachine()
+
+func newMachine() *machine {
 	m := &machine{named: map[string]any{}, ops: map[string]op{}}
-	for name, v := range abi.AsMap(request).Map("inputs") {
-		m.named[name] = v
-	}
-	for _, table := range []map[string]op{helpers(m), coreOps(), tensorOps(), outsideOps()} {
+	for _, table := range []map[string]op{helpers(m), coreOps(), tensorOps(), outsideOps(), mediaOps(), streamOps()} {
 		for name, f := range table {
 			m.ops[name] = f
 		}
 	}
+	return m
+}
+
+func selftest(request any) (any, error) {
+	return steps(abi.AsMap(request).List("steps"), abi.AsMap(request).Map("inputs"))
+}
+
+// steps does steps with named values and gives what the reply says of their results.
+func steps(list []any, named map[string]any) (any, error) {
+	for name, v := range named {
+		kit.named[name] = v
+	}
 	out := []any{}
-	for _, s := range abi.AsMap(request).List("steps") {
-		v, err := m.step(s.([]any))
+	for _, s := range list {
+		v, err := kit.step(s.([]any))
 		if err != nil {
 			return nil, err
 		}
@@ -74,14 +86,19 @@ func (m *machine) do(name string, raw []any) (any, error) {
 	return v, err
 }
 
-// resolve replaces references, which are links: a name, and which item of a list.
+// resolve replaces references, which are links: a name, and which item of a list or a map.
 func (m *machine) resolve(v any) any {
 	switch x := v.(type) {
 	case abi.Tag:
 		pair, _ := x.Value.([]any)
 		v := m.named[pair[0].(string)]
-		if l, ok := v.([]any); ok {
-			return l[pair[1].(int64)]
+		switch whole := v.(type) {
+		case []any:
+			return whole[pair[1].(int64)]
+		case map[string]any:
+			if key, ok := pair[1].(string); ok {
+				return whole[key]
+			}
 		}
 		return v
 	case []any:
@@ -111,6 +128,12 @@ func shown(v any) any {
 		out := make([]any, len(x))
 		for i, e := range x {
 			out[i] = shown(e)
+		}
+		return out
+	case map[string]any:
+		out := make(map[string]any, len(x))
+		for k, e := range x {
+			out[k] = shown(e)
 		}
 		return out
 	}

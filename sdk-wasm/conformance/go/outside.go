@@ -58,13 +58,16 @@ func outsideOps() map[string]op {
 	}
 }
 
-// fetch sends a request; of the answer's headers the reply has the type, since others tell the time.
-func fetch(a args) (any, error) {
-	m := abi.AsMap(a[0])
+func request(m abi.Map) guest.HTTPRequest {
 	q := guest.HTTPRequest{Method: m.Text("method"), URL: m.Text("url"), Body: m.Bytes("body"), Headers: map[string]string{}}
 	for k := range m.Map("headers") {
 		q.Headers[k] = m.Map("headers").Text(k)
 	}
-	r, err := guest.Fetch(q)
+	return q
+}
+
+// fetch sends a request; of the answer's headers the reply has the type, since others tell the time.
+func fetch(a args) (any, error) {
+	r, err := guest.Fetch(request(abi.AsMap(a[0])))
 	return map[string]any{"status": int64(r.Status), "type": r.Headers["content-type"], "body": r.Body}, err
 }

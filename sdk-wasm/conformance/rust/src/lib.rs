@@ -1,8 +1,10 @@
 //! The Rust guest of the conformance kit: it interprets the steps of a case over the functions of cocoon-guest.
 #![no_std]
 mod core_ops;
+mod media;
 mod nodes;
 mod outside;
+mod stream;
 mod tensors;
 
 use cocoon_guest::*;
@@ -24,12 +26,17 @@ fn selftest(op: i32, request: &Value) -> Result<Value> {
     if op != bind::OP_SELFTEST {
         return Err(Error::of(bind::EUNSUP));
     }
+    steps(request.get("steps"), request.get("inputs"))
+}
+
+/// Does steps with named values and gives what the reply says of their results.
+pub fn steps(list: &Value, named: &Value) -> Result<Value> {
     let mut m = Machine { named: BTreeMap::new(), windows: Vec::new() };
-    if let Value::Map(inputs) = request.get("inputs") {
+    if let Value::Map(inputs) = named {
         m.named = inputs.clone();
     }
     let mut out = Vec::new();
-    for s in request.get("steps").items() {
+    for s in list.items() {
         out.push(m.step(s.items())?);
     }
     Ok(Value::List(out))
@@ -51,7 +58,7 @@ impl Machine {
     }
 
     fn call(&mut self, op: &str, args: &[Value]) -> Result<Value> {
-        for table in [HELPERS, core_ops::OPS, tensors::OPS, outside::OPS] {
+        for table in [HELPERS, core_ops::OPS, tensors::OPS, outside::OPS, media::OPS, stream::OPS] {
             if let Some((_, f)) = table.iter().find(|x| x.0 == op) {
                 return f(self, args);
             }
@@ -59,11 +66,12 @@ impl Machine {
         panic!("the kit has no op {op}")
     }
 
-    /// Replaces references, which are links: a name, and which item of a list.
+    /// Replaces references, which are links: a name, and which item of a list or a map.
     fn resolve(&self, v: &Value) -> Value {
         match v {
             Value::Tag(bind::TAG_LINK, pair) => match &self.named[pair.items()[0].text()] {
                 Value::List(l) => l[int(&pair.items()[1]) as usize].clone(),
+                m @ Value::Map(_) if !pair.items()[1].text().is_empty() => m.get(pair.items()[1].text()).clone(),
                 v => v.clone(),
             },
             Value::List(l) => Value::List(l.iter().map(|v| self.resolve(v)).collect()),
@@ -92,6 +100,7 @@ fn shown(v: &Value) -> Value {
         Value::Handle(..) => "handle".into(),
         Value::Tag(bind::TAG_BLOCKER, _) => "window".into(),
         Value::List(l) => Value::List(l.iter().map(shown).collect()),
+        Value::Map(m) => Value::Map(m.iter().map(|(k, v)| (k.clone(), shown(v))).collect()),
         v => v.clone(),
     }
 }
@@ -148,6 +157,13 @@ const HELPERS: &[(&str, Step)] = &[
 
 extension! {
     nodes: [VALUES, LAZY, LISTS, EXPAND, BLOCK, CHECK, FINGERPRINT, SHOW, TELL, WAIT, LATER, HIDDEN, HANDLES, FAIL, FLAGS],
-    routes: [Route::new("GET", "/echo/:name", route_echo), Route::new("POST", "/go", route_go), Route::new("POST", "/body", route_body)],
+    routes: [
+        Route::new("GET", "/echo/:name", route_echo),
+        Route::new("POST", "/go", route_go),
+        Route::new("POST", "/body", route_body),
+        Route::new("POST", "/steps", route_steps),
+        Route::new("GET", "/file/:name", route_file),
+        Route::new("GET", "/picture/:name", route_picture),
+    ],
     other: selftest,
 }

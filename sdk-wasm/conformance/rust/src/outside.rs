@@ -12,7 +12,8 @@ fn fetch(request: &Value) -> Result<Value> {
         .with("body", r.get("body").clone()))
 }
 
-fn asset(v: &Value) -> host::Asset {
+/// The file of a handle.
+pub fn asset(v: &Value) -> host::Asset {
     host::Asset(tensor(v).id())
 }
 
