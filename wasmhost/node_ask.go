@@ -17,6 +17,9 @@ var account = []node.Type{node.AuthToken, node.APIKey}
 
 // shown are the arguments that a guest gets: those that it declared, without what is not for it.
 func (n *guestNode) shown(c *call, args node.Args) node.Args {
+	if len(n.schema.Hidden) == 0 && !n.schema.V3 {
+		return args
+	}
 	hide := map[string]any{}
 	for _, h := range n.schema.Hidden {
 		for _, kind := range account {

@@ -1,7 +1,6 @@
 package wasmhost
 
 import (
-	"maps"
 	"slices"
 	"strings"
 
@@ -48,7 +47,20 @@ func (c *call) graphToWire(g *node.Graph) (any, error) {
 
 // ours reports whether values of a type are made by the server alone.
 func ours(t node.Type) bool {
-	return slices.Contains([]node.Type{value.Image{}.LinkType(), value.Mask{}.LinkType(), value.Latent{}.LinkType(), value.Conditioning{}.LinkType()}, t)
+	switch t {
+	case value.Image{}.LinkType(), value.Mask{}.LinkType(), value.Latent{}.LinkType(), value.Conditioning{}.LinkType():
+		return true
+	}
+	return false
+}
+
+// simple reports whether a type has a widget.
+func simple(t node.Type) bool {
+	switch t {
+	case node.Int, node.Float, node.String, node.Boolean, node.Combo, node.Any:
+		return true
+	}
+	return false
 }
 
 // checkOutput holds what leaves by an output of type t to that type, as far as it is one of the server's own: nothing else
@@ -57,31 +69,39 @@ func ours(t node.Type) bool {
 //
 // Compat: a number where a text was declared is handed on, and the node that gets it says what it thinks of it.
 func checkOutput(v any, t node.Type) (any, error) {
-	if t == node.Any || t == node.MatchType {
+	if t == node.Any || t == node.MatchType || mayLeave(v, t) {
 		return v, nil
 	}
-	names := strings.Split(string(t), ",")
-	has := func(fits func(node.Type) bool) bool {
-		return slices.ContainsFunc(names, func(n string) bool { return fits(node.Type(strings.TrimSpace(n))) })
-	}
-	fits := true
-	switch x := v.(type) {
-	case node.Typed:
-		fits = has(func(n node.Type) bool { return n == x.LinkType() }) || !has(ours) && !has(simple)
-	case *tensor.Tensor:
-		fits = !has(ours) && !has(simple)
-	case bool, int64, uint64, float64, string, []any, map[string]any:
-		fits = has(func(n node.Type) bool { return !ours(n) })
-	}
-	if !fits {
-		return nil, fault.New(fault.ExtensionFailed, "%s is no %s", describe(v), t)
-	}
-	return v, nil
+	return nil, fault.New(fault.ExtensionFailed, "%s is no %s", describe(v), t)
 }
 
-// simple reports whether a type has a widget.
-func simple(t node.Type) bool {
-	return slices.Contains([]node.Type{node.Int, node.Float, node.String, node.Boolean, node.Combo, node.Any}, t)
+// mayLeave looks at each of the types that t names.
+func mayLeave(v any, t node.Type) bool {
+	typed, isTyped := v.(node.Typed)
+	own := true // all of them are names of the package's own
+	for name := range strings.SplitSeq(string(t), ",") {
+		n := node.Type(strings.TrimSpace(name))
+		if isTyped && typed.LinkType() == n {
+			return true
+		}
+		if !isTyped && isMessage(v) && !ours(n) {
+			return true
+		}
+		own = own && !ours(n) && !simple(n)
+	}
+	if _, tensor := v.(*tensor.Tensor); tensor || isTyped {
+		return own
+	}
+	return !isMessage(v)
+}
+
+// isMessage reports whether a message can hold a value.
+func isMessage(v any) bool {
+	switch v.(type) {
+	case bool, int64, uint64, float64, string, []any, map[string]any:
+		return true
+	}
+	return false
 }
 
 // room is what is left of a message for arguments.
@@ -99,7 +119,7 @@ const (
 func (c *call) argsToWire(args node.Args) (map[string]any, error) {
 	left := room{argBytes, argItems}
 	out := make(map[string]any, len(args))
-	for _, name := range slices.Sorted(maps.Keys(args)) {
+	for _, name := range sorted(args) { // handles have the same numbers in equal calls
 		rest := left
 		var err error
 		if v := args[name]; rest.fits(v, argDepth) {
@@ -113,6 +133,19 @@ func (c *call) argsToWire(args node.Args) (map[string]any, error) {
 		}
 	}
 	return out, nil
+}
+
+// sorted are the keys of a map in order.
+func sorted(m map[string]any) []string {
+	if len(m) == 0 {
+		return nil
+	}
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
 }
 
 // fits takes a value's room, and reports whether there was enough.

@@ -29,9 +29,9 @@ func (c *call) toWire(v any) (any, error) {
 		return abi.Tag{Number: abi.TagList, Value: l}, err
 	case map[string]any:
 		m := make(map[string]any, len(x))
-		for k, e := range x {
+		for _, k := range sorted(x) {
 			var err error
-			if m[k], err = c.toWire(e); err != nil {
+			if m[k], err = c.toWire(x[k]); err != nil {
 				return nil, err
 			}
 		}
