@@ -185,7 +185,6 @@ func (s *Server) changeExtension(change func(ctx context.Context, shelf Extensio
 		if err := change(ctx, shelf, id, r); err != nil {
 			return err
 		}
-		s.extensionChanged(ctx, id)
 		e, err := findInstalled(ctx, shelf, id)
 		if errors.Is(err, fault.NotFound) {
 			writeJSON(w, http.StatusOK, map[string]any{"extension": nil})
@@ -234,11 +233,10 @@ func removeExtension(ctx context.Context, shelf ExtensionShelf, id string, r *ht
 	return fault.New(fault.BadRequest, "data is true or false")
 }
 
-// extensionChanged tells clients that nodes came or went.
-func (s *Server) extensionChanged(ctx context.Context, id string) {
-	data, _ := json.Marshal(map[string]string{"id": id}) // strings always encode
-	for _, t := range s.c.Hub.concerned(tenant.Of(ctx)) {
-		s.c.Hub.Publish(ctx, engine.Event{Tenant: t, Type: "ext.changed", Data: data})
+// ExtensionsChanged tells the clients of ctx's tenant that nodes came or went, for the tenant "" all clients.
+func (h *Hub) ExtensionsChanged(ctx context.Context) {
+	for _, t := range h.concerned(tenant.Of(ctx)) {
+		h.Publish(ctx, engine.Event{Tenant: t, Type: "ext.changed", Data: json.RawMessage("{}")})
 	}
 }
 

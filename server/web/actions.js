@@ -5,6 +5,7 @@ import { newDraft, sameShape, save, values, withValue, withValues } from "./draf
 import { switchTo } from "./form/fields.js";
 import { derive } from "./form/rules.js";
 import { draw } from "./form/seed.js";
+import { stringify } from "./json.js";
 import { tooBig } from "./words.js";
 
 export function mountActions(app) {
@@ -101,7 +102,7 @@ export function mountActions(app) {
     const { draft } = store.get(), classes = Object.values(draft?.prompt || {}).map(n => n.class_type);
     const info = await api.infoOf(classes).catch(() => null), was = store.get().info;
     if (!info || store.get().draft?.prompt !== draft?.prompt) return;
-    const same = classes.every(c => JSON.stringify(info[c]) === JSON.stringify(was[c]));
+    const same = classes.every(c => stringify(info[c] ?? null) === stringify(was[c] ?? null));
     if (!same) show(draft, { info: { ...Object.fromEntries(Object.entries(was).filter(([c]) => !classes.includes(c))), ...info } });
   };
   app.back = () => {

@@ -49,6 +49,7 @@ export function mountGuests(app) {
     clearTimeout(timer);
     timer = setTimeout(async () => {
       await Promise.all([app.renewInfo(), app.learnGuests()]);
+      await app.openAgain();
       if (panel) (await panel).refresh();
     }, 60);
   };

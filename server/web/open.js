@@ -7,7 +7,7 @@ import { noWorkflow, sentence, tooBig as tooBigSays, useAsInput } from "./words.
 
 export function mountOpen(app) {
   const chooser = $("file"), veil = $("drop"), note = $("note");
-  let depth = 0, busy = 0;
+  let depth = 0, busy = 0, last = null;
 
   let fade = 0;
   function tell(text, ...buttons) {
@@ -59,6 +59,7 @@ export function mountOpen(app) {
       return isPicture(file) && got.error.type === "unsupported" ? plain(file) : tell(`${file.name}: ${sentence([got.error.message, got.error.details].filter(Boolean).join(": "))}`);
     }
     if (got.source === "media") return plain(file);
+    last = file;
     await app.openPrompt(nameOf(file.name), got.prompt, { workflow: got.workflow || null, linear: got.linear || null, problems: got.problems || [] });
     const problems = got.problems || [];
     const back = button("Back to the former one", app.back);
@@ -71,6 +72,11 @@ export function mountOpen(app) {
     }
   }
   app.openFile = open;
+  // openAgain reads the last file again, if it is open and had nodes that were not known: an extension may have brought them.
+  app.openAgain = async () => {
+    const draft = app.store.get().draft;
+    if (last && draft?.name === nameOf(last.name) && Object.values(draft.prompt).some(n => !n.class_type)) await open(last);
+  };
   app.choose = () => chooser.click();
 
   function pick(files) {

@@ -42,7 +42,7 @@ function details(e, { api, act, review, key }) {
   if (e.description) box.append(el("p", { class: "about" }, e.description));
   box.append(el("h3", {}, "It may"), may.length ? el("ul", { class: "may" }, ...may.map(capability)) : el("p", { class: "none" }, e.capabilities.length ? "do nothing of what it asks for." : says.nothing));
   if (not.length) box.append(el("h3", {}, "Not allowed"), el("ul", { class: "may not" }, ...not.map(capability)));
-  const rows = [...used(e), ["Publisher", e.fingerprint || "none"], ["Id", e.id], ...e.author ? [["Author", e.author]] : [], ...e.license ? [["Licence", e.license]] : [], ...e.nodes.length ? [["Nodes", e.nodes.map(n => n.name || n.class).join(", ")]] : []];
+  const rows = [...used(e), ["Publisher", e.fingerprint || "none"], ["Id", e.id], ...e.author ? [["Author", e.author]] : [], ...e.license ? [["License", e.license]] : [], ...e.nodes.length ? [["Nodes", e.nodes.map(n => n.name || n.class).join(", ")]] : []];
   box.append(el("h3", {}, "Use"), el("dl", { class: "facts" }, ...rows.flatMap(([k, v]) => [el("dt", {}, k), el("dd", {}, v)])));
   box.append(logOf(e, api, key));
   if (e.changeable) box.append(actions(e, { api, act, review, key }));

@@ -10,8 +10,8 @@ function line(c, asksAgain) {
   const id = `consent-${++count}`, on = c.required || (asksAgain ? c.granted : c.granted || !c.risk || c.risk === "low");
   const box = el("input", { type: "checkbox", role: "switch", id, "aria-describedby": `${id}-more`, disabled: c.required });
   box.checked = on;
-  const more = el("span", { class: "ask-more", id: `${id}-more` }, c.required ? badge(says.required, "off") : null, c.new ? badge(says.fresh, "ask") : null, c.risk === "high" ? badge("Think twice", "bad") : null, items(c));
-  const item = el("li", { class: c.new ? "ask new" : "ask", "data-capability": c.kind }, el("label", { class: "switch", for: id }, box, el("i", { "aria-hidden": "true" }), el("span", {}, c.text)), more);
+  const marks = el("span", { class: "wish-marks", id: `${id}-more` }, c.risk === "high" ? badge("Think twice", "bad") : null, c.new ? badge(says.fresh, "ask") : null, c.required ? badge(says.required, "off") : null);
+  const item = el("li", { class: c.new ? "wish new" : "wish", "data-capability": c.kind }, el("label", { class: "switch", for: id }, box, el("i", { "aria-hidden": "true" }), el("span", {}, c.text)), marks, items(c));
   return { item, box, ids: c.ids };
 }
 
@@ -23,13 +23,13 @@ export function consent({ e, offer, word, operator, go, back }) {
   const form = el("form", { class: "consent" },
     el("section", { class: `seal ${grave}` }, el("p", {}, icon(grave === "good" ? "check" : "alert"), el("b", {}, signed)), el("p", {}, sentence), e.fingerprint ? el("p", { class: "print" }, "Fingerprint ", el("code", {}, e.fingerprint)) : null),
     e.description ? el("p", { class: "about" }, e.description) : null,
-    el("p", { class: "hint" }, [what(e), offer ? `${bytes(offer.bytes)}.` : "", e.author ? `By ${e.author}.` : "", e.license ? `Licence: ${e.license}.` : ""].filter(Boolean).join(" ")),
+    el("p", { class: "hint" }, [what(e), offer ? `${bytes(offer.bytes)}.` : "", e.author ? `By ${e.author}.` : "", e.license ? `License: ${e.license}.` : ""].filter(Boolean).join(" ")),
     offer?.refused ? el("p", { class: "card-reason", role: "alert" }, offer.refused) : null,
     ...(offer?.warnings || []).map(w => el("p", { class: "warn" }, icon("alert"), el("span", {}, w))),
     fresh && (offer?.installed || !offer) ? el("p", { class: "warn" }, icon("alert"), el("span", {}, says.freshOnes(fresh, e.name))) : null,
     lines.length ? el("h3", {}, says.asks) : null,
-    lines.length ? el("ul", { class: "asks", role: "list" }, ...lines.map(l => l.item)) : el("p", { class: "none" }, says.nothing),
-    el("p", { class: "hint never" }, says.never),
+    lines.length ? el("ul", { class: "wishes", role: "list" }, ...lines.map(l => l.item)) : el("p", { class: "none" }, says.nothing),
+    e.capabilities.some(c => c.risk === "high") ? el("p", { class: "warn" }, icon("alert"), el("span", {}, says.trusted)) : el("p", { class: "hint" }, says.never),
     operator ? el("label", { class: "switch" }, shared, el("i", { "aria-hidden": "true" }), el("span", {}, "Install it for everybody on this server")) : null,
     el("div", { class: "consent-do" }, yes, no));
   no.addEventListener("click", back);

@@ -43,19 +43,20 @@ export async function mountPanel(app) {
       if (mine === turn) tell(says.failed(e.message), true);
     }
     put(dialog, "aria-busy", null);
-    await refresh();
+    await refresh(true);
   }
 
-  async function refresh() {
+  async function refresh(back = false) {
     try {
       known = await api.list();
     } catch (e) {
       tell(sentence(e.message), true);
     }
-    if (view === "list") list();
+    if (view === "list" || back) list();
   }
 
   function list() {
+    if (view !== "list") body.scrollTop = 0;
     view = "list";
     say(title, "Extensions");
     const focus = document.activeElement?.closest("#shelf [data-focus]")?.dataset.focus;
@@ -83,10 +84,7 @@ export async function mountPanel(app) {
   }
 
   function review(e) {
-    ask({ title: `What ${e.name} may do`, e, word: "Allow this", operator: false, go: granted => {
-      view = "list";
-      return act(() => api.grant(e, granted), says.changed(e.name));
-    } });
+    ask({ title: `What ${e.name} may do`, e, word: "Allow this", operator: false, go: granted => act(() => api.grant(e, granted), says.changed(e.name)) });
   }
 
   async function offer(f) {
@@ -106,7 +104,6 @@ export async function mountPanel(app) {
     ask({
       title: o.installed ? `Update ${e.name} from ${o.installed} to ${e.version}?` : `Install ${e.name} ${e.version}?`, e, offer: o, word: o.installed ? "Update" : "Install", operator: known.operator,
       go: (granted, shared) => {
-        view = "list";
         open.add(e.id);
         return act(async () => {
           const at = shared ? (await api.offer(f, true)).offer : o.offer; // an offer is for one tenant

@@ -8,9 +8,9 @@ export function badge(word, kind) {
   return el("span", { class: `badge ${kind}` }, word);
 }
 
-// items shows what a capability is for in particular.
+// items shows what a line of several is for in particular.
 export function items(c) {
-  return c.items.length ? el("span", { class: "items" }, ...c.items.slice(0, 24).map(i => el("code", {}, i)), c.items.length > 24 ? el("span", {}, `and ${c.items.length - 24} more`) : null) : null;
+  return together[c.kind] && c.items.length ? el("span", { class: "items" }, ...c.items.slice(0, 24).map(i => el("code", {}, i)), c.items.length > 24 ? el("span", {}, `and ${c.items.length - 24} more`) : null) : null;
 }
 
 // grouped puts what differs only in an address or a name into one line.
