@@ -23,7 +23,7 @@ const (
 )
 
 // Present enters the files of a node's output into a catalogue, as what ctx's tenant owns and a prompt made, and gives the output
-// with their ids. What is no file, or is none that is there, stays as it is.
+// with their ids, with what is known of media, and with the previews that were chosen for files of these names. What is no file, or is none that is there, stays as it is.
 func Present(ctx context.Context, c *assets.Catalogue, files Files, promptID string, ui json.RawMessage) json.RawMessage {
 	o, err := doc.ParseObject(ui, doc.DefaultLimits())
 	if err != nil {
@@ -38,14 +38,14 @@ func Present(ctx context.Context, c *assets.Catalogue, files Files, promptID str
 			if !ok || n >= maxPresented {
 				continue
 			}
-			id, err := produce(ctx, c, files, promptID, entry)
+			a, err := produce(ctx, c, files, promptID, entry)
 			if err != nil {
 				if !errors.Is(err, fault.NotFound) {
 					zerolog.Ctx(ctx).Warn().Err(err).Str("prompt_id", promptID).Msg("an output could not be entered into the catalogue")
 				}
 				continue
 			}
-			entry.Set("id", id)
+			describe(entry, a)
 			n++
 		}
 	}
@@ -55,7 +55,18 @@ func Present(ctx context.Context, c *assets.Catalogue, files Files, promptID str
 	return doc.Encode(o)
 }
 
-func produce(ctx context.Context, c *assets.Catalogue, files Files, promptID string, entry *doc.Object) (string, error) {
+// describe adds to an entry of an output what the catalogue knows. Compat: keys without a value are left out.
+func describe(entry *doc.Object, a assets.Ref) {
+	entry.Set("id", a.ID)
+	if a.PreviewID != "" {
+		entry.Set("preview_id", a.PreviewID)
+	}
+	if known := stored(a.System); known.Len() > 0 && !entry.Has("metadata") && shows(&a) {
+		entry.Set("metadata", known)
+	}
+}
+
+func produce(ctx context.Context, c *assets.Catalogue, files Files, promptID string, entry *doc.Object) (a assets.Ref, err error) {
 	text := func(key string) string {
 		v, _ := entry.Get(key)
 		s, _ := v.(string)
@@ -63,9 +74,13 @@ func produce(ctx context.Context, c *assets.Catalogue, files Files, promptID str
 	}
 	kind, name := text("type"), path.Join(text("subfolder"), text("filename"))
 	if text("filename") == "" || !inside(text("subfolder")) || !inside(name) {
-		return "", fault.New(fault.NotFound, "this is no file")
+		return a, fault.New(fault.NotFound, "this is no file")
 	}
-	return enter(ctx, c, files, kind, name, promptID)
+	id, err := enter(ctx, c, files, kind, name, promptID)
+	if err != nil {
+		return a, err
+	}
+	return c.Get(ctx, tenant.Of(ctx), id)
 }
 
 // enter puts a file of the tenant into the catalogue.

@@ -54,11 +54,44 @@ func (s *Server) OpenAPI() []byte {
 		if t.alias {
 			op.Set("description", "Also under /api"+p+".")
 		}
+		s.secure(op, t)
 		entry.Set(strings.ToLower(t.method), op)
 	}
-	return spaced(doc.Encode(object("openapi", "3.1.0",
+	all := object("openapi", "3.1.0",
 		"info", object("title", "Cocoon", "version", s.c.Version, "description", "ComfyUI's API and a few routes of Cocoon's own."),
-		"paths", paths)))
+		"paths", paths)
+	if s.c.Auth != nil {
+		ways := s.waysIn()
+		all.Set("components", object("securitySchemes", ways))
+		security := []any{}
+		for _, name := range ways.Keys() {
+			security = append(security, object(name, []any{}))
+		}
+		all.Set("security", security)
+	}
+	return spaced(doc.Encode(all))
+}
+
+// waysIn are the ways in which a request brings its key, as OpenAPI writes them.
+func (s *Server) waysIn() *doc.Object {
+	ways := object("bearer", object("type", "http", "scheme", "bearer", "description", "The key, made by: cocoon key new."),
+		"header", object("type", "apiKey", "in", "header", "name", "X-API-Key", "description", "The same key."))
+	if s.c.CORS == "" {
+		ways.Set("basic", object("type", "http", "scheme", "basic", "description", "The same key as the password, for browsers; any name."))
+	}
+	ways.Set("socket", object("type", "apiKey", "in", "query", "name", "token", "description", "The same key, for WebSockets alone."))
+	return ways
+}
+
+// secure tells what a route needs of those who ask, on a server with keys.
+func (s *Server) secure(op *doc.Object, t route) {
+	switch {
+	case s.c.Auth == nil:
+	case unguarded(t.path):
+		op.Set("security", []any{})
+	default:
+		op.Set("x-needs", needOf(t).String())
+	}
 }
 
 func operationID(method, p string) string {

@@ -75,6 +75,39 @@ func TestOpenAPI(t *testing.T) {
 	}
 }
 
+// A server with keys says in which ways they come, and what each route needs.
+func TestOpenAPIWithKeys(t *testing.T) {
+	s := build(Config{Auth: &Auth{}}.withDefaults())
+	var d struct {
+		Components struct {
+			SecuritySchemes map[string]struct{ Type, Scheme, In, Name string }
+		}
+		Security []map[string][]string
+		Paths    map[string]map[string]struct {
+			Security *[]any
+			Needs    string `json:"x-needs"`
+		}
+	}
+	if err := json.Unmarshal(s.OpenAPI(), &d); err != nil {
+		t.Fatal(err)
+	}
+	ways := d.Components.SecuritySchemes
+	if ways["bearer"].Scheme != "bearer" || ways["header"].Name != "X-API-Key" || ways["socket"].In != "query" || len(d.Security) != len(ways) {
+		t.Errorf("schemes %+v, security %v", ways, d.Security)
+	}
+	for path, want := range map[string]string{"/queue": "read", "/metrics": "operate"} {
+		if op := d.Paths[path]["get"]; op.Needs != want || op.Security != nil {
+			t.Errorf("%s: %+v, want %s", path, op, want)
+		}
+	}
+	if op := d.Paths["/healthz"]["get"]; op.Security == nil || len(*op.Security) != 0 {
+		t.Errorf("/healthz needs %v", op.Security)
+	}
+	if d.Paths["/prompt"]["post"].Needs != "write" {
+		t.Errorf("POST /prompt: %+v", d.Paths["/prompt"]["post"])
+	}
+}
+
 const echo = `{"prompt":{"1":{"class_type":"GoldenEcho","inputs":{"value":%q}}},"client_id":"c"}`
 
 func TestWait(t *testing.T) {

@@ -35,6 +35,9 @@ const (
 	ToOperate             // to look at or change what is everybody's
 )
 
+// String is the need in a word: read, write or operate.
+func (n Need) String() string { return [...]string{"read", "write", "operate"}[n] }
+
 // May reports whether the role allows what is needed.
 func (r Role) May(n Need) bool {
 	switch r {
