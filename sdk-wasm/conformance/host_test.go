@@ -297,19 +297,19 @@ func (w *world) newHost(t testing.TB, interpret bool) *wasmhost.Host {
 // nothing.
 func (w *world) load(t testing.TB, h *wasmhost.Host, module []byte, setup string) *wasmhost.Extension {
 	t.Helper()
-	real := setup == "real"
+	now := setup == "real"
 	events := []string{"news", "broken"}
-	if !real {
+	if !now {
 		events = append(events, "preview")
 	}
 	c := wasmhost.Capabilities{
 		Tensor: &struct{}{}, Msg: &struct{}{}, Node: &wasmhost.NodeCap{Classes: []string{"Host*"}}, KV: &wasmhost.KVCap{Bytes: 100_000, Keys: 20},
 		HTTP:  []wasmhost.HTTPRule{{Rule: "GET " + w.origin + "/*", Secrets: []string{"KIT_KEY"}}, {Rule: "POST " + w.origin + "/post"}},
-		Asset: &wasmhost.AssetCap{Read: []string{"input", "output"}, Save: !real}, WS: events,
-		Routes: []string{"GET /echo/:name", "POST /go", "POST /body", "POST /steps", "GET /file/:name", "GET /picture/:name"}, RouteBytes: 2_500_000, RealClock: real, SecureRandom: real,
+		Asset: &wasmhost.AssetCap{Read: []string{"input", "output"}, Save: !now}, WS: events,
+		Routes: []string{"GET /echo/:name", "POST /go", "POST /body", "POST /steps", "GET /file/:name", "GET /picture/:name"}, RouteBytes: 2_500_000, RealClock: now, SecureRandom: now,
 	}
 	id := "cocoon.kit"
-	if real {
+	if now {
 		id = "cocoon.kit.real"
 	}
 	e, err := h.Load(t.Context(), wasmhost.Source{Tenant: tenantOf(setup), Module: module, Grant: c.All(),

@@ -3,7 +3,6 @@ package conformance
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -196,7 +195,7 @@ func TestEveryOpHasACase(t *testing.T) {
 	}
 	for _, op := range c.TensorOps {
 		if !have[op.Name] {
-			t.Error(fmt.Sprintf("cases/ops.json has no row for the op %s", op.Name))
+			t.Errorf("cases/ops.json has no row for the op %s", op.Name)
 		}
 	}
 }
