@@ -58,11 +58,11 @@ func tenantOf(setup string) tenant.ID { return tenant.ID("kit" + setup) }
 
 // outcome is what a case gave.
 type outcome struct {
-	reply        []byte
-	err          error
-	events, log  []any
-	sent         []any
-	fuel, memory int64
+	reply       []byte
+	err         error
+	events, log []any
+	sent        []any
+	fuel        int64
 }
 
 // bench is one guest, loaded as each setup wants it.

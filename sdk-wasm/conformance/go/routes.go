@@ -73,7 +73,10 @@ func file(r *guest.Request) (guest.Response, error) {
 
 // picture answers with a picture file of the input folder, written anew.
 func picture(r *guest.Request) (guest.Response, error) {
-	a, err := guest.File{Type: "input", Filename: r.Params["name"]}.Open()
+	return drawn(guest.File{Type: "input", Filename: r.Params["name"]}.Open())
+}
+
+func drawn(a guest.Asset, err error) (guest.Response, error) {
 	if err != nil {
 		return guest.Response{}, err
 	}

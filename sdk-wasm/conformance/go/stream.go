@@ -18,11 +18,7 @@ func streamOps() map[string]op {
 			if h, ok := m["body"].(abi.Handle); ok {
 				from = append(from, h)
 			}
-			x, err := guest.Start(request(m), from...)
-			if err != nil {
-				return nil, err
-			}
-			return x.Handle, nil
+			return begun(guest.Start(request(m), from...))
 		},
 		"http_take": func(a args) (any, error) {
 			r, err := (&guest.Exchange{Handle: a.handle(0)}).Head()
@@ -53,6 +49,13 @@ func streamOps() map[string]op {
 			return int64(n), err
 		},
 	}
+}
+
+func begun(x *guest.Exchange, err error) (any, error) {
+	if err != nil {
+		return nil, err
+	}
+	return x.Handle, nil
 }
 
 func target(a args) guest.Target {
