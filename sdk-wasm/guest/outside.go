@@ -17,6 +17,7 @@ type HTTPRequest struct {
 	Method, URL string
 	Headers     map[string]string
 	Body        []byte
+	Timeout     time.Duration // 0 is a minute
 }
 
 // HTTPResponse is the answer; the names of headers are in lower case.
@@ -28,19 +29,12 @@ type HTTPResponse struct {
 
 // Fetch sends a request and waits for its answer without using fuel.
 func Fetch(q HTTPRequest) (r HTTPResponse, err error) {
-	headers := map[string]any{}
-	for k, v := range q.Headers {
-		headers[k] = v
-	}
-	m, err := asked(hostHttpFetch, map[string]any{"method": q.Method, "url": q.URL, "headers": headers, "body": q.Body})
+	m, err := asked(hostHttpFetch, map[string]any{"method": q.Method, "url": q.URL, "headers": anyMap(q.Headers), "body": q.Body,
+		"timeout_ms": q.Timeout.Milliseconds()})
 	if err != nil {
 		return r, err
 	}
-	r = HTTPResponse{Status: int(m.Int("status")), Body: m.Bytes("body"), Headers: map[string]string{}}
-	for k := range m.Map("headers") {
-		r.Headers[k] = m.Map("headers").Text(k)
-	}
-	return r, nil
+	return answerOf(m), nil
 }
 
 // asked sends a message to a host function and gives the message that it answers with.
@@ -91,17 +85,11 @@ func (a Asset) Close() { hostHDrop(int64(a.Handle.ID)) }
 
 // Save writes a file of the output folder under a name that is free, and says which.
 func Save(name string, data []byte) (File, error) {
-	out, err := fetched(func(o, limit uint32) int64 {
+	return savedAs(func(o, limit uint32) int64 {
 		k, kn := atText(name)
 		p, n := at(data)
 		return hostAssetSave(k, kn, p, n, o, limit)
 	})
-	if err != nil {
-		return File{}, err
-	}
-	v, err := abi.Decode(out, abi.DefaultLimits())
-	m := abi.AsMap(v)
-	return File{m.Text("type"), m.Text("subfolder"), m.Text("filename")}, err
 }
 
 // Send sends a JSON object to the client that asked, as an event of type ext.<id>.<name>.

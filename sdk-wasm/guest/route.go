@@ -15,6 +15,7 @@ type Request struct {
 	Params       map[string]string
 	Tenant       string
 	Body         []byte
+	Stream       *Body // the body when it is over abi.MaxBodyBytes; else nil
 	Files        []FormFile
 	m            abi.Map
 }
@@ -23,13 +24,18 @@ type Request struct {
 type FormFile struct {
 	Field, Filename, Type string
 	Data                  []byte
+	Stream                *Body // of a long file, in place of Data; else nil
 }
 
-// Response answers a Request. Status 0 is 200.
+// Response answers a Request. Status 0 is 200. One of Body, File and Image is what is sent; the host sends a file and a
+// picture without a byte of it here.
 type Response struct {
 	Status  int
 	Headers map[string]string
 	Body    []byte
+	File    *Asset
+	Image   *Image      // its first picture
+	Form    PictureForm // of Image
 }
 
 // Query is the first value of a query parameter.
@@ -54,29 +60,33 @@ func serveRoute(m abi.Map) (any, error) {
 		if route.Method+" "+route.Path != m.Text("route") {
 			continue
 		}
-		r := &Request{Method: m.Text("method"), Path: m.Text("path"), Tenant: m.Text("tenant"), Body: m.Bytes("body"), Params: map[string]string{}, m: m}
+		r := &Request{Method: m.Text("method"), Path: m.Text("path"), Tenant: m.Text("tenant"), Body: m.Bytes("body"), Stream: body(m, "length"), Params: map[string]string{}, m: m}
 		for k := range m.Map("params") {
 			r.Params[k] = m.Map("params").Text(k)
 		}
 		for _, f := range m.List("files") {
 			x := abi.AsMap(f)
-			r.Files = append(r.Files, FormFile{x.Text("field"), x.Text("filename"), x.Text("type"), x.Bytes("data")})
+			r.Files = append(r.Files, FormFile{x.Text("field"), x.Text("filename"), x.Text("type"), x.Bytes("data"), body(x, "size")})
 		}
 		res, err := route.Do(r)
 		if err != nil {
 			return nil, err
 		}
-		headers := map[string]any{}
-		for k, v := range res.Headers {
-			headers[k] = v
-		}
-		body := res.Body
-		if body == nil {
-			body = []byte{}
-		}
-		return map[string]any{"status": res.Status, "headers": headers, "body": body}, nil
+		return map[string]any{"status": res.Status, "headers": anyMap(res.Headers), "body": res.body()}, nil
 	}
 	return nil, Error(abi.ENOENT)
+}
+
+func (r *Response) body() any {
+	switch {
+	case r.File != nil:
+		return r.File.Handle
+	case r.Image != nil:
+		return r.Form.message(*r.Image)
+	case r.Body == nil:
+		return []byte{}
+	}
+	return r.Body
 }
 
 // HTML is a page, self-contained: it runs in an origin of its own and reaches the extension's routes through the bridge.
