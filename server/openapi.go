@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/cocoonhq/cocoon/engine/doc"
+	v2 "github.com/cocoonhq/cocoon/server/v2"
 )
 
 // shownPath is a route's path as clients know it.
@@ -27,12 +28,28 @@ func braces(p string) (path string, names []string) {
 	return strings.Join(parts, "/"), names
 }
 
+// described is the table of routes with those of version 2 of the API, if it is there.
+func (s *Server) described() []route {
+	rows := s.table()
+	if s.c.Feed == nil {
+		return rows
+	}
+	rows = append(rows, route{path: version2Heading})
+	for _, t := range v2.Routes() {
+		rows = append(rows, route{method: t.Method, path: strings.NewReplacer("{", ":", "}", "").Replace(t.Path), help: t.Help})
+	}
+	return rows
+}
+
+// version2Heading stands over the routes of version 2.
+const version2Heading = "Version 2"
+
 // OpenAPI describes the API as OpenAPI 3.1, from the table of routes.
 func (s *Server) OpenAPI() []byte {
 	paths := &doc.Object{}
 	tag := ""
-	for _, t := range s.rows {
-		if t.do == nil {
+	for _, t := range s.described() {
+		if t.method == "" {
 			tag = t.path
 		}
 		if t.help == "" {
@@ -113,9 +130,9 @@ type Line struct {
 // Lines lists the API in the order of its table, without routes that need no words.
 func Lines() []Line {
 	var lines []Line
-	for _, t := range (&Server{}).table() {
+	for _, t := range (&Server{c: Config{Feed: &v2.Feed{}}}).described() {
 		switch {
-		case t.do == nil:
+		case t.method == "":
 			lines = append(lines, Line{Path: t.path})
 		case t.help != "":
 			p, _ := braces(t.shownPath())

@@ -44,6 +44,7 @@ type Config struct {
 // Handler answers below /api/v2.
 type Handler struct {
 	c       Config
+	routes  []Route
 	keys    keys
 	streams chan struct{}
 }
@@ -56,7 +57,7 @@ func New(c Config) *Handler {
 	if c.MaxStreams == 0 {
 		c.MaxStreams = 1000
 	}
-	return &Handler{c: c, streams: make(chan struct{}, c.MaxStreams)}
+	return &Handler{c: c, routes: Routes(), streams: make(chan struct{}, c.MaxStreams)}
 }
 
 const prefix = "/api/v2/"
@@ -81,7 +82,35 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// route finds the handler: the whole API on one page.
+// Route is one line of the API. A {name} in Path is what the route is about.
+type Route struct {
+	Method, Path, Help string
+
+	do func(h *Handler, w http.ResponseWriter, r *http.Request, name string) error
+}
+
+// Routes is the whole API. Of two that fit, the first counts.
+func Routes() []Route {
+	type handler = func(h *Handler, w http.ResponseWriter, r *http.Request, name string) error
+	nameless := func(do func(h *Handler, w http.ResponseWriter, r *http.Request) error) handler {
+		return func(h *Handler, w http.ResponseWriter, r *http.Request, _ string) error { return do(h, w, r) }
+	}
+	return []Route{
+		{"POST", "/api/v2/assets", "Uploads a file: multipart form with file.", nameless((*Handler).upload)},
+		{"POST", "/api/v2/assets/from-hash", `Makes an asset of content that is there: {"hash": hash}.`, nameless((*Handler).fromHash)},
+		{"HEAD", "/api/v2/assets/by-hash/{hash}", "Tells whether content of a hash is there.", (*Handler).byHash},
+		{"GET", "/api/v2/assets/{id}", "One asset.", (*Handler).asset},
+		{"DELETE", "/api/v2/assets/{id}", "Deletes an asset.", (*Handler).deleteAsset},
+		{"GET", "/api/v2/assets/{id}/content", "An asset's bytes.", (*Handler).content},
+		{"POST", "/api/v2/jobs", "Queues a workflow in API format; with the header Idempotency-Key at most once.", nameless((*Handler).submit)},
+		{"GET", "/api/v2/jobs/{id}", "One job with its outputs.", (*Handler).job},
+		{"GET", "/api/v2/jobs/{id}/workflow", "The workflow of a job.", (*Handler).workflow},
+		{"GET", "/api/v2/jobs/{id}/events", "What happens to a job, as Server-Sent Events; Last-Event-ID replays what was missed.", (*Handler).events},
+		{"POST", "/api/v2/jobs/{id}/cancel", "Cancels a job, waiting or running.", (*Handler).cancel},
+	}
+}
+
+// route finds the handler.
 func (h *Handler) route(w http.ResponseWriter, r *http.Request) error {
 	parts := strings.Split(strings.TrimPrefix(r.URL.EscapedPath(), prefix), "/")
 	for i, p := range parts {
@@ -91,42 +120,34 @@ func (h *Handler) route(w http.ResponseWriter, r *http.Request) error {
 		}
 		parts[i] = u
 	}
-	is := func(method string, pattern ...string) bool {
-		if (r.Method != method && !(r.Method == http.MethodHead && method == http.MethodGet)) || len(parts) != len(pattern) {
-			return false
+	for _, t := range h.routes {
+		if r.Method != t.Method && !(r.Method == http.MethodHead && t.Method == http.MethodGet) {
+			continue
 		}
-		for i, p := range pattern {
-			if p != "*" && p != parts[i] || p == "*" && parts[i] == "" {
-				return false
-			}
+		if name, ok := t.fits(parts); ok {
+			return t.do(h, w, r, name)
 		}
-		return true
-	}
-	switch {
-	case is("POST", "assets"):
-		return h.upload(w, r)
-	case is("POST", "assets", "from-hash"):
-		return h.fromHash(w, r)
-	case is("HEAD", "assets", "by-hash", "*"):
-		return h.byHash(w, r, parts[2])
-	case is("GET", "assets", "*"):
-		return h.asset(w, r, parts[1])
-	case is("DELETE", "assets", "*"):
-		return h.deleteAsset(w, r, parts[1])
-	case is("GET", "assets", "*", "content"):
-		return h.content(w, r, parts[1])
-	case is("POST", "jobs"):
-		return h.submit(w, r)
-	case is("GET", "jobs", "*"):
-		return h.job(w, r, parts[1])
-	case is("GET", "jobs", "*", "workflow"):
-		return h.workflow(w, r, parts[1])
-	case is("GET", "jobs", "*", "events"):
-		return h.events(w, r, parts[1])
-	case is("POST", "jobs", "*", "cancel"):
-		return h.cancel(w, r, parts[1])
 	}
 	return problem(http.StatusNotFound, "not_found", "there is nothing at this path for this method")
+}
+
+// fits compares a path, below the prefix, with the route's, and gives what stands for the name in it.
+func (t Route) fits(parts []string) (name string, ok bool) {
+	pattern := strings.Split(strings.TrimPrefix(t.Path, prefix), "/")
+	if len(parts) != len(pattern) {
+		return "", false
+	}
+	for i, p := range pattern {
+		if strings.HasPrefix(p, "{") {
+			name = parts[i]
+			if name == "" {
+				return "", false
+			}
+		} else if p != parts[i] {
+			return "", false
+		}
+	}
+	return name, true
 }
 
 // apiError is an answer {"error": {code, message, details?}}.
