@@ -200,12 +200,18 @@ export function openPage({ id, name, node = null, prompt = null, listen = null, 
 
 // inClient gives the nodes of extensions a button in the official client, and lets it know nodes that come and go.
 function inClient(app, api) {
-  const owners = new Map();
+  const owners = new Map(), kinds = new Set();
   let prompt = null;
   async function learn() {
     const r = await fetch(new URL("cocoon/extensions", ROOT), { cache: "no-store" });
     owners.clear();
-    for (const e of r.ok ? (await r.json()).extensions : []) if (e.page) for (const n of e.nodes) owners.set(n.class, e);
+    for (const e of r.ok ? (await r.json()).extensions : []) {
+      if (e.page) for (const n of e.nodes) owners.set(n.class, e);
+      for (const kind of e.events.map(k => `ext.${e.id}.${k}`)) {
+        if (!kinds.has(kind)) api.addEventListener(kind, () => {}); // the client complains of what nobody hears
+        kinds.add(kind);
+      }
+    }
   }
   function listenTo(e) {
     return read => {
