@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"regexp"
 	"runtime"
@@ -312,6 +313,31 @@ func TestLateReader(t *testing.T) {
 		want := fmt.Sprintf(`{"type":"n","data":[%d,%q]}`, i, filler[:i*256])
 		if err != nil || string(b) != want {
 			t.Fatalf("event %d: %d bytes, %v; want %d", i, len(b), err, len(want))
+		}
+	}
+}
+
+// Under TLS, where no write goes out without waiting, events come too.
+func TestSocketOverTLS(t *testing.T) {
+	s := whole(t, nil)
+	secure := httptest.NewTLSServer(s.Server)
+	defer secure.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	c, _, err := websocket.Dial(ctx, secure.URL+"/ws?clientId=c", &websocket.DialOptions{HTTPClient: secure.Client()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.CloseNow()
+	if _, b, err := c.Read(ctx); err != nil || !strings.Contains(string(b), `"sid"`) {
+		t.Fatalf("greeting %s, %v", b, err)
+	}
+	for i := range 50 {
+		s.c.Hub.Publish(ctx, engine.Event{Type: "n", ClientID: "c", Data: json.RawMessage(fmt.Sprint(i))})
+	}
+	for i := range 50 {
+		if _, b, err := c.Read(ctx); err != nil || string(b) != fmt.Sprintf(`{"type":"n","data":%d}`, i) {
+			t.Fatalf("event %d is %s, %v", i, b, err)
 		}
 	}
 }
