@@ -16,6 +16,9 @@ const (
 
 var secretForm = regexp.MustCompile(`^[A-Z][A-Z0-9_]{0,63}$`)
 
+// kindForm is the form of an event's kind, which stands behind "ext.<id>.".
+var kindForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+
 // check looks whether what is asked for can be shown to people and granted one by one.
 func (c *Capabilities) check() error {
 	for _, r := range c.HTTP {
@@ -34,6 +37,11 @@ func (c *Capabilities) check() error {
 	for _, r := range c.Routes {
 		if _, _, err := SplitRoute(r); err != nil {
 			return err
+		}
+	}
+	for _, kind := range c.WS {
+		if !kindForm.MatchString(kind) {
+			return fault.New(fault.BadFile, "%.80q is no kind of event: letters, digits, - and _; with a dot it could be taken for another extension's", kind)
 		}
 	}
 	if err := checkLegacy(c.Legacy); err != nil {
