@@ -21,7 +21,7 @@ export {
 } from "./host";
 export { Exchange, Target, waitAny } from "./exchange";
 export { build, decodeImage, decodeMask, Draft, imageSave, parts, store, typeOf } from "./media";
-export { Call, Node, Step } from "./node";
+export { Call, Case, Node, Step } from "./node";
 export { Answer, Body, Request, Response, Route } from "./route";
 export { Graph, Info, Ref, Tensor, Window } from "./tensor";
 

@@ -14,6 +14,9 @@ export class Call {
   private ui: Value = Value.map();
   private nodes: Value[] = [];
   private other: Value | null = null;
+  private rows: Value[] = [];
+  /** Of the node that begins a loop: lets the cache keep what the loop's body gave. */
+  keep: bool = false;
 
   constructor(private request: Value) {
     this.inputs = request.get("inputs");
@@ -142,13 +145,38 @@ export class Call {
     this.other = Value.map().set("retry_after_ms", Value.int(ms)).set("state", Value.bytes(state));
   }
 
+  /** An iteration of the loop that the node begins: its outputs but the last, which carries a value from one to the next. */
+  row(outputs: Value[]): void {
+    this.rows.push(Value.of(outputs));
+  }
+
+  /** The type that a linked input has; for checks of a node with the flag validates_links. */
+  linked(name: string): string {
+    return this.request.get("linked").get(name).asText();
+  }
+
   reply(): Value {
     if (this.other) return this.other!;
+    if (this.rows.length) {
+      return Value.map().set("loop", Value.map().set("outputs", Value.of(this.rows)).set("keep", Value.bool(this.keep)));
+    }
     const v = Value.map().set("outputs", Value.of(this.outputs));
     if (this.ui.length) v.set("ui", this.ui);
     if (this.nodes.length) v.set("expand", Value.map().set("nodes", Value.of(this.nodes)));
     return v;
   }
+}
+
+/** One choice of a dynamic combo and the inputs that it brings. */
+export class Case {
+  constructor(public key: string, public inputs: (n: Node) => void) {}
+}
+
+/** The inputs that a function declares. */
+function nested(declare: (n: Node) => void): Value {
+  const n = new Node("", "", "", "");
+  declare(n);
+  return n.describe().get("inputs");
 }
 
 /** A node of an expansion. */
@@ -166,6 +194,7 @@ export class Node {
   private inputs: Value[] = [];
   private hiddens: Value[] = [];
   private checked: string[] = [];
+  private extras: Value = Value.map();
   private outputs: Value[] = [];
   private flags: string[] = [];
   private options: Value = Value.map();
@@ -219,6 +248,32 @@ export class Node {
   option(key: string, v: Value): Node {
     this.options.set(key, v);
     this.inputs[this.inputs.length - 1].set("options", this.options);
+    return this;
+  }
+
+  /** Inputs that grow: from min to max of them, each as each declares the one, named prefix and a number. Their value is a map by
+   * those names. */
+  grow(name: string, prefix: string, min: i64, max: i64, each: (n: Node) => void): Node {
+    return this.forms(name, "COMFY_AUTOGROW_V3", Value.map().set("prefix", Value.text(prefix)).set("min", Value.int(min)).set("max", Value.int(max))
+      .set("template", nested(each)));
+  }
+
+  /** A combo whose choice brings inputs. Its value is a map: the choice under the combo's name, and the inputs. */
+  cases(name: string, all: Case[]): Node {
+    const list = Value.of([]);
+    for (let i = 0; i < all.length; i++) list.list.push(Value.map().set("key", Value.text(all[i].key)).set("inputs", nested(all[i].inputs)));
+    return this.forms(name, "COMFY_DYNAMICCOMBO_V3", Value.map().set("cases", list));
+  }
+
+  private forms(name: string, type: string, forms: Value): Node {
+    this.link(name, type);
+    this.inputs[this.inputs.length - 1].set("forms", forms);
+    return this;
+  }
+
+  /** What few nodes have: "aliases", "loop", "essentials", … */
+  more(key: string, v: Value): Node {
+    this.extras.set(key, v);
     return this;
   }
 
@@ -294,6 +349,7 @@ export class Node {
       .set("help", Value.text(this.text)).set("inputs", Value.of(this.inputs)).set("outputs", Value.of(this.outputs))
       .set("flags", Value.texts(this.flags)).set("hidden", Value.of(this.hiddens));
     if (this.checked.length) v.set("checks", Value.texts(this.checked));
+    for (let i = 0; i < this.extras.length; i++) v.set(this.extras.keys[i], this.extras.list[i]);
     return v;
   }
 }

@@ -1051,7 +1051,8 @@ typedef struct co_call {
 	co_val request, inputs;
 	co_str state; // that the node left for later; empty the first time
 	bool resumed;
-	co_out outputs, ui, nodes, reply; // nodes: of an expansion
+	co_out outputs, ui, nodes, rows, reply; // nodes: of an expansion; rows: of a loop
+	bool keep;				// the cache may keep what the loop's body gave
 } co_call;
 
 CO_FN co_str co_class(const co_call *c) { return co_as_str(co_get(c->request, "class")); }
@@ -1169,6 +1170,17 @@ CO_FN void co_set_text(co_call *c, const char *name, co_str v) { co_put_str(co_s
 CO_FN void co_set_bool(co_call *c, const char *name, bool v) { co_put_bool(co_set(c, name), v); }
 CO_FN void co_set_val(co_call *c, const char *name, co_val v) { co_put_val(co_set(c, name), v); }
 CO_FN void co_set_link(co_call *c, const char *name, const char *node, uint32_t output) { co_put_link(co_set(c, name), node, output); }
+
+// co_row starts an iteration of a loop, in the node that begins it; write the outputs but the last, which carries a value from one
+// iteration to the next, into what it gives.
+CO_FN co_out *co_row(co_call *c) {
+	if (c->rows.depth) co_end(&c->rows);
+	co_list(&c->rows);
+	return &c->rows;
+}
+
+// co_linked is the type that a linked input has; for co_node.validate, with the flag validates_links.
+CO_FN co_str co_linked(const co_call *c, const char *name) { return co_as_str(co_get(co_get(c->request, "linked"), name)); }
 
 // co_need names a lazy input that the node needs; for co_node.needs.
 CO_FN void co_need(co_call *c, const char *name) { co_put_text(&c->outputs, name); }
@@ -1364,7 +1376,13 @@ CO_FN int32_t co_ws_send(co_str name, co_str json) { return host_ws_send(co_at32
 // ---------------------------------------------------------------------------------------------------------------------------
 // Declarations.
 
+// One choice of a dynamic combo and the inputs that it brings.
 typedef struct {
+	const char *key;
+	const struct co_input *inputs; // NULL for none
+} co_case;
+
+typedef struct co_input {
 	const char *name, *type, *help;
 	bool optional, lazy, force_input, raw_link, multiline, seed;
 	char widget;	  // 'i', 'f', 's', 'b', 'c' or 0
@@ -1372,6 +1390,11 @@ typedef struct {
 	const char *text; // default of a text or a choice
 	const char *const *choices;
 	void (*more)(co_out *options); // writes further options: keys and values
+	// Of a dynamic input: the input that each of least to most has, by a name of prefix and a number; or the choices of a combo.
+	const struct co_input *each;
+	const char *prefix;
+	int least, most;
+	const co_case *cases;
 } co_input;
 
 typedef struct {
@@ -1390,6 +1413,9 @@ typedef struct {
 #define CO_STRING(n, d, ...) {.name = (n), .type = "STRING", .widget = 's', .text = (d), __VA_ARGS__}
 #define CO_BOOLEAN(n, d, ...) {.name = (n), .type = "BOOLEAN", .widget = 'b', .def = (d), __VA_ARGS__}
 #define CO_CHOICE(n, list, ...) {.name = (n), .type = "COMBO", .widget = 'c', .choices = (const char *const[]){CO_UNWRAP list, NULL}, __VA_ARGS__}
+// Inputs that grow, named prefix and a number, and a combo whose choice brings inputs. Their value is a map by those names.
+#define CO_GROW(n, start, low, high, one, ...) {.name = (n), .type = "COMFY_AUTOGROW_V3", .prefix = (start), .least = (low), .most = (high), .each = (one), __VA_ARGS__}
+#define CO_CASES(n, list, ...) {.name = (n), .type = "COMFY_DYNAMICCOMBO_V3", .cases = (const co_case[]){CO_UNWRAP list, {0}}, __VA_ARGS__}
 #define CO_GIVES(t, ...) {.type = (t), __VA_ARGS__}
 #define CO_INPUTS(...) ((const co_input[]){__VA_ARGS__, {0}})
 #define CO_OUTPUTS(...) ((const co_output[]){__VA_ARGS__, {0}})
@@ -1407,6 +1433,7 @@ typedef struct {
 	const char *(*validate)(co_call *c);		 // NULL, or why the inputs will not do
 	const char *const *checks;			 // inputs that validate looks at; NULL for all
 	void (*fingerprint)(co_call *c, co_out *value); // writes one value
+	void (*more)(co_out *description);		 // writes further keys and values: aliases, loop, essentials, …
 } co_node;
 
 typedef struct {
@@ -1474,6 +1501,33 @@ CO_FN void co_describe_texts(co_out *o, const char *key, const char *const *text
 	co_end(o);
 }
 
+CO_FN void co_describe_inputs(co_out *o, const char *key, const co_input *in);
+
+CO_FN void co_describe_forms(co_out *o, const co_input *in) {
+	if (!in->each && !in->cases) return;
+	co_key(o, "forms");
+	co_map(o);
+	if (in->each) {
+		co_key_text(o, "prefix", in->prefix);
+		co_key(o, "min");
+		co_put_int(o, in->least);
+		co_key(o, "max");
+		co_put_int(o, in->most);
+		co_describe_inputs(o, "template", in->each);
+	} else {
+		co_key(o, "cases");
+		co_list(o);
+		for (const co_case *k = in->cases; k->key; k++) {
+			co_map(o);
+			co_key_text(o, "key", k->key);
+			co_describe_inputs(o, "inputs", k->inputs);
+			co_end(o);
+		}
+		co_end(o);
+	}
+	co_end(o);
+}
+
 CO_FN void co_describe_input(co_out *o, const co_input *in) {
 	co_map(o);
 	co_key_text(o, "name", in->name);
@@ -1490,6 +1544,14 @@ CO_FN void co_describe_input(co_out *o, const co_input *in) {
 	co_out options = {0};
 	co_describe_options(&options, in);
 	if (options.n) co_part_of(o, "options", &options, true);
+	co_describe_forms(o, in);
+	co_end(o);
+}
+
+CO_FN void co_describe_inputs(co_out *o, const char *key, const co_input *in) {
+	co_key(o, key);
+	co_list(o);
+	for (; in && in->name; in++) co_describe_input(o, in);
 	co_end(o);
 }
 
@@ -1511,10 +1573,7 @@ CO_FN void co_describe_node(co_out *o, const co_node *n) {
 	co_key_text(o, "name", n->name ? n->name : n->id);
 	co_key_text(o, "category", n->category);
 	co_key_text(o, "help", n->help);
-	co_key(o, "inputs");
-	co_list(o);
-	for (const co_input *in = n->inputs; in && in->name; in++) co_describe_input(o, in);
-	co_end(o);
+	co_describe_inputs(o, "inputs", n->inputs);
 	co_key(o, "outputs");
 	co_list(o);
 	for (const co_output *out = n->outputs; out && out->type; out++) co_describe_output(o, out);
@@ -1535,6 +1594,7 @@ CO_FN void co_describe_node(co_out *o, const co_node *n) {
 	if (n->fingerprint) co_put_text(o, "fingerprints");
 	co_end(o);
 	co_describe_texts(o, "checks", n->checks);
+	if (n->more) n->more(o);
 	co_end(o);
 }
 
@@ -1564,6 +1624,17 @@ CO_FN int32_t co_execute(const co_node *n, co_call *c) {
 	co_out *o = &c->reply;
 	if (err || o->n) return err;
 	co_map(o);
+	if (c->rows.n) {
+		co_end(&c->rows);
+		co_key(o, "loop");
+		co_map(o);
+		co_part_of(o, "outputs", &c->rows, false);
+		co_key(o, "keep");
+		co_put_bool(o, c->keep);
+		co_end(o);
+		co_end(o);
+		return 0;
+	}
 	co_part_of(o, "outputs", &c->outputs, false);
 	if (c->ui.n) co_part_of(o, "ui", &c->ui, true);
 	if (c->nodes.n) {

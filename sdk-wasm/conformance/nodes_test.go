@@ -27,10 +27,11 @@ import (
 // nodeCase is a call of one of the kit's nodes, as the engine makes it.
 type nodeCase struct {
 	Name, Class string
-	Do          string // "" runs; need, check, fingerprint
+	Do          string // "" runs; need, check, fingerprint, iterations
 	Args        map[string]any
-	Post        string // a message that is there before the node runs
-	Cancelled   bool   // the call is cancelled from the start of its first progress, or when it waits
+	Linked      map[string]string // types of linked inputs
+	Post        string            // a message that is there before the node runs
+	Cancelled   bool              // the call is cancelled from the start of its first progress, or when it waits
 	Want        any
 	Error       string // its text; "cancelled"; "any"
 	Events      []any
@@ -149,12 +150,28 @@ func (b *nodeBench) ask(ctx context.Context, t *testing.T, x *nodeCase) (any, er
 		}
 		return out, err
 	case "check":
-		err := n.(node.Checker).Check(ctx, args)
+		var err error
+		if x.Linked != nil {
+			types := map[string]node.Type{}
+			for name, t := range x.Linked {
+				types[name] = node.Type(t)
+			}
+			err = n.(node.LinkChecker).CheckLinks(ctx, args, types)
+		} else {
+			err = n.(node.Checker).Check(ctx, args)
+		}
 		var no *node.Refusal
 		if errors.As(err, &no) {
 			return no.Reason, nil
 		}
 		return nil, err
+	case "iterations":
+		l, err := n.(node.Looper).Iterations(ctx, args)
+		rows := []any{}
+		for i := range l.Count {
+			rows = append(rows, l.Outputs(i))
+		}
+		return map[string]any{"keep": l.KeepResults, "rows": rows}, err
 	case "fingerprint":
 		return n.(node.Fingerprinter).Fingerprint(ctx, args)
 	}
@@ -176,6 +193,8 @@ func (b *nodeBench) args(t *testing.T, m map[string]any) node.Args {
 		}
 		for kind, x := range of {
 			switch kind {
+			case "map":
+				args[name] = b.n.value(x)
 			case "list":
 				args[name] = node.List(b.n.value(x).([]any))
 			case "json":

@@ -1,6 +1,6 @@
 // The kit's nodes and routes.
 import {
-  Answer, Asset, Call, decode, decodeImage, ECANCEL, ECONFLICT, fail, KIND_BODY, last, msgPost, msgWait, node, preview, progress, progressText, raise, Request, Response, route, utf8, Value,
+  Answer, Asset, Call, Case, decode, decodeImage, ECANCEL, ECONFLICT, fail, KIND_BODY, last, msgPost, msgWait, node, preview, progress, progressText, raise, Request, Response, route, utf8, Value,
 } from "../../as/index";
 import { doSteps } from "./module";
 
@@ -32,6 +32,12 @@ export function declareNodes(): void {
   node("KitFail", "Fail", CATEGORY, "Fails.").choice("mode", ["errno", "raise"]).gives("INT").does(failing);
   node("KitFlags", "Flags", CATEGORY, "Has every flag.")
     .flag("output_node").flag("not_idempotent").flag("async").flag("intermediate").flag("deprecated").flag("experimental").does((c) => {});
+  node("KitGrow", "Grow", CATEGORY, "Adds up what there is.").flag("v3").more("aliases", Value.texts(["sum", "total"]))
+    .grow("items", "n", 1, 4, (n) => { n.int("n", 0); })
+    .cases("how", [new Case("plus", (n) => { n.int("by", 1); }), new Case("plain", (n) => {})]).gives("INT").does(grow);
+  node("KitLoop", "Loop", CATEGORY, "Begins a loop.").more("loop", Value.text("start")).int("n", 2).gives("INT").gives("STRING").gives("*").does(loop);
+  node("KitLinks", "Links", CATEGORY, "Takes anything but pictures.").link("x", "*").gives("INT").flag("validates_links").checks(checkLinks)
+    .does((c) => c.giveInt(1));
   route("GET", "/echo/:name", echo);
   route("POST", "/go", go);
   route("POST", "/steps", steps);
@@ -134,6 +140,22 @@ function handles(c: Call): void {
 function failing(c: Call): void {
   if (c.text("mode") == "raise") raise("ValueError", "bad value");
   else fail(ECONFLICT, "moved on");
+}
+
+function grow(c: Call): void {
+  const items = c.value("items");
+  let sum = c.value("how").get("by").asInt();
+  for (let i = 0; i < 4; i++) sum += items.get("n" + i.toString()).asInt();
+  c.giveInt(sum);
+}
+
+function loop(c: Call): void {
+  for (let i: i64 = 0; i < c.int("n"); i++) c.row([Value.int(i), Value.text("row " + i.toString())]);
+  c.keep = true;
+}
+
+function checkLinks(c: Call): string {
+  return c.linked("x") == "IMAGE" ? "no pictures" : "";
 }
 
 function echo(r: Request): Response {

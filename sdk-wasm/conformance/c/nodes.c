@@ -126,6 +126,30 @@ static int32_t flags(co_call *c) {
 	return 0;
 }
 
+static int32_t grow(co_call *c) {
+	int64_t sum = co_as_int(co_get(co_in(c, "how"), "by"), 0);
+	for (int i = 0; i < 4; i++) sum += co_as_int(co_get(co_in(c, "items"), CO_JOIN(CO_S("n"), co_decimal(i)).p), 0);
+	return co_give_int(c, sum);
+}
+
+static void grow_more(co_out *o) { co_describe_texts(o, "aliases", CO_TEXTS("sum", "total")); }
+
+static int32_t loop(co_call *c) {
+	for (int64_t i = 0; i < co_in_int(c, "n"); i++) {
+		co_out *row = co_row(c);
+		co_put_int(row, i);
+		co_put_str(row, CO_JOIN(CO_S("row "), co_decimal(i)));
+	}
+	c->keep = true;
+	return 0;
+}
+
+static void loop_more(co_out *o) { co_key_text(o, "loop", "start"); }
+
+static const char *check_links(co_call *c) { return co_same(co_linked(c, "x"), "IMAGE") ? "no pictures" : NULL; }
+
+static int32_t links(co_call *c) { return co_give_int(c, 1); }
+
 #define KEY CO_INPUTS(CO_STRING("key", ""))
 
 const co_node kit_nodes[] = {
@@ -165,6 +189,13 @@ const co_node kit_nodes[] = {
 	 .outputs = CO_OUTPUTS(CO_GIVES("INT")), .run = fail},
 	{.id = "KitFlags", .name = "Flags", .category = CATEGORY, .help = "Has every flag.",
 	 .flags = CO_TEXTS("output_node", "not_idempotent", "async", "intermediate", "deprecated", "experimental"), .run = flags},
+	{.id = "KitGrow", .name = "Grow", .category = CATEGORY, .help = "Adds up what there is.",
+	 .inputs = CO_INPUTS(CO_GROW("items", "n", 1, 4, CO_INPUTS(CO_INT("n", 0))), CO_CASES("how", ({"plus", CO_INPUTS(CO_INT("by", 1))}, {"plain", NULL}))),
+	 .outputs = CO_OUTPUTS(CO_GIVES("INT")), .flags = CO_TEXTS("v3"), .run = grow, .more = grow_more},
+	{.id = "KitLoop", .name = "Loop", .category = CATEGORY, .help = "Begins a loop.", .inputs = CO_INPUTS(CO_INT("n", 2)),
+	 .outputs = CO_OUTPUTS(CO_GIVES("INT"), CO_GIVES("STRING"), CO_GIVES("*")), .run = loop, .more = loop_more},
+	{.id = "KitLinks", .name = "Links", .category = CATEGORY, .help = "Takes anything but pictures.", .inputs = CO_INPUTS(CO_LINK("x", "*")),
+	 .outputs = CO_OUTPUTS(CO_GIVES("INT")), .flags = CO_TEXTS("validates_links"), .run = links, .validate = check_links},
 	{0},
 };
 

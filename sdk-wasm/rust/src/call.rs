@@ -12,7 +12,7 @@ unsafe impl Sync for Current {}
 static CURRENT: Current = Current(RefCell::new(Value::Null));
 
 pub(crate) fn set_current(request: &Value) {
-    let v = Value::map().with("node", request.get("node").clone()).with("prompt", request.get("prompt").clone());
+    let v = Value::map().with("node", request.get("node").clone()).with("prompt", request.get("prompt").clone()).with("linked", request.get("linked").clone());
     *CURRENT.0.borrow_mut() = v;
 }
 
@@ -26,6 +26,11 @@ pub fn prompt_id() -> String {
     CURRENT.0.borrow().get("prompt").text().into()
 }
 
+/// The type that a linked input has, in validate of a node with the flag validates_links.
+pub fn linked(name: &str) -> String {
+    CURRENT.0.borrow().get("linked").get(name).text().into()
+}
+
 /// What a node gives, where it is more than outputs.
 #[derive(Default)]
 pub struct Reply {
@@ -34,6 +39,7 @@ pub struct Reply {
     nodes: Vec<Value>,
     block: Option<Value>,
     later: Option<Later>,
+    rows: Option<(Vec<Value>, bool)>,
 }
 
 /// A wish to be called again; see [`Reply::later`].
@@ -93,7 +99,16 @@ impl Reply {
         Reply { later: Some(Later { ms, state }), ..Reply::default() }
     }
 
+    /// Of the node that begins a loop: for each iteration its outputs but the last, which carries a value from one to the next. keep
+    /// lets the cache keep what the loop's body gave.
+    pub fn iterations(rows: Vec<Vec<Value>>, keep: bool) -> Reply {
+        Reply { rows: Some((rows.into_iter().map(Value::List).collect(), keep)), ..Reply::default() }
+    }
+
     pub(crate) fn value(self) -> Value {
+        if let Some((rows, keep)) = self.rows {
+            return Value::map().with("loop", Value::map().with("outputs", rows).with("keep", keep));
+        }
         if let Some(l) = self.later {
             return Value::map().with("retry_after_ms", l.ms).with("state", l.state);
         }

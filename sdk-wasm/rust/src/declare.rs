@@ -29,6 +29,8 @@ pub struct Node {
     pub validate: Option<fn(&Value) -> Result<()>>,
     /// Says what the result depends on besides the inputs.
     pub fingerprint: Option<fn(&Value) -> Result<Value>>,
+    /// Adds to the description what few nodes have: aliases, loop, essentials, …
+    pub more: Option<fn(Value) -> Value>,
 }
 
 impl Node {
@@ -47,6 +49,7 @@ impl Node {
         checks: &[],
         validate: None,
         fingerprint: None,
+        more: None,
     };
 
     pub(crate) fn describe(&self) -> Value {
@@ -57,7 +60,7 @@ impl Node {
         if self.fingerprint.is_some() {
             flags.push("fingerprints".into());
         }
-        Value::map()
+        let v = Value::map()
             .with("id", self.id)
             .with("name", self.name)
             .with("category", self.category)
@@ -66,7 +69,8 @@ impl Node {
             .with("hidden", self.inputs.iter().filter(|i| !i.widget.hidden.is_empty()).map(Input::describe_hidden).collect::<Vec<_>>())
             .with("outputs", self.outputs.iter().map(Output::describe).collect::<Vec<_>>())
             .with("flags", flags)
-            .with_if(!self.checks.is_empty(), "checks", || self.checks.iter().map(|c| Value::from(*c)).collect::<Vec<_>>())
+            .with_if(!self.checks.is_empty(), "checks", || self.checks.iter().map(|c| Value::from(*c)).collect::<Vec<_>>());
+        self.more.map_or(v.clone(), |f| f(v))
     }
 }
 
@@ -96,6 +100,9 @@ impl Input {
         }
         if w.optional {
             v = v.with("optional", true);
+        }
+        if let Some(forms) = w.forms.describe() {
+            v = v.with("forms", forms);
         }
         if !w.choices.is_empty() {
             v = v.with("choices", w.choices.iter().map(|c| Value::from(*c)).collect::<Vec<_>>()).with("classic", true);
@@ -165,6 +172,41 @@ pub struct Widget {
     force_input: bool,
     control: bool,
     hidden: &'static str,
+    forms: Forms,
+}
+
+/// One choice of a dynamic combo and the inputs that it brings.
+pub struct Case {
+    /// The choice.
+    pub key: &'static str,
+    /// What it brings.
+    pub inputs: &'static [Input],
+}
+
+#[derive(Clone, Copy)]
+enum Forms {
+    None,
+    Grow { prefix: &'static str, min: i64, max: i64, each: &'static [Input] },
+    Cases(&'static [Case]),
+}
+
+fn described(inputs: &[Input]) -> Vec<Value> {
+    inputs.iter().map(Input::describe).collect()
+}
+
+impl Forms {
+    fn describe(&self) -> Option<Value> {
+        match self {
+            Forms::None => None,
+            Forms::Grow { prefix, min, max, each } => {
+                Some(Value::map().with("prefix", *prefix).with("min", *min).with("max", *max).with("template", described(each)))
+            }
+            Forms::Cases(all) => {
+                let list: Vec<Value> = all.iter().map(|c| Value::map().with("key", c.key).with("inputs", described(c.inputs))).collect();
+                Some(Value::map().with("cases", list))
+            }
+        }
+    }
 }
 
 /// An input that other nodes fill.
@@ -182,6 +224,7 @@ pub const fn link() -> Widget {
         force_input: false,
         control: false,
         hidden: "",
+        forms: Forms::None,
     }
 }
 
@@ -222,6 +265,23 @@ pub const fn text(default: &'static str) -> Widget {
 pub const fn hidden(kind: &'static str) -> Widget {
     let mut w = link();
     w.hidden = kind;
+    w
+}
+
+/// Inputs that grow: from min to max of them, each as the one input of a slice, named prefix and a number. The field's type is a
+/// [`Value`], a map by those names.
+pub const fn grow(prefix: &'static str, min: i64, max: i64, each: &'static [Input]) -> Widget {
+    let mut w = link();
+    w.of = "COMFY_AUTOGROW_V3";
+    w.forms = Forms::Grow { prefix, min, max, each };
+    w
+}
+
+/// A combo whose choice brings inputs. The field's type is a [`Value`], a map: the choice under the field's name, and the inputs.
+pub const fn cases(all: &'static [Case]) -> Widget {
+    let mut w = link();
+    w.of = "COMFY_DYNAMICCOMBO_V3";
+    w.forms = Forms::Cases(all);
     w
 }
 

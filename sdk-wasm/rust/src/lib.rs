@@ -48,9 +48,9 @@ mod serve;
 mod tensor;
 
 pub use alloc::{borrow::ToOwned, boxed::Box, collections::BTreeMap, format, string::String, string::ToString, vec, vec::Vec};
-pub use call::{node_id, prompt_id, Expansion, Later, Reply};
+pub use call::{linked, node_id, prompt_id, Expansion, Later, Reply};
 pub use cbor::{decode, Value};
-pub use declare::{choice, hidden, lazy, link, number, switch, text, whole, Input, Node, Output, Widget};
+pub use declare::{cases, choice, grow, hidden, lazy, link, number, switch, text, whole, Case, Input, Node, Output, Widget};
 pub use error::{Error, Result};
 pub use exchange::{wait_any, Exchange, Target};
 pub use graph::{Attr, Graph, Ref};

@@ -156,7 +156,7 @@ const HELPERS: &[(&str, Step)] = &[
 ];
 
 extension! {
-    nodes: [VALUES, LAZY, LISTS, EXPAND, BLOCK, CHECK, FINGERPRINT, SHOW, TELL, WAIT, LATER, HIDDEN, HANDLES, FAIL, FLAGS],
+    nodes: [VALUES, LAZY, LISTS, EXPAND, BLOCK, CHECK, FINGERPRINT, SHOW, TELL, WAIT, LATER, HIDDEN, HANDLES, FAIL, FLAGS, GROW, LOOP, LINKS],
     routes: [
         Route::new("GET", "/echo/:name", route_echo),
         Route::new("POST", "/go", route_go),

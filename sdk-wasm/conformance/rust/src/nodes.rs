@@ -230,6 +230,45 @@ fn flags() -> Result<()> {
     Ok(())
 }
 
+node! {
+    /// Adds up what there is.
+    pub GROW: "KitGrow" ("Grow", "conformance") {
+        items: Value = grow("n", 1, 4, &[Input::new("n", "INT", whole(0))]),
+        how: Value = cases(&[Case { key: "plus", inputs: &[Input::new("by", "INT", whole(1))] }, Case { key: "plain", inputs: &[] }]),
+    } -> (i64) = sum, flags: &["v3"], more: Some(|v| v.with("aliases", vec![Value::from("sum"), Value::from("total")]))
+}
+
+fn sum(items: Value, how: Value) -> Result<i64> {
+    let n = (0..4).map(|i| items.get(&format!("n{i}")).int().unwrap_or(0)).sum::<i64>();
+    Ok(n + how.get("by").int().unwrap_or(0))
+}
+
+node! {
+    /// Begins a loop.
+    pub LOOP: "KitLoop" ("Loop", "conformance") {
+        n: i64 = whole(2),
+    } -> (i64, String, Value) = looped, more: Some(|v| v.with("loop", "start"))
+}
+
+fn looped(n: i64) -> Result<Reply> {
+    Ok(Reply::iterations((0..n).map(|i| vec![i.into(), format!("row {i}").into()]).collect(), true))
+}
+
+node! {
+    /// Takes anything but pictures.
+    pub LINKS: "KitLinks" ("Links", "conformance") {
+        x: Value,
+    } -> (i64) = any, flags: &["validates_links"], validate: Some(check_links)
+}
+
+fn check_links(_: &Value) -> Result<()> {
+    if linked("x") == "IMAGE" { Err("no pictures".into()) } else { Ok(()) }
+}
+
+fn any(_: Value) -> Result<i64> {
+    Ok(1)
+}
+
 /// Says what a request is made of.
 pub fn route_echo(r: &Request) -> Result<Response> {
     let text = [r.param("name"), r.query("q"), r.header("accept"), r.tenant()].join("|");
