@@ -29,6 +29,11 @@ type front struct {
 	listeners []net.Listener
 }
 
+// newHTTP is the server of HTTP, which lets nobody keep it waiting for headers.
+func newHTTP(h http.Handler) *http.Server {
+	return &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
+}
+
 // answer serves until ctx ends or the process is to start anew. Then what runs may end, while clients are still served, and
 // requests may finish. The sockets that come back are those to start anew with; nil when that was not asked for.
 func (f *front) answer(ctx context.Context, std streams) (_ kept, err error) {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -149,8 +148,7 @@ func serve(ctx context.Context, args []string, std streams) error {
 	h := server.New(c)
 	h.Scan()
 	stopHook := s.hook.start(context.WithoutCancel(ctx), a.engine, hub)
-	srv := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
-	f := front{flags: &s, args: args, http: srv, hub: hub, engine: a.engine, listeners: listeners}
+	f := front{flags: &s, args: args, http: newHTTP(h), hub: hub, engine: a.engine, listeners: listeners}
 	if s.quick {
 		var end context.CancelFunc
 		ctx, end = context.WithCancel(ctx)
