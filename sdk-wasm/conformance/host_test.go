@@ -145,12 +145,14 @@ func newFolders(t testing.TB) *folders {
 	if err := root.WriteFile("input/two.png", twoPixels(t), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	huge, err := root.Create("input/huge.bin") // it has a size and no bytes
-	if err == nil {
-		err = errors.Join(huge.Truncate(40<<20), huge.Close())
-	}
-	if err != nil {
-		t.Fatal(err)
+	for name, size := range map[string]int64{"input/huge.bin": 40 << 20, "input/giant.bin": 300 << 20} { // they have a size and no bytes
+		f, err := root.Create(name)
+		if err == nil {
+			err = errors.Join(f.Truncate(size), f.Close())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
 	return &folders{root}
 }
