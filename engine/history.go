@@ -32,18 +32,27 @@ type Mark struct {
 	Seq      int64
 }
 
-// Marker is a job store that lists its history without reading it.
-type Marker interface {
-	// Marks lists finished jobs in the order of History.
-	Marks(ctx context.Context, t tenant.ID) ([]Mark, error)
+// MarkQuery selects from the finished prompts.
+type MarkQuery struct {
+	States []State // nil for all
+	Order  Order   // AsRun is the order of History
+	Most   int     // how many; negative for all
 }
 
-// Marks lists the finished prompts without reading them, oldest first. It fails with fault.Unsupported when the store cannot.
-func (e *Engine) Marks(ctx context.Context, t tenant.ID) ([]Mark, error) {
+// Marker is a job store that lists its history without reading it.
+type Marker interface {
+	// Marks lists the first of the finished jobs that are selected, and tells how many those are in all. Those that were made in
+	// the same moment stand in the order of History.
+	Marks(ctx context.Context, t tenant.ID, q MarkQuery) (list []Mark, total int, err error)
+}
+
+// Marks lists finished prompts without reading them, and tells how many are selected in all. It fails with fault.Unsupported when
+// the store cannot.
+func (e *Engine) Marks(ctx context.Context, t tenant.ID, q MarkQuery) (list []Mark, total int, err error) {
 	if m, ok := e.c.Store.(Marker); ok {
-		return m.Marks(ctx, t)
+		return m.Marks(ctx, t, q)
 	}
-	return nil, fault.New(fault.Unsupported, "the job store lists no marks")
+	return nil, 0, fault.New(fault.Unsupported, "the job store lists no marks")
 }
 
 // DeleteHistory forgets finished prompts; unknown ids are ignored.

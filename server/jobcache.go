@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"maps"
 	"sync"
 
 	"github.com/cocoonhq/cocoon/engine"
@@ -17,38 +18,35 @@ type summaries struct {
 	all map[tenant.ID]map[engine.Mark]jobView
 }
 
-// manyUnknown is from how many unknown entries on the whole history is read at once.
-const manyUnknown = 64
+// oneByOne is up to how many unknown entries are read each by itself; of more the whole history is read at once.
+const oneByOne = 512
 
-// finished gives all finished prompts of a tenant as jobs, oldest first.
-func (s *Server) finished(ctx context.Context, t tenant.ID) ([]jobView, error) {
-	marks, err := s.c.Engine.Marks(ctx, t)
+// maxSummaries bounds what is kept of a tenant.
+const maxSummaries = 16 << 10
+
+// finished gives the finished prompts of a tenant that are selected as jobs, and tells how many those are in all.
+func (s *Server) finished(ctx context.Context, t tenant.ID, q engine.MarkQuery) (list []jobView, total int, err error) {
+	marks, total, err := s.c.Engine.Marks(ctx, t, q)
 	if errors.Is(err, fault.Unsupported) {
-		return s.readAll(ctx, t)
+		list, err = s.readAll(ctx, t)
+		return list, len(list), err
 	}
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	known := s.summaries.known(t)
-	var unknown []engine.Mark
-	for _, m := range marks {
-		if _, ok := known[m]; !ok {
-			unknown = append(unknown, m)
-		}
-	}
+	known, unknown := s.summaries.known(t, marks)
 	if err := s.learn(ctx, t, known, marks, unknown); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	list := make([]jobView, 0, len(marks))
-	kept := make(map[engine.Mark]jobView, len(marks))
 	for _, m := range marks {
 		if j, ok := known[m]; ok { // else it was deleted meanwhile
-			kept[m] = j
 			list = append(list, j)
 		}
 	}
-	s.summaries.keep(t, kept)
-	return list, nil
+	if len(unknown) > 0 {
+		s.summaries.keep(t, known)
+	}
+	return list, total, nil
 }
 
 func (s *Server) readAll(ctx context.Context, t tenant.ID) ([]jobView, error) {
@@ -62,7 +60,7 @@ func (s *Server) readAll(ctx context.Context, t tenant.ID) ([]jobView, error) {
 
 // learn reads the entries that are not known.
 func (s *Server) learn(ctx context.Context, t tenant.ID, known map[engine.Mark]jobView, marks, unknown []engine.Mark) error {
-	if len(unknown) <= manyUnknown {
+	if len(unknown) <= oneByOne {
 		for _, m := range unknown {
 			found, err := s.c.Engine.HistoryOf(ctx, t, m.PromptID)
 			if err != nil {
@@ -90,22 +88,30 @@ func (s *Server) learn(ctx context.Context, t tenant.ID, known map[engine.Mark]j
 	return nil
 }
 
-// known copies what is kept of a tenant.
-func (c *summaries) known(t tenant.ID) map[engine.Mark]jobView {
+// known gives what is kept of marks, and the marks of which nothing is.
+func (c *summaries) known(t tenant.ID, marks []engine.Mark) (known map[engine.Mark]jobView, unknown []engine.Mark) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	known := make(map[engine.Mark]jobView, len(c.all[t]))
-	for m, j := range c.all[t] {
-		known[m] = j
+	known = make(map[engine.Mark]jobView, len(marks))
+	for _, m := range marks {
+		if j, ok := c.all[t][m]; ok {
+			known[m] = j
+		} else {
+			unknown = append(unknown, m)
+		}
 	}
-	return known
+	return known, unknown
 }
 
-func (c *summaries) keep(t tenant.ID, kept map[engine.Mark]jobView) {
+// keep adds to what is kept; when that becomes too much, what was kept before goes.
+func (c *summaries) keep(t tenant.ID, more map[engine.Mark]jobView) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.all == nil {
 		c.all = map[tenant.ID]map[engine.Mark]jobView{}
 	}
-	c.all[t] = kept
+	if c.all[t] == nil || len(c.all[t])+len(more) > maxSummaries {
+		c.all[t] = map[engine.Mark]jobView{}
+	}
+	maps.Copy(c.all[t], more)
 }

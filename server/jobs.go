@@ -125,8 +125,8 @@ func (s *Server) jobs(w http.ResponseWriter, r *http.Request, _ params) error {
 	return nil
 }
 
-// allJobs gives the jobs that are selected, in order. Of those that wait it reads no more than can stand on the page; unread counts
-// the others, which come after.
+// allJobs gives the jobs that are selected, in order. It reads no more than can stand on the page; unread counts the others,
+// which come after.
 func (s *Server) allJobs(r *http.Request, sel jobQuery) (all []jobView, unread int, err error) {
 	t := tenant.Of(r.Context())
 	wanted := func(state string) bool { return sel.states == nil || slices.Contains(sel.states, state) }
@@ -136,7 +136,13 @@ func (s *Server) allJobs(r *http.Request, sel jobQuery) (all []jobView, unread i
 		}
 	}
 	if wanted("pending") || wanted("in_progress") {
-		order, most := sel.waiting(wanted("pending"))
+		order, most := sel.window()
+		switch {
+		case !wanted("pending"):
+			most = 0
+		case sel.byDuration: // none has one
+			order = engine.AsRun
+		}
 		queue, err := s.c.Engine.Peek(r.Context(), t, order, most)
 		if err != nil {
 			return nil, 0, err
@@ -151,14 +157,19 @@ func (s *Server) allJobs(r *http.Request, sel jobQuery) (all []jobView, unread i
 			unread = queue.Waiting - len(queue.Pending)
 		}
 	}
-	if wanted("completed") || wanted("failed") || wanted("cancelled") {
-		done, err := s.finished(r.Context(), t)
+	if states := ended(wanted); len(states) > 0 {
+		q := engine.MarkQuery{States: states, Most: -1}
+		if !sel.byDuration {
+			q.Order, q.Most = sel.window()
+		}
+		done, total, err := s.finished(r.Context(), t, q)
 		if err != nil {
 			return nil, 0, err
 		}
 		for _, j := range done {
 			keep(j)
 		}
+		unread += max(0, total-len(done))
 	}
 	slices.SortStableFunc(all, func(a, b jobView) int {
 		n := cmp.Compare(a.created, b.created)
@@ -173,20 +184,26 @@ func (s *Server) allJobs(r *http.Request, sel jobQuery) (all []jobView, unread i
 	return all, unread, nil
 }
 
-// waiting is which of the waiting prompts are to be read: in which order, and how many at most.
-func (q jobQuery) waiting(any bool) (o engine.Order, most int) {
-	switch {
-	case !any:
-		return engine.AsRun, 0
-	case q.byDuration:
-		o = engine.AsRun // none has one
-	case q.ascending:
-		o = engine.Oldest
-	default:
-		o = engine.Newest
+// ended are the states of finished prompts that are wanted.
+func ended(wanted func(string) bool) (states []engine.State) {
+	for _, e := range []struct {
+		name  string
+		state engine.State
+	}{{"completed", engine.Completed}, {"failed", engine.Failed}, {"cancelled", engine.Cancelled}} {
+		if wanted(e.name) {
+			states = append(states, e.state)
+		}
 	}
+	return states
+}
+
+// window is what is to be read of prompts that are listed by age: in which order, and how many at most.
+func (q jobQuery) window() (o engine.Order, most int) {
 	if q.limit == 0 || q.workflow != "" || q.offset > maxPage || q.limit > maxPage {
-		return o, -1
+		return engine.AsRun, -1
+	}
+	if o = engine.Newest; q.ascending {
+		o = engine.Oldest
 	}
 	return o, q.offset + q.limit
 }

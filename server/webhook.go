@@ -98,8 +98,11 @@ func (h *Webhook) look(ctx context.Context, e *engine.Engine) {
 	}
 }
 
+// manyUnknown is how many of the last prompts of a tenant are looked at when it is heard of for the first time.
+const manyUnknown = 64
+
 func (h *Webhook) lookAt(ctx context.Context, e *engine.Engine, t tenant.ID) error {
-	marks, err := e.Marks(ctx, t)
+	marks, _, err := e.Marks(ctx, t, engine.MarkQuery{Most: -1})
 	if err != nil {
 		return err
 	}

@@ -28,7 +28,7 @@ func Run(t *testing.T, make Maker) {
 		{"order", order}, {"fair", fair}, {"twice", twice}, {"lease", lease}, {"fencing", fencing}, {"release", release},
 		{"reopen", reopened}, {"remove", remove}, {"renumber", renumber}, {"pause", pause}, {"history", history},
 		{"reuse", reuse}, {"reserve", reserve}, {"numbers", numbers}, {"hammer", hammer}, {"found", found},
-		{"window", window},
+		{"window", window}, {"marks", marks},
 	} {
 		t.Run(row.name, func(t *testing.T) { row.test(t, make) })
 	}
@@ -260,8 +260,8 @@ func ids(t *testing.T, s engine.Store, id tenant.ID, q engine.HistoryQuery) []st
 		marks = append(marks, engine.Mark{PromptID: r.Job.PromptID, Seq: r.Job.Seq})
 	}
 	if m, ok := s.(engine.Marker); ok && q.MaxItems == nil && q.Offset <= 0 {
-		got, err := m.Marks(t.Context(), id)
-		if err != nil || !slices.Equal(got, marks) {
+		got, total, err := m.Marks(t.Context(), id, engine.MarkQuery{Most: -1})
+		if err != nil || total != len(marks) || !slices.Equal(got, marks) {
 			t.Errorf("marks %v, %v, want %v", got, err, marks)
 		}
 	}

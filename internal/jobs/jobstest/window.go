@@ -60,3 +60,50 @@ func window(t *testing.T, make Maker) {
 		t.Errorf("a job of another tenant: %v, %v", ok, err)
 	}
 }
+
+// marks checks the lists of finished jobs.
+func marks(t *testing.T, make Maker) {
+	s, _ := make(t)
+	m, ok := s.(engine.Marker)
+	if !ok {
+		t.Skip("the store lists no marks")
+	}
+	for i, row := range []struct {
+		id      string
+		created int64
+		state   engine.State
+	}{{"a", 10, engine.Completed}, {"b", 30, engine.Failed}, {"c", 20, engine.Completed}, {"d", 30, engine.Cancelled}} {
+		j := job("", row.id, float64(i))
+		j.Created = row.created
+		put(t, s, j)
+		l, _ := claim(t, s)
+		o := done()
+		o.State = row.state
+		if err := s.Finish(t.Context(), l, o); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, row := range []struct {
+		name  string
+		q     engine.MarkQuery
+		want  []string
+		total int
+	}{
+		{"all", engine.MarkQuery{Most: -1}, []string{"a", "b", "c", "d"}, 4},
+		{"newest", engine.MarkQuery{Order: engine.Newest, Most: 3}, []string{"b", "d", "c"}, 4},
+		{"oldest", engine.MarkQuery{Order: engine.Oldest, Most: 2}, []string{"a", "c"}, 4},
+		{"completed", engine.MarkQuery{Order: engine.Newest, Most: 1, States: []engine.State{engine.Completed}}, []string{"c"}, 2},
+		{"two states", engine.MarkQuery{Order: engine.Newest, Most: 9, States: []engine.State{engine.Failed, engine.Cancelled}}, []string{"b", "d"}, 2},
+		{"no state", engine.MarkQuery{Most: 9, States: []engine.State{}}, []string{}, 0},
+	} {
+		list, total, err := m.Marks(t.Context(), "", row.q)
+		if err != nil || total != row.total {
+			t.Errorf("%s: %d in all, %v; want %d", row.name, total, err, row.total)
+		}
+		got := []string{}
+		for _, m := range list {
+			got = append(got, m.PromptID)
+		}
+		want(t, row.name, got, row.want)
+	}
+}

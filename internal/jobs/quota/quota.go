@@ -34,11 +34,11 @@ func (s *Store) Put(ctx context.Context, j engine.Job) (int64, error) {
 }
 
 // Marks implements engine.Marker where the store below does.
-func (s *Store) Marks(ctx context.Context, t tenant.ID) ([]engine.Mark, error) {
+func (s *Store) Marks(ctx context.Context, t tenant.ID, q engine.MarkQuery) ([]engine.Mark, int, error) {
 	if m, ok := s.Store.(engine.Marker); ok {
-		return m.Marks(ctx, t)
+		return m.Marks(ctx, t, q)
 	}
-	return nil, fault.New(fault.Unsupported, "the job store lists no marks")
+	return nil, 0, fault.New(fault.Unsupported, "the job store lists no marks")
 }
 
 // enter counts a prompt on its way in; false when there is no room for it.

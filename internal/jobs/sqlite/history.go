@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"strings"
 
 	"github.com/cocoonhq/cocoon/engine"
 	"github.com/cocoonhq/cocoon/internal/tenant"
@@ -80,22 +81,40 @@ func (s *Store) History(ctx context.Context, t tenant.ID, q engine.HistoryQuery)
 	return list, coded(rows.Err(), "the history cannot be read")
 }
 
-// Marks implements engine.Marker. The columns stand before the large ones, so that those are not read.
-func (s *Store) Marks(ctx context.Context, t tenant.ID) ([]engine.Mark, error) {
-	rows, err := s.read.QueryContext(ctx, "SELECT id, seq FROM history WHERE tenant = ? ORDER BY pos", t)
+// marked are the ends of statements that list marks. The index history_created holds all that they read.
+var marked = map[engine.Order]string{
+	engine.AsRun:  " ORDER BY pos",
+	engine.Oldest: " ORDER BY created, pos",
+	engine.Newest: " ORDER BY created DESC, pos",
+}
+
+// Marks implements engine.Marker.
+func (s *Store) Marks(ctx context.Context, t tenant.ID, q engine.MarkQuery) (list []engine.Mark, total int, err error) {
+	where, args := " FROM history INDEXED BY history_created WHERE tenant = ?", []any{t}
+	if q.States != nil {
+		where += " AND state IN (" + strings.TrimSuffix(strings.Repeat("?,", len(q.States)), ",") + ")"
+		for _, state := range q.States {
+			args = append(args, state)
+		}
+	}
+	if q.Most >= 0 {
+		if err := s.read.QueryRowContext(ctx, "SELECT count(*)"+where, args...).Scan(&total); err != nil {
+			return nil, 0, coded(err, "the history cannot be read")
+		}
+	}
+	rows, err := s.read.QueryContext(ctx, "SELECT id, seq"+where+marked[q.Order]+" LIMIT ?", append(args, q.Most)...)
 	if err != nil {
-		return nil, coded(err, "the history cannot be read")
+		return nil, 0, coded(err, "the history cannot be read")
 	}
 	defer rows.Close()
-	var list []engine.Mark
 	for rows.Next() {
 		var m engine.Mark
 		if err := rows.Scan(&m.PromptID, &m.Seq); err != nil {
-			return nil, coded(err, "the history cannot be read")
+			return nil, 0, coded(err, "the history cannot be read")
 		}
 		list = append(list, m)
 	}
-	return list, coded(rows.Err(), "the history cannot be read")
+	return list, max(total, len(list)), coded(rows.Err(), "the history cannot be read")
 }
 
 // Find implements engine.Archive.

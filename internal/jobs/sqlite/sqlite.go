@@ -81,6 +81,7 @@ CREATE TABLE IF NOT EXISTS history (
   UNIQUE (tenant, id)
 );
 CREATE INDEX IF NOT EXISTS history_order ON history (tenant, pos);
+CREATE INDEX IF NOT EXISTS history_created ON history (tenant, created DESC, pos, state, id, seq);
 CREATE TABLE IF NOT EXISTS paused (tenant TEXT PRIMARY KEY) WITHOUT ROWID;
 `
 
