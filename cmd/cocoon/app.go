@@ -38,6 +38,7 @@ type app struct {
 	engine   *engine.Engine
 	assets   *assets.Catalogue // nil for none
 	sandbox  *wasmhost.Host    // of extensions; nil for none
+	shelf    *extShelf         // of what is installed; nil for none
 }
 
 // newApp opens folders and stores and starts the engine. database is the job store's file; "" keeps jobs in memory.
@@ -128,6 +129,9 @@ func (a *app) Close() error {
 	}
 	if a.jobs != nil {
 		errs = append(errs, a.jobs.Close())
+	}
+	if a.shelf != nil {
+		errs = append(errs, a.shelf.stop())
 	}
 	if a.sandbox != nil {
 		errs = append(errs, a.sandbox.Close(ctx))

@@ -30,6 +30,8 @@ type options struct {
 	noExtensions                            bool
 	secrets                                 string
 	isolation                               string
+	publishers                              string
+	allowUnsigned                           bool
 	auth                                    authFlags  // of serve alone
 	assets                                  assetFlags // of serve alone
 }
@@ -90,6 +92,8 @@ func (o *options) add(f *flag.FlagSet) {
 	f.BoolVar(&o.noExtensions, "disable-all-custom-nodes", false, "the same as --disable-extensions")
 	f.StringVar(&o.isolation, "extension-isolation", "", "where extensions run: `process` (the server's own), tenant (one for each tenant) or job (one for each prompt); with --auth tenant unless said otherwise")
 	f.StringVar(&o.secrets, "extension-secrets", "", "JSON `file` of secrets that extensions may send but not see: {\"id\": {\"NAME\": \"value\"}}; \"tenant/id\" for one tenant")
+	f.StringVar(&o.publishers, "extension-keys", "", "`file` of the keys whose extensions may be installed: a line a key, then web for a key whose pages are trusted, and ids (default: any key, if the user consents)")
+	f.BoolVar(&o.allowUnsigned, "allow-unsigned", false, "with --auth let extensions be installed that nobody signed, if the user consents; without it they may be")
 	f.StringVar(&o.testNodes, "test-nodes", "", "hidden: also offer the nodes of the test suites")
 }
 

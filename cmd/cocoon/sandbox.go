@@ -57,7 +57,8 @@ func (a *app) openSandbox(ctx context.Context, o *options, bus engine.Bus) (err 
 	if missing := a.sandbox.Unconfined(); len(missing) > 0 {
 		zerolog.Ctx(ctx).Warn().Strs("without", missing).Msg("this system does not confine the processes of extensions by everything there is")
 	}
-	return nil
+	a.shelf, err = openShelf(ctx, o, a.sandbox)
+	return err
 }
 
 // isolations are the values of --extension-isolation.

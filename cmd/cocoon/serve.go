@@ -134,7 +134,8 @@ func serve(ctx context.Context, args []string, std streams) error {
 	}
 	c := s.config(a, hub, feed)
 	if a.sandbox != nil {
-		c.Extensions = a.sandbox
+		c.Extensions, c.Shelf = a.sandbox, a.shelf
+		a.shelf.notify(hub.ExtensionsChanged)
 	}
 	c.Logs, c.BaseContext = logs, func(c context.Context) context.Context { return log.WithContext(c) }
 	closeClient, err := s.client.put(ctx, &s.options, &c)

@@ -57,7 +57,8 @@ func newHouse(t *testing.T, flags authFlags) *house {
 	c := server.Config{Engine: a.engine, Registry: a.registry, Hub: hub, Feed: feed, Assets: a.assets, Files: a.files, Models: shelf{a.folders}, Web: web.Handler(),
 		Logs: &server.Logs{}, Memory: func() (total, free uint64) { return 2, 1 }, Device: func() (name, kind string) { return "cpu", "cpu" },
 		Argv: []string{"cocoon", "--operators-own"}}
-	c.Extensions = a.sandbox
+	c.Extensions, c.Shelf = a.sandbox, a.shelf
+	a.shelf.notify(hub.ExtensionsChanged)
 	done, err := o.auth.put(t.Context(), o, a.files, &c)
 	if err != nil {
 		t.Fatal(err)

@@ -1,0 +1,298 @@
+package main
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/cocoonhq/cocoon/internal/tenant"
+	"github.com/cocoonhq/cocoon/server"
+	"github.com/cocoonhq/cocoon/wasmhost/pack"
+)
+
+// packExample builds an example and packs it, with another manifest if change says so, signed by keys.
+func packExample(t *testing.T, name string, change func(m *pack.Manifest), keys ...ed25519.PrivateKey) []byte {
+	t.Helper()
+	from, dir := filepath.Join(examplesDir, "go", name), t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS(from)); err != nil {
+		t.Fatal(err)
+	}
+	if out, errText, err := cocoon(t, "", "ext", "build", "--output", filepath.Join(dir, "module.wasm"), from); err != nil {
+		t.Fatal(err, out, errText)
+	}
+	m, files, err := pack.Folder(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if change != nil {
+		change(m)
+	}
+	var b bytes.Buffer
+	if err := pack.Write(&b, *m, files, keys...); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func newKey(t *testing.T) ed25519.PrivateKey {
+	t.Helper()
+	k, err := pack.NewKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
+// offered sends a package and gives what the server says of it.
+func (g guest) offered(b []byte, query string) (o server.ExtensionOffer) {
+	g.t.Helper()
+	if err := json.Unmarshal([]byte(g.must("POST", "/cocoon/extensions"+query, string(b))), &o); err != nil {
+		g.t.Fatal(err)
+	}
+	return o
+}
+
+// consents gives the body of a request that grants capabilities, all of them but those of some kinds.
+func consents(o server.ExtensionOffer, but ...string) string {
+	granted := []string{}
+	for _, c := range o.Extension.Capabilities {
+		if !slices.Contains(but, c.Kind) {
+			granted = append(granted, c.ID)
+		}
+	}
+	b, _ := json.Marshal(map[string]any{"offer": o.Offer, "granted": granted})
+	return string(b)
+}
+
+// listed gives what somebody sees of an extension.
+func (g guest) listed(id string) (e server.ExtensionInfo, ok bool) {
+	g.t.Helper()
+	var got struct{ Extensions []server.ExtensionInfo }
+	if err := json.Unmarshal([]byte(g.must("GET", "/cocoon/extensions", "")), &got); err != nil {
+		g.t.Fatal(err)
+	}
+	for _, e := range got.Extensions {
+		if e.ID == id {
+			return e, true
+		}
+	}
+	return e, false
+}
+
+const pickerAt = "/cocoon/extensions/example.picker"
+
+// TestExtensionsOverHTTP installs, updates, stops and removes a real package, as the page does.
+func TestExtensionsOverHTTP(t *testing.T) {
+	h, key := newHouse(t, authFlags{}), newKey(t)
+	alice, bob := h.guest("alice", tenant.User), h.guest("bob", tenant.User)
+	old := packExample(t, "picker", nil, key)
+	o := alice.offered(old, "")
+
+	t.Run("an offer installs nothing", func(t *testing.T) {
+		if o.Extension.ID != "example.picker" || o.Extension.Trust != server.ExtensionSigned || o.Extension.Fingerprint == "" || o.Refused != "" || o.Installed != "" || !o.Extension.Page {
+			t.Errorf("%+v", o)
+		}
+		if _, ok := alice.listed("example.picker"); ok {
+			t.Error("it is installed already")
+		}
+		if status, b := bob.ask("POST", pickerAt+"/install", consents(o)); status != 404 {
+			t.Errorf("bob takes alice's offer: %d %s", status, b)
+		}
+		if status, b := alice.ask("POST", "/cocoon/extensions/example.other/install", consents(o)); status != 400 {
+			t.Errorf("under another id: %d %s", status, b)
+		}
+	})
+	t.Run("less than it needs", func(t *testing.T) {
+		if status, b := alice.ask("POST", pickerAt+"/install", consents(o, "kv")); status != 403 || !strings.Contains(b, "kv") {
+			t.Errorf("%d %s", status, b)
+		}
+	})
+	t.Run("installed", func(t *testing.T) {
+		alice.must("POST", pickerAt+"/install", consents(o, "ws"))
+		e, _ := alice.listed("example.picker")
+		if e.State != server.ExtensionLoaded || !e.Page || e.Shared || !e.Changeable || e.Stats == nil || e.Stats.Calls == 0 || e.Stats.Fuel == 0 || e.Stats.MemoryBytes == 0 || len(e.Events) != 0 {
+			t.Errorf("%+v, %+v", e, e.Stats)
+		}
+		if d := cmp.Diff([]server.ExtensionNode{{Class: "PickImage", Name: "Pick Image"}}, e.Nodes); d != "" {
+			t.Error(d)
+		}
+		for _, c := range e.Capabilities {
+			if c.Granted != (c.Kind != "ws") || c.Text == "" {
+				t.Errorf("%+v", c)
+			}
+		}
+		if b := alice.must("GET", "/object_info/PickImage", ""); !strings.Contains(b, "Pick Image") {
+			t.Errorf("its node is %s", b)
+		}
+		if b := alice.must("GET", pickerAt+"/page", ""); !strings.HasPrefix(b, "<!doctype html><script>") || !strings.Contains(b, "<h1>Pick a picture</h1>") {
+			t.Errorf("its page is %.80q", b)
+		}
+	})
+	t.Run("it is alice's alone", func(t *testing.T) {
+		if _, ok := bob.listed("example.picker"); ok {
+			t.Error("bob has it")
+		}
+		if b := bob.must("GET", "/object_info/PickImage", ""); b != "{}" {
+			t.Errorf("bob has its node: %s", b)
+		}
+		for _, x := range [][2]string{{"GET", "/log"}, {"GET", "/page"}, {"POST", "/revoke"}, {"DELETE", ""}} {
+			if status, b := bob.ask(x[0], pickerAt+x[1], ""); status != 404 {
+				t.Errorf("bob: %v: %d %s", x, status, b)
+			}
+		}
+		if status, _ := bob.ask("GET", pickerPath+"/pictures", ""); status != 404 {
+			t.Errorf("bob reaches its route: %d", status)
+		}
+	})
+	t.Run("others cannot update it", func(t *testing.T) {
+		for name, b := range map[string][]byte{"nobody": packExample(t, "picker", bump), "another": packExample(t, "picker", bump, newKey(t))} {
+			o := alice.offered(b, "")
+			if o.Refused == "" || o.Extension.Trust == server.ExtensionKnown {
+				t.Errorf("%s: %+v", name, o)
+			}
+			if status, b := alice.ask("POST", pickerAt+"/install", consents(o)); status != 403 {
+				t.Errorf("%s installs it: %d %s", name, status, b)
+			}
+		}
+	})
+	t.Run("an update keeps what was granted and marks what is new", func(t *testing.T) {
+		o := alice.offered(packExample(t, "picker", bump, key), "")
+		if o.Installed != "1.0.0" || o.Extension.Trust != server.ExtensionKnown {
+			t.Errorf("%+v", o)
+		}
+		for _, c := range o.Extension.Capabilities {
+			if fresh := c.Kind == "real_clock" || c.Kind == "ws"; c.New != fresh || c.Granted == fresh {
+				t.Errorf("%+v", c)
+			}
+		}
+		alice.must("POST", pickerAt+"/install", consents(o))
+		if e, _ := alice.listed("example.picker"); e.Version != "1.1.0" || e.State != server.ExtensionLoaded {
+			t.Errorf("%+v", e)
+		}
+		if o := alice.offered(old, ""); len(o.Warnings) == 0 {
+			t.Error("a downgrade is offered without a warning")
+		}
+	})
+	t.Run("stopped, allowed again, removed", func(t *testing.T) {
+		e, _ := alice.listed("example.picker")
+		alice.must("POST", pickerAt+"/revoke", "")
+		if e, _ := alice.listed("example.picker"); e.State != server.ExtensionRevoked {
+			t.Errorf("%+v", e)
+		}
+		if b := alice.must("GET", "/object_info/PickImage", ""); b != "{}" {
+			t.Errorf("its node is still there: %s", b)
+		}
+		if status, _ := alice.ask("GET", pickerPath+"/pictures", ""); status != 404 {
+			t.Errorf("its route is still there: %d", status)
+		}
+		alice.must("POST", pickerAt+"/grant", consents(server.ExtensionOffer{Extension: e}))
+		if e, _ := alice.listed("example.picker"); e.State != server.ExtensionLoaded {
+			t.Errorf("%+v", e)
+		}
+		alice.must("DELETE", pickerAt, "")
+		if _, ok := alice.listed("example.picker"); ok {
+			t.Error("it is still there")
+		}
+	})
+	t.Run("junk", func(t *testing.T) {
+		changed := bytes.Clone(old)
+		changed[len(changed)/2] ^= 1
+		for name, b := range map[string]string{"nothing": "", "text": "no zip", "cut": string(old[:len(old)/2]), "changed": string(changed)} {
+			if status, b := alice.ask("POST", "/cocoon/extensions", b); status != 400 {
+				t.Errorf("%s: %d %s", name, status, b)
+			}
+		}
+	})
+}
+
+// bump makes a newer version that asks for more.
+func bump(m *pack.Manifest) {
+	m.Version = "1.1.0"
+	m.Capabilities.RealClock = true
+}
+
+func TestSharedExtensions(t *testing.T) {
+	h := newHouse(t, authFlags{})
+	root, bob := h.guest("root", tenant.Admin), h.guest("bob", tenant.User)
+	b := packExample(t, "picker", nil, newKey(t))
+	if status, text := bob.ask("POST", "/cocoon/extensions?shared=true", string(b)); status != 403 {
+		t.Errorf("a user offers for all: %d %s", status, text)
+	}
+	o := root.offered(b, "?shared=true")
+	if status, text := root.ask("POST", pickerAt+"/install", consents(o)); status != 404 {
+		t.Errorf("what was offered for all is installed for one: %d %s", status, text)
+	}
+	root.must("POST", pickerAt+"/install?shared=true", consents(o))
+	e, _ := bob.listed("example.picker")
+	if e.State != server.ExtensionLoaded || !e.Shared || e.Changeable || e.Stats != nil {
+		t.Errorf("bob sees %+v", e)
+	}
+	if b := bob.must("GET", pickerPath+"/pictures", ""); b != "[]" {
+		t.Errorf("its route says %s", b)
+	}
+	for _, x := range [][3]string{{"GET", "/log", ""}, {"POST", "/grant", `{"granted":[]}`}, {"POST", "/revoke?shared=true", ""}, {"DELETE", "?shared=true", ""}} {
+		if status, b := bob.ask(x[0], pickerAt+x[1], x[2]); status != 403 && status != 404 {
+			t.Errorf("bob: %v: %d %s", x, status, b)
+		}
+	}
+	if e, ok := bob.listed("example.picker"); !ok || e.State != server.ExtensionLoaded {
+		t.Errorf("after that: %+v", e)
+	}
+	if e, _ := root.listed("example.picker"); !e.Changeable || e.Stats == nil {
+		t.Errorf("root sees %+v", e)
+	}
+	root.must("GET", pickerAt+"/log", "")
+	root.must("DELETE", pickerAt+"?shared=true", "")
+	if _, ok := bob.listed("example.picker"); ok {
+		t.Error("it is still there")
+	}
+}
+
+func TestOffersAreBounded(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "offers")
+	o, err := newOffers(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := func() int {
+		names, err := os.ReadDir(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(names)
+	}
+	for _, hash := range []string{"a", "b", "b", "c", "d", "e"} {
+		if err := o.keep("alice", hash, []byte(hash)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := o.keep("bob", "a", []byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range []struct {
+		who  tenant.ID
+		hash string
+		want string // "" for none
+	}{{"alice", "a", ""}, {"alice", "b", "b"}, {"alice", "e", "e"}, {"bob", "a", "x"}, {"bob", "b", ""}, {"", "a", ""}} {
+		if b, err := o.take(x.who, x.hash); string(b) != x.want || (err == nil) != (x.want != "") {
+			t.Errorf("%s's %s: %q %v", x.who, x.hash, b, err)
+		}
+	}
+	if n := files(); n != tenantOffers+1 {
+		t.Errorf("%d files, want %d", n, tenantOffers+1)
+	}
+	o.drop("alice", "b")
+	if _, err := o.take("alice", "b"); err == nil || files() != tenantOffers || o.size != tenantOffers {
+		t.Errorf("after that: %v, %d files, %d bytes", err, files(), o.size)
+	}
+	if _, err := newOffers(dir); err != nil || files() != 0 {
+		t.Errorf("a new start leaves %d files: %v", files(), err)
+	}
+}
