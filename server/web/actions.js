@@ -79,8 +79,9 @@ export function mountActions(app) {
   let asked = "";
   async function askNative(draft) {
     const node = Object.values(draft.prompt).find(n => typeof n.inputs?.ckpt_name === "string"), name = node?.inputs.ckpt_name;
-    if (!name || name === asked) return;
+    if (name === asked) return;
     asked = name;
+    if (!name) return store.set({ native: null });
     const field = [...(store.get().form?.all.values() || [])].find(f => f.name === "ckpt_name");
     const native = field && !field.options.includes(name) ? null : await api.modelOf(name).catch(() => null);
     if (asked === name) store.set({ native: native?.width ? native : null });

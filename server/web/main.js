@@ -24,7 +24,7 @@ import { words } from "./words.js";
 
 const store = createStore({
   server: "connecting", retryAt: 0, device: "CPU", draft: null, former: null, form: null, info: {}, count: 1, errors: {}, native: null,
-  runs: noRuns(), follow: null, view: null, frames: 0, natural: null, says: null, sending: false, cancelling: null, graphOpen: false,
+  runs: noRuns(), follow: null, view: null, frames: 0, natural: null, says: null, told: null, sending: false, cancelling: null, graphOpen: false,
 });
 const app = { store };
 let socket = null;
@@ -165,6 +165,7 @@ socket = connect(app.clientId, {
   gone: retryAt => store.set({ server: "gone", retryAt }),
   message,
   binary: f => {
+    if (f.kind === "text") store.set(s => ({ told: { run: running(s.runs)?.id, node: f.node, text: f.text } }));
     if (f.kind === "preview") app.preview(f.meta?.prompt_id ?? store.get().runs.current, f);
   },
 });

@@ -32,6 +32,7 @@ export function mountStatus(app) {
       case "running":
         if (state.cancelling === run.id) return words.cancelling();
         if (!at && !run.own) return words.elsewhere();
+        if (at && state.told?.run === run.id && state.told.node === at.node) return [words.running(name(at.node), at.step, at.max)[0], state.told.text.slice(0, 200)];
         return at ? words.running(name(at.node), at.step, at.max, app.leftOf(run)) : words.starting();
       case "cancelled": return words.cancelled(at?.step, at?.max);
       case "failed": return words.failed(run.error?.node ? name(run.error.node) : "The run", run.error?.message || "No reason was given");

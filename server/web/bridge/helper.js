@@ -24,19 +24,32 @@
     return new Promise((done, refused) => {
       asked.set(id, { done, refused });
       signal?.addEventListener("abort", () => {
-        if (!asked.delete(id)) return;
+        if (!asked.has(id)) return;
         port.postMessage({ abort: id });
-        refused(signal.reason);
+        const a = asked.get(id);
+        asked.delete(id);
+        if (a.body) a.body.error(signal.reason);
+        else refused(signal.reason);
       });
       port.postMessage({ id, method: String(init.method || "GET").toUpperCase(), path: String(path), headers, body });
     });
   }
 
-  function answered({ id, status, statusText, headers, body, error }) {
+  // answered takes the parts of an answer as they come: its head, pieces of the body, the end or an error.
+  function answered({ id, status, statusText, headers, piece, end, error }) {
     const a = asked.get(id);
-    if (!a || !asked.delete(id)) return;
-    if (error) return a.refused(new TypeError(error));
-    a.done(new Response([204, 205, 304].includes(status) ? null : body, { status, statusText, headers }));
+    if (!a) return;
+    if (end || error) asked.delete(id);
+    if (status) {
+      const body = new ReadableStream({
+        start: c => { a.body = c; },
+        cancel: () => { if (asked.delete(id)) port.postMessage({ abort: id }); },
+      });
+      a.done(new Response([204, 205, 304].includes(status) ? null : body, { status, statusText, headers }));
+    } else if (piece) a.body.enqueue(new Uint8Array(piece));
+    else if (end) a.body.close();
+    else if (a.body) a.body.error(new TypeError(error));
+    else a.refused(new TypeError(error));
   }
 
   function on(type, read) {

@@ -9,6 +9,8 @@ import fs from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 
+import { extensions } from "./extensions.mjs";
+
 const url = process.env.COCOON_URL || "http://127.0.0.1:8188";
 const artifacts = process.env.ARTIFACTS || "out/e2e";
 const { chromium } = createRequire(import.meta.url)(process.env.PLAYWRIGHT_CORE ? path.resolve(process.env.PLAYWRIGHT_CORE) : "playwright-core");
@@ -317,6 +319,8 @@ await test("dark and light, and a phone without sideways scrolling", async () =>
   await shot("phone done", phone);
   await phone.context().close();
 });
+
+await extensions({ browser, page, test, shot, watch, url, expect: re => { expected = re; }, LONG, state, ready, loaded });
 
 await test("the page keeps its budget", async () => {
   const fresh = await (await browser.newContext()).newPage(), client = await fresh.context().newCDPSession(fresh);

@@ -43,28 +43,29 @@ function bodyOf(body, headers) {
   return bytes;
 }
 
-// read gives the bytes of an answer, up to the limit.
-async function read(response) {
-  const reader = response.body?.getReader(), parts = [];
+// forward hands an answer on in pieces, as they come; only a stream of events has no end that it must come to.
+async function forward(id, r, port) {
+  port.postMessage({ id, status: r.status, statusText: r.statusText, headers: [...r.headers].filter(([name]) => name !== "set-cookie") });
+  const reader = r.body?.getReader(), endless = /^text\/event-stream\b/.test(r.headers.get("content-type") || "");
   let size = 0;
   for (let part; reader && !(part = await reader.read()).done;) {
     size += part.value.length;
-    if (size > MOST) {
+    if (size > MOST && !endless) {
       reader.cancel();
       throw new TypeError("the answer is too large");
     }
-    parts.push(part.value);
+    const piece = part.value.slice().buffer;
+    port.postMessage({ id, piece }, [piece]);
   }
-  return new Blob(parts).arrayBuffer();
+  port.postMessage({ id, end: true });
 }
 
-async function send(id, { method, path, headers: wanted, body }, signal) {
+function send(id, { method, path, headers: wanted, body }, signal) {
   if (!METHODS.has(method)) throw new TypeError("this method is not known here");
   const headers = new Headers();
   for (const [name, value] of Object.entries(wanted || {})) if (SENT.has(name.toLowerCase())) headers.set(name, value);
   const init = { method, headers, body: method === "GET" ? undefined : bodyOf(body, headers), signal, redirect: "error", credentials: "same-origin", cache: "no-store" };
-  const r = await fetch(addressOf(id, path), init);
-  return { status: r.status, statusText: r.statusText, headers: [...r.headers].filter(([name]) => !name.startsWith("set-cookie")), body: await read(r) };
+  return fetch(addressOf(id, path), init);
 }
 
 // relay answers the requests of one page over a port, a few at once and no more than a number a second.
@@ -87,8 +88,7 @@ function relay(id, port, close) {
     const stop = new AbortController();
     running.set(m.id, stop);
     try {
-      const answer = await send(id, m, stop.signal);
-      port.postMessage({ id: m.id, ...answer }, [answer.body]);
+      await forward(m.id, await send(id, m, stop.signal), port);
     } catch (e) {
       refuse(m, e instanceof TypeError ? e.message : "the request failed");
     }
