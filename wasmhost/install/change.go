@@ -154,6 +154,9 @@ func (m *Manager) Grant(ctx context.Context, t tenant.ID, id string, g pack.Gran
 		if e.Pending != nil {
 			b = e.Pending
 		}
+		if b.Package == "" {
+			return fault.New(fault.Conflict, "%s is in development, and may do all it asks for until cocoon ext dev ends", id)
+		}
 		p, err := m.store.open(b.Package)
 		if err != nil {
 			return err
