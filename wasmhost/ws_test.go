@@ -1,0 +1,197 @@
+package wasmhost
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/cocoonhq/cocoon/engine/node"
+	"github.com/cocoonhq/cocoon/internal/tenant"
+	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
+)
+
+// clients keep what was sent to them.
+type clients struct{ got []string }
+
+func (x *clients) send(ctx context.Context, client, event string, data []byte) error {
+	x.got = append(x.got, fmt.Sprintf("%s/%s %s %s", tenant.Of(ctx), client, event, data))
+	return nil
+}
+
+func (x *clients) show(ctx context.Context, client string, p *node.Preview) error {
+	x.got = append(x.got, fmt.Sprintf("%s/%s %s %v %d", tenant.Of(ctx), client, p.Format, p.Image.Bounds().Size(), p.MaxSide))
+	return nil
+}
+
+// TestTargets: events and pictures reach whom they are for, within the tenant.
+func TestTargets(t *testing.T) {
+	to := &clients{}
+	h := newHost(t, Config{Send: to.send, Show: to.show})
+	withCall(t, h, Grant{Modules: []string{"ws"}, WS: []string{"done", previewType}}, ExecuteLimits(), func(c *call) {
+		c.run.ClientID = "me"
+		put := func(at uint32, s string) (uint32, uint32) {
+			copy(c.bytes(at, uint32(len(s))), s)
+			return at, uint32(len(s))
+		}
+		c.host.lanes.runs[runKey{"a", "test.tiny", "p7"}] = &running{client: "seven", nodes: 1}
+		c.host.lanes.runs[runKey{"b", "test.tiny", "p8"}] = &running{client: "eight", nodes: 1}
+		picture := c.put(abi.KindImage, ramp(2, 4, 6, 3))
+		for _, x := range []struct {
+			target   uint32
+			id, kind string
+			data     string
+			errno    int32
+			want     string
+		}{
+			{0, "", "done", `{"a":1}`, 0, `a/me ext.test.tiny.done {"a":1}`},
+			{0, "other", "done", `{}`, 0, `a/other ext.test.tiny.done {}`},
+			{1, "", "done", `{}`, 0, `a/me ext.test.tiny.done {}`},
+			{1, "p7", "done", `{}`, 0, `a/seven ext.test.tiny.done {}`},
+			{1, "p8", "done", `{}`, abi.ENOENT, ""},
+			{2, "", "done", `{}`, 0, `a/ ext.test.tiny.done {}`},
+			{3, "", "done", `{}`, abi.EUNSUP, ""},
+			{0, "", "else", `{}`, abi.EPERM, ""},
+			{0, "", "done", `[]`, abi.EUNSUP, ""},
+			{0, "", "done", ``, abi.EUNSUP, ""},
+			{0, "", "done", `{"a":`, abi.EUNSUP, ""},
+			{0, "", "done", strings.Repeat(" ", abi.MaxMsgBytes+1), abi.ETOOBIG, ""},
+			{0, "", "picture", "", 0, "a/me JPEG (6,4) 64"},
+			{2, "", "picture", "", 0, "a/ JPEG (6,4) 64"},
+			{1, "p8", "picture", "", abi.ENOENT, ""},
+		} {
+			to.got = nil
+			id, idLen := put(guestMemory, x.id)
+			var got int32
+			if x.kind == "picture" {
+				got = c.wsImage(x.target, id, idLen, picture, 64, 0)
+			} else {
+				name, nameLen := put(guestMemory+512, x.kind)
+				ptr, n := c.say([]byte(x.data))
+				got = c.wsPost(x.target, id, idLen, name, nameLen, ptr, n)
+			}
+			if got != x.errno || strings.Join(to.got, "\n") != x.want {
+				t.Errorf("%+v: %d %q", x, got, to.got)
+			}
+		}
+		if got := c.wsImage(0, 0, 0, c.put(abi.KindTensor, ramp(1, 2, 2, 3).Tensor), 64, 0); got != abi.EUNSUP {
+			t.Errorf("a tensor: %d", got)
+		}
+		if got := c.wsImage(0, 0, 0, picture, 64, 2); got != abi.EUNSUP {
+			t.Errorf("another format: %d", got)
+		}
+		c.run.ClientID = ""
+		if got := c.wsImage(0, 0, 0, picture, 64, 0); got != abi.ENOENT {
+			t.Errorf("nobody asked: %d", got)
+		}
+		c.ext.grant.WS = []string{"done"}
+		if got := c.wsImage(2, 0, 0, picture, 64, 0); got != abi.EPERM {
+			t.Errorf("without the grant: %d", got)
+		}
+	})
+}
+
+// TestRates: each tenant has its own.
+func TestRates(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var r rates
+		take := func(id tenant.ID, want int) {
+			t.Helper()
+			n := 0
+			for range 2 * eventsPerSecond {
+				if r.take(id, time.Now()) {
+					n++
+				}
+			}
+			if n != want {
+				t.Errorf("%s: %d events, want %d", id, n, want)
+			}
+		}
+		take("a", eventsPerSecond)
+		take("b", eventsPerSecond)
+		take("a", 0)
+		<-time.After(100 * time.Millisecond)
+		take("a", eventsPerSecond/10)
+		<-time.After(time.Minute)
+		take("a", eventsPerSecond)
+		if len(r.of) != 1 {
+			t.Errorf("%d buckets", len(r.of))
+		}
+	})
+}
+
+// TestMessagesOfTenants: what is posted early is kept for its tenant's node; waits end when they are cancelled; what nobody
+// comes for goes.
+func TestMessagesOfTenants(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMailboxes()
+		key := func(id tenant.ID, prompt string) boxKey { return boxKey{id, "x", prompt, "7", "choice"} }
+		wait := func(k boxKey) (string, bool) {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			b, ok := m.wait(ctx, k)
+			return string(b), ok
+		}
+		if got := m.post(key("a", ""), []byte("early")); got != 0 {
+			t.Errorf("post: %d", got)
+		}
+		if _, ok := wait(key("b", "p1")); ok {
+			t.Error("it reached another tenant")
+		}
+		if got, _ := wait(key("a", "p1")); got != "early" {
+			t.Errorf("got %q", got)
+		}
+		got := make(chan string, 1)
+		go func() {
+			s, _ := wait(key("a", "p1"))
+			got <- s
+		}()
+		synctest.Wait()
+		for k, want := range map[boxKey]int32{key("b", ""): 0, key("b", "p1"): 0, key("a", "p2"): 0} {
+			if n := m.post(k, []byte("wrong")); n != want {
+				t.Errorf("%v: %d", k, n)
+			}
+		}
+		if n := m.post(key("a", ""), []byte("late")); n != 1 || <-got != "late" {
+			t.Errorf("late: %d", n)
+		}
+		ctx, cancel := context.WithCancelCause(t.Context())
+		ended := make(chan bool, 1)
+		go func() {
+			_, ok := m.wait(ctx, key("c", "p1"))
+			ended <- ok
+		}()
+		synctest.Wait()
+		cancel(errors.New("the prompt was cancelled"))
+		if <-ended {
+			t.Error("a cancelled wait got something")
+		}
+		m.dropPrompt("b", "p2")
+		m.dropPrompt("a", "p1")
+		var left []string
+		for k := range m.boxes {
+			left = append(left, string(k.tenant)+"/"+k.prompt)
+		}
+		if d := cmp.Diff(3, len(left)); d != "" {
+			t.Errorf("boxes %v", left)
+		}
+		<-time.After(keepUnclaimed + time.Second)
+		m.post(key("z", ""), nil)
+		if _, there := m.boxes[key("b", "")]; there {
+			t.Error("an unclaimed message stays")
+		}
+		if _, there := m.boxes[key("a", "p2")]; !there {
+			t.Error("a message for a prompt that still waits is gone")
+		}
+		<-time.After(keepPrompt)
+		m.post(key("z", ""), nil)
+		if len(m.boxes) != 1 {
+			t.Errorf("%d boxes: leftovers of prompts that never ran stay", len(m.boxes))
+		}
+	})
+}
