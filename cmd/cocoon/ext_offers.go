@@ -6,6 +6,7 @@ import (
 	"context"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -23,11 +24,12 @@ const (
 	offerBytes   = 512 << 20 // of all of them
 )
 
-// offers keeps packages that were sent and are not installed, as files in a folder of their own.
+// offers keeps packages that were sent and are not installed, as files in a folder of this process alone. Close it.
 type offers struct {
-	dir string
+	under string // the folder in which it is made, when the first package comes
 
 	mu   sync.Mutex // guards the rest
+	dir  string     // "" before
 	list []offer    // oldest first
 	size int64
 }
@@ -40,12 +42,30 @@ type offer struct {
 	at     time.Time
 }
 
-// newOffers empties dir, in which a process before may have left some, and keeps offers there.
-func newOffers(dir string) (*offers, error) {
-	if err := os.RemoveAll(dir); err != nil {
-		return nil, err
+// open makes the folder, and takes away those that processes which died have left; mu is held.
+func (o *offers) open() (err error) {
+	if o.dir != "" {
+		return nil
 	}
-	return &offers{dir: dir}, os.MkdirAll(dir, 0o700)
+	const prefix = "offers-"
+	left, _ := filepath.Glob(filepath.Join(o.under, prefix+"*"))
+	for _, dir := range left {
+		if info, err := os.Stat(dir); err == nil && time.Since(info.ModTime()) > 24*time.Hour {
+			_ = os.RemoveAll(dir) // it is tried again
+		}
+	}
+	o.dir, err = os.MkdirTemp(o.under, prefix)
+	return err
+}
+
+// close takes the folder away.
+func (o *offers) close() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.dir == "" {
+		return nil
+	}
+	return os.RemoveAll(o.dir)
 }
 
 // keep takes a package; one of the same sum takes the other's place. Errors: fault.TooMany when there is no room.
@@ -68,6 +88,9 @@ func (o *offers) keep(t tenant.ID, hash string, b []byte) error {
 	})
 	if o.size+int64(len(b)) > offerBytes {
 		return fault.New(fault.TooMany, "too many packages wait to be installed; try again later")
+	}
+	if err := o.open(); err != nil {
+		return err
 	}
 	f, err := os.CreateTemp(o.dir, "*"+pack.Suffix)
 	if err != nil {
@@ -95,7 +118,7 @@ func (o *offers) filter(stays func(offer) bool) {
 			continue
 		}
 		o.size -= x.size
-		_ = os.Remove(x.file) // what stays there goes at the next start
+		_ = os.Remove(x.file) // what stays there goes with the folder
 	}
 	o.list = kept
 }

@@ -9,7 +9,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -35,12 +34,8 @@ type extShelf struct {
 
 // openShelf makes what is installed run, and lets what other processes install follow, until stop is called.
 func openShelf(ctx context.Context, o *options, host *wasmhost.Host) (*extShelf, error) {
-	kept, err := newOffers(filepath.Join(o.extensions, "offers"))
-	if err != nil {
-		return nil, err
-	}
-	s := &extShelf{host: host, listed: o.publishers != "", offers: kept}
-	s.m, err = install.Open(ctx, install.Config{Dir: o.extensions, Loader: host, TrustFile: o.publishers, AllowUnsigned: o.allowUnsigned || !o.auth.on,
+	s := &extShelf{host: host, listed: o.publishers != "", offers: &offers{under: o.extensions}}
+	m, err := install.Open(ctx, install.Config{Dir: o.extensions, Loader: host, TrustFile: o.publishers, AllowUnsigned: o.allowUnsigned || !o.auth.on,
 		Changed: func(ctx context.Context) {
 			if f := s.told.Load(); f != nil {
 				(*f)(ctx)
@@ -49,6 +44,7 @@ func openShelf(ctx context.Context, o *options, host *wasmhost.Host) (*extShelf,
 	if err != nil {
 		return nil, err
 	}
+	s.m = m
 	if err := s.m.Reconcile(ctx); err != nil { // before the engine goes on with prompts that need it
 		return nil, errors.Join(err, s.m.Close())
 	}
@@ -61,7 +57,7 @@ func openShelf(ctx context.Context, o *options, host *wasmhost.Host) (*extShelf,
 	s.stop = func() error {
 		cancel()
 		<-done
-		return s.m.Close()
+		return errors.Join(s.m.Close(), s.offers.close())
 	}
 	return s, nil
 }

@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"crypto/ed25519"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -256,13 +258,14 @@ func TestSharedExtensions(t *testing.T) {
 }
 
 func TestOffersAreBounded(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "offers")
-	o, err := newOffers(dir)
-	if err != nil {
+	dir := t.TempDir()
+	o := &offers{under: dir}
+	dead := filepath.Join(dir, "offers-dead")
+	if err := errors.Join(o.close(), os.Mkdir(dead, 0o700), os.Chtimes(dead, time.Time{}, time.Now().Add(-48*time.Hour))); err != nil {
 		t.Fatal(err)
 	}
 	files := func() int {
-		names, err := os.ReadDir(dir)
+		names, err := os.ReadDir(o.dir)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -292,7 +295,10 @@ func TestOffersAreBounded(t *testing.T) {
 	if _, err := o.take("alice", "b"); err == nil || files() != tenantOffers || o.size != tenantOffers {
 		t.Errorf("after that: %v, %d files, %d bytes", err, files(), o.size)
 	}
-	if _, err := newOffers(dir); err != nil || files() != 0 {
-		t.Errorf("a new start leaves %d files: %v", files(), err)
+	if err := o.close(); err != nil {
+		t.Error(err)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 0 {
+		t.Errorf("it leaves %v: %v", left, err)
 	}
 }
