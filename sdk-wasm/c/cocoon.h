@@ -870,7 +870,7 @@ CO_FN int64_t co_tensor(uint32_t dtype, uint32_t rank, const int64_t *shape, dou
 
 CO_FN uint32_t co_whole_pages(int64_t bytes) { return (uint32_t)((bytes + CO_PAGE - 1) / CO_PAGE * CO_PAGE); }
 
-// co_window is room for a window: pages that a closed window left, or new ones.
+// co_window is room for a window: pages that a closed window left, or new ones. NULL when the memory has none.
 CO_FN void *co_window(int64_t bytes, uint32_t *size) {
 	*size = co_whole_pages(bytes > 0 ? bytes : 1);
 	for (int i = 0; i < 8; i++)
@@ -880,7 +880,8 @@ CO_FN void *co_window(int64_t bytes, uint32_t *size) {
 			co_heap.spare[i].size = 0;
 			return p;
 		}
-	return co_pages(*size / CO_PAGE);
+	size_t before = __builtin_wasm_memory_grow(0, *size / CO_PAGE);
+	return before == (size_t)-1 ? NULL : (void *)(uintptr_t)(before * CO_PAGE);
 }
 
 CO_FN void co_window_closed(void *p, uint32_t size) {
@@ -906,7 +907,7 @@ CO_FN co_map_window co_map_in(int64_t h) {
 	co_map_window w = {.err = co_info(h, &info)};
 	if (w.err) return w;
 	void *p = co_window(w.bytes = info.bytes, &w.size);
-	int64_t n = host_t_map(h, co_at32(p), w.size);
+	int64_t n = !p ? CO_ENOMEM : host_t_map(h, co_at32(p), w.size);
 	if (n < 0)
 		w.err = n;
 	else
@@ -924,7 +925,7 @@ CO_FN co_map_window co_map_new(uint32_t dtype, uint32_t rank, const int64_t *sha
 		return w;
 	}
 	void *p = co_window(w.bytes, &w.size);
-	int64_t n = host_t_map_out(dtype, rank, co_at32(shape), co_at32(p), w.size);
+	int64_t n = !p ? CO_ENOMEM : host_t_map_out(dtype, rank, co_at32(shape), co_at32(p), w.size);
 	if (n < 0)
 		w.err = n;
 	else
