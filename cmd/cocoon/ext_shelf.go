@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"unicode"
 
 	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/internal/tenant"
@@ -35,7 +36,7 @@ type extShelf struct {
 // openShelf makes what is installed run, and lets what other processes install follow, until stop is called.
 func openShelf(ctx context.Context, o *options, host *wasmhost.Host) (*extShelf, error) {
 	s := &extShelf{host: host, listed: o.publishers != "", offers: &offers{under: o.extensions}}
-	m, err := install.Open(ctx, install.Config{Dir: o.extensions, Loader: host, TrustFile: o.publishers, AllowUnsigned: o.allowUnsigned || !o.auth.on,
+	m, err := install.Open(ctx, install.Config{Dir: o.extensions, Loader: host, TrustFile: o.publishers, AllowUnsigned: o.allowUnsigned || !o.auth.on, Erase: host.EraseData,
 		Changed: func(ctx context.Context) {
 			if f := s.told.Load(); f != nil {
 				(*f)(ctx)
@@ -82,7 +83,7 @@ const pageFile = "web/page.html"
 const pageRoute = "GET /page"
 
 func (s *extShelf) info(t tenant.ID, st install.Status) server.ExtensionInfo {
-	e := server.ExtensionInfo{ID: st.ID, Version: st.Version, Name: st.Name, Description: st.Description, Author: st.Author, License: st.License,
+	e := server.ExtensionInfo{ID: st.ID, Version: st.Version, Name: visible(st.Name), Description: visible(st.Description), Author: visible(st.Author), License: visible(st.License),
 		Publisher: st.Publisher, Fingerprint: fingerprint(st.Publisher), Trust: s.trust(st.Publisher), Shared: st.Tenant == "" && t != "",
 		Capabilities: capabilities(st.Asks), Routes: st.Granted.Routes, Events: st.Granted.WS}
 	e.State, e.Reason = stateOf(st)
@@ -103,9 +104,19 @@ func (s *extShelf) info(t tenant.ID, st install.Status) server.ExtensionInfo {
 		}
 	}
 	for _, class := range st.Nodes {
-		e.Nodes = append(e.Nodes, server.ExtensionNode{Class: class, Name: names[class]})
+		e.Nodes = append(e.Nodes, server.ExtensionNode{Class: class, Name: visible(names[class])})
 	}
 	return e
+}
+
+// visible leaves out of a foreign text what cannot be seen, such as marks that turn the direction of what follows.
+func visible(s string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsGraphic(r) {
+			return -1
+		}
+		return r
+	}, s)
 }
 
 func hasPage(st install.Status) bool {
@@ -219,8 +230,8 @@ func (s *extShelf) OfferExtension(ctx context.Context, file io.Reader) (server.E
 	if err := s.offers.keep(t, o.Hash, b); err != nil {
 		return server.ExtensionOffer{}, err
 	}
-	out := server.ExtensionOffer{Offer: o.Hash, Bytes: o.Bytes, Installed: o.Installed, Extension: server.ExtensionInfo{ID: o.ID, Version: o.Version, Name: o.Name,
-		Description: o.Description, Author: o.Author, License: o.License, Publisher: o.Publisher, Fingerprint: fingerprint(o.Publisher), Trust: trustOf(o.Standing),
+	out := server.ExtensionOffer{Offer: o.Hash, Bytes: o.Bytes, Installed: o.Installed, Extension: server.ExtensionInfo{ID: o.ID, Version: o.Version, Name: visible(o.Name),
+		Description: visible(o.Description), Author: visible(o.Author), License: visible(o.License), Publisher: o.Publisher, Fingerprint: fingerprint(o.Publisher), Trust: trustOf(o.Standing),
 		Capabilities: capabilities(o.Asks), Routes: o.Manifest.Capabilities.Routes, Events: o.Manifest.Capabilities.WS,
 		Page: o.Manifest.Capabilities.Web != "" && slices.Contains(o.Files, pageFile) || slices.Contains(o.Manifest.Capabilities.Routes, pageRoute)}}
 	switch o.Verdict {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/cocoonhq/cocoon/internal/tenant"
 	"github.com/cocoonhq/cocoon/server"
+	"github.com/cocoonhq/cocoon/wasmhost/install"
 	"github.com/cocoonhq/cocoon/wasmhost/pack"
 )
 
@@ -214,6 +215,35 @@ func TestExtensionsOverHTTP(t *testing.T) {
 	})
 }
 
+// TestWaitingExtensions consents to a version that came by another way than the page and asks for more.
+func TestWaitingExtensions(t *testing.T) {
+	h, key := newHouse(t, authFlags{}), newKey(t)
+	alice := h.guest("alice", tenant.User)
+	o := alice.offered(packExample(t, "picker", nil, key), "")
+	alice.must("POST", pickerAt+"/install", consents(o))
+	if _, err := h.app.shelf.m.Install(t.Context(), "alice", packExample(t, "picker", bump, key), install.Consent{}); err != nil {
+		t.Fatal(err)
+	}
+	e, _ := alice.listed("example.picker")
+	if e.State != server.ExtensionWaiting || e.Version != "1.0.0" || !strings.Contains(e.Reason, "1.1.0") || len(e.Nodes) != 1 {
+		t.Errorf("%+v", e)
+	}
+	for _, c := range e.Capabilities {
+		if fresh := c.Kind == "real_clock"; c.New != fresh || c.Granted == fresh {
+			t.Errorf("%+v", c)
+		}
+	}
+	alice.must("POST", pickerAt+"/grant", consents(server.ExtensionOffer{Extension: e}))
+	if e, _ := alice.listed("example.picker"); e.State != server.ExtensionLoaded || e.Version != "1.1.0" {
+		t.Errorf("after consent: %+v", e)
+	}
+	alice.post("message", "0", "node_id", "4")
+	alice.must("DELETE", pickerAt+"?data=true", "")
+	if _, ok := alice.listed("example.picker"); ok {
+		t.Error("it is still there")
+	}
+}
+
 // bump makes a newer version that asks for more.
 func bump(m *pack.Manifest) {
 	m.Version = "1.1.0"
@@ -254,6 +284,14 @@ func TestSharedExtensions(t *testing.T) {
 	root.must("DELETE", pickerAt+"?shared=true", "")
 	if _, ok := bob.listed("example.picker"); ok {
 		t.Error("it is still there")
+	}
+}
+
+func TestVisible(t *testing.T) {
+	for given, want := range map[string]string{"Lens": "Lens", "Größe 画": "Größe 画", "safe\u202egnp.exe": "safegnp.exe", "a\u2066b\u2069\u200fc\u0007": "abc", "": ""} {
+		if got := visible(given); got != want {
+			t.Errorf("%q is shown as %q, want %q", given, got, want)
+		}
 	}
 }
 
