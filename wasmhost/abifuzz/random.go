@@ -3,7 +3,7 @@ package abifuzz
 import "slices"
 
 // gives are the functions that give handles.
-var gives = []string{"t_new", "t_cast", "t_slice", "t_permute", "t_reshape", "t_commit", "h_make", "h_get", "asset_open"}
+var gives = []string{"t_new", "t_cast", "t_slice", "t_permute", "t_reshape", "t_commit", "h_make", "h_get", "asset_open", "asset_image"}
 
 // Random is a program that is mostly right, so that it comes far: handles where handles go, addresses where there is
 // something. pick gives a number below n.
@@ -15,7 +15,7 @@ func Random(pick func(n int) int, calls int) []byte {
 		b = append(b, Call("t_new", r, Int(1), Int(4), shape, 2)...)
 	}
 	b = append(b, Call("asset_open", 12, asset, assetLen)...)
-	b = append(b, Call("h_make", 13, Int(2), Register(0))...)
+	b = append(b, Call("h_make", 11, Int(2), Register(0))...)
 	b = append(b, Do(OpGrow, 16)...)
 	for range calls {
 		switch pick(8) {
@@ -38,7 +38,9 @@ var recipes = map[string]string{
 	"h_make": "nh", "t_info": "hp", "t_new": "n4s*", "t_cast": "hn", "t_slice": "hnll", "t_permute": "hp4", "t_reshape": "h4s", "t_graph": "go",
 	"t_read": "hlo", "t_write": "hlo", "t_read_rect": "hznnnno", "t_write_rect": "hznnnno", "t_map": "hw", "t_map_out": "n4sw", "t_commit": "W",
 	"t_unmap": "W", "node_call": "No", "kv_get": "zko", "kv_put": "zkol", "kv_cas": "zkoo", "kv_delete": "zk", "kv_list": "zko", "http_fetch": "Fo",
-	"asset_open": "A", "asset_size": "f", "asset_read": "flo", "asset_save": "koo", "ws_send": "ke", "msg_wait": "kzo", "msg_post": "kkke",
+	"http_start": "F", "http_take": "xo", "http_read": "xo", "wait_any": "pzz", "h_type": "ho", "h_parts": "ho", "h_build": "nA",
+	"asset_create": "k", "asset_write": "do", "asset_commit": "do", "asset_store": "fko", "asset_image": "fz", "image_save": "Ao", "ws_post": "kkez",
+	"ws_image": "kzhzz", "body_read": "fo", "reply_head": "A", "reply_write": "o", "asset_open": "A", "asset_size": "f", "asset_read": "flo", "asset_save": "koo", "ws_send": "ke", "msg_wait": "kzo", "msg_post": "kkke",
 }
 
 // argument gives the sources of what a letter stands for.
@@ -68,6 +70,10 @@ func argument(letter byte, pick func(n int) int) []byte {
 		return []byte{Register(byte(pick(12)))}
 	case 'f':
 		return []byte{Register(12)}
+	case 'd':
+		return []byte{Register(13)}
+	case 'x':
+		return []byte{Register(14)}
 	case 'w':
 		return []byte{windows(pick), Int(1 << 16 << pick(2))}
 	case 'W':
@@ -96,6 +102,12 @@ func randomCall(pick func(n int) int) []byte {
 	register := byte(15)
 	if slices.Contains(gives, f.Name) && pick(2) == 0 {
 		register = byte(pick(12))
+	}
+	switch f.Name {
+	case "asset_create":
+		register = 13
+	case "http_start":
+		register = 14
 	}
 	var args []byte
 	if r, ok := recipes[f.Name]; ok && pick(30) > 0 {
