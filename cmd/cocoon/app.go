@@ -42,11 +42,11 @@ type app struct {
 }
 
 // newApp opens folders and stores and starts the engine. database is the job store's file; "" keeps jobs in memory.
-func newApp(ctx context.Context, o *options, bus engine.Bus, database string) (a *app, err error) {
-	a = &app{}
+func newApp(ctx context.Context, o *options, bus engine.Bus, database string) (_ *app, err error) {
+	a := &app{}
 	defer func() {
 		if err != nil {
-			a.Close()
+			_ = a.Close()
 		}
 	}()
 	if a.files, err = disk.Open(disk.Dirs{Input: o.input, Output: o.output, Temp: o.temp, User: o.user}); err != nil {
