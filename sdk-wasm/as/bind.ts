@@ -448,7 +448,7 @@ export declare function host_kv_list(scope: u32, prefix: u32, prefix_len: u32, o
 
 // cocoon1_http: Requests to the addresses that the operator granted.
 
-/** Sends {method, url, headers, body} and writes {status, headers, body}: its length. {{secret:NAME}} in a header is filled by the host where the rule binds the secret. */
+/** Sends {method, url, headers, body} and writes {status, headers, body}: its length. {{secret:NAME}} in a header is filled by the host where the rule binds the secret; timeout_ms is how long it may take, 60000 when it is not there. */
 // @ts-ignore: decorator
 @external("cocoon1_http", "http_fetch")
 export declare function host_http_fetch(ptr: u32, len: u32, out: u32, cap: u32): i64;
@@ -470,7 +470,7 @@ export declare function host_http_read(h: i64, ptr: u32, len: u32): i64;
 
 // cocoon1_asset: Files of the input, output and temp folders, by name.
 
-/** A handle to the file {type, subfolder, filename}. */
+/** A handle to the file {type, subfolder, filename}, or {name} as widgets have it: a folder and a name, with [output] or [temp] behind it where it is not of the input folder. EPERM for a folder that is not granted, unless chosen is and an input of the node names the file. */
 // @ts-ignore: decorator
 @external("cocoon1_asset", "asset_open")
 export declare function host_asset_open(ptr: u32, len: u32): i64;

@@ -348,7 +348,7 @@ __attribute__((import_module("cocoon1_kv"), import_name("kv_delete"))) int32_t h
 __attribute__((import_module("cocoon1_kv"), import_name("kv_list"))) int64_t host_kv_list(uint32_t scope, uint32_t prefix, uint32_t prefix_len, uint32_t out, uint32_t cap);
 
 // cocoon1_http: Requests to the addresses that the operator granted.
-// Sends {method, url, headers, body} and writes {status, headers, body}: its length. {{secret:NAME}} in a header is filled by the host where the rule binds the secret.
+// Sends {method, url, headers, body} and writes {status, headers, body}: its length. {{secret:NAME}} in a header is filled by the host where the rule binds the secret; timeout_ms is how long it may take, 60000 when it is not there.
 __attribute__((import_module("cocoon1_http"), import_name("http_fetch"))) int64_t host_http_fetch(uint32_t ptr, uint32_t len, uint32_t out, uint32_t cap);
 // Begins a request as http_fetch sends it and gives a handle of kind REQUEST at once. Here body may also be a handle to an ASSET or a BODY, and timeout_ms may be up to 600000.
 __attribute__((import_module("cocoon1_http"), import_name("http_start"))) int64_t host_http_start(uint32_t ptr, uint32_t len);
@@ -358,7 +358,7 @@ __attribute__((import_module("cocoon1_http"), import_name("http_take"))) int64_t
 __attribute__((import_module("cocoon1_http"), import_name("http_read"))) int64_t host_http_read(int64_t h, uint32_t ptr, uint32_t len);
 
 // cocoon1_asset: Files of the input, output and temp folders, by name.
-// A handle to the file {type, subfolder, filename}.
+// A handle to the file {type, subfolder, filename}, or {name} as widgets have it: a folder and a name, with [output] or [temp] behind it where it is not of the input folder. EPERM for a folder that is not granted, unless chosen is and an input of the node names the file.
 __attribute__((import_module("cocoon1_asset"), import_name("asset_open"))) int64_t host_asset_open(uint32_t ptr, uint32_t len);
 // Its bytes.
 __attribute__((import_module("cocoon1_asset"), import_name("asset_size"))) int64_t host_asset_size(int64_t h);

@@ -234,7 +234,7 @@ func hostKvDelete(scope uint32, key uint32, keyLen uint32) int32
 //go:wasmimport cocoon1_kv kv_list
 func hostKvList(scope uint32, prefix uint32, prefixLen uint32, out uint32, cap uint32) int64
 
-// hostHttpFetch: Sends {method, url, headers, body} and writes {status, headers, body}: its length. {{secret:NAME}} in a header is filled by the host where the rule binds the secret.
+// hostHttpFetch: Sends {method, url, headers, body} and writes {status, headers, body}: its length. {{secret:NAME}} in a header is filled by the host where the rule binds the secret; timeout_ms is how long it may take, 60000 when it is not there.
 //
 //go:wasmimport cocoon1_http http_fetch
 func hostHttpFetch(ptr uint32, len uint32, out uint32, cap uint32) int64
@@ -254,7 +254,7 @@ func hostHttpTake(h int64, out uint32, cap uint32) int64
 //go:wasmimport cocoon1_http http_read
 func hostHttpRead(h int64, ptr uint32, len uint32) int64
 
-// hostAssetOpen: A handle to the file {type, subfolder, filename}.
+// hostAssetOpen: A handle to the file {type, subfolder, filename}, or {name} as widgets have it: a folder and a name, with [output] or [temp] behind it where it is not of the input folder. EPERM for a folder that is not granted, unless chosen is and an input of the node names the file.
 //
 //go:wasmimport cocoon1_asset asset_open
 func hostAssetOpen(ptr uint32, len uint32) int64

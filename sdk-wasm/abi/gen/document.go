@@ -117,10 +117,17 @@ its outputs but the last, which carries a value from one to the next.
 **check_lazy** gets ` + "`{class, inputs}`" + ` and replies ` + "`[names]`" + `. **validate** gets ` + "`{class, inputs, linked: {name: type}}`" + ` and replies null, or a text: the refusal's reason, which may
 be empty. **fingerprint** gets ` + "`{class, inputs}`" + ` and replies any value; a NaN differs from itself. Each of these may reply with the tag RAISE instead.
 
-A value of a type that the server makes itself (IMAGE, MASK, LATENT, CONDITIONING) leaves by outputs of that type, of ` + "`*`" + ` and of types of the package's own; everything
+A value of a type that the server makes itself (IMAGE, MASK, LATENT, CONDITIONING, AUDIO) leaves by outputs of that type, of ` + "`*`" + ` and of types of the package's own; everything
 that a message can hold leaves by any other output as it is. An argument that a message has no room for, by its size or
 its nesting, comes as a handle of the kind OPAQUE, and can be handed on.
 
 **route** gets ` + "`{method, path, route, params, query: {name: [text]}, headers: {name: text}, form: {name: [text]}, files: [{field, filename, type, " +
-	"data}], body: bytes, tenant}`" + ` and replies ` + "`{status, headers: {name: text}, body: bytes}`" + `.
+	"data}], body: bytes, tenant}`" + ` and replies ` + "`{status, headers: {name: text}, body}`" + `. A body over BODY_BYTES comes as ` + "`{stream: handle, length}`" + ` in the place of body, a
+file over what is left of them as ` + "`{stream: handle, size}`" + ` in the place of data; all together is bounded by what was granted (route_bytes). The
+reply's body is bytes, a text, a handle of an ASSET or of a file of the form, which goes as it is, or ` + "`{image: handle, index, format, quality}`" + `: a picture of a batch,
+which the host writes as image_save does. What is a file or a picture, and what has an etag, answers to If-None-Match and Range too. A route that called reply_head replies what it likes.
+Of headers a route sets content-type, content-language, content-disposition, cache-control, etag, last-modified, expires, retry-after and those that begin with x-ext-.
+
+At most 8 routes and 2 nodes of one extension run at once for one tenant, 32 and 4 of all; those that wait do not run. A node has to wait for its turn, a route is answered
+with 503 and Retry-After, also when 32 of the extension's are open.
 `

@@ -508,7 +508,7 @@ pub mod host {
 
     #[link(wasm_import_module = "cocoon1_http")]
     unsafe extern "C" {
-        /// Sends {method, url, headers, body} and writes {status, headers, body}: its length. {{secret:NAME}} in a header is filled by the host where the rule binds the secret.
+        /// Sends {method, url, headers, body} and writes {status, headers, body}: its length. {{secret:NAME}} in a header is filled by the host where the rule binds the secret; timeout_ms is how long it may take, 60000 when it is not there.
         pub fn http_fetch(ptr: u32, len: u32, out: u32, cap: u32) -> i64;
         /// Begins a request as http_fetch sends it and gives a handle of kind REQUEST at once. Here body may also be a handle to an ASSET or a BODY, and timeout_ms may be up to 600000.
         pub fn http_start(ptr: u32, len: u32) -> i64;
@@ -520,7 +520,7 @@ pub mod host {
 
     #[link(wasm_import_module = "cocoon1_asset")]
     unsafe extern "C" {
-        /// A handle to the file {type, subfolder, filename}.
+        /// A handle to the file {type, subfolder, filename}, or {name} as widgets have it: a folder and a name, with \[output\] or \[temp\] behind it where it is not of the input folder. EPERM for a folder that is not granted, unless chosen is and an input of the node names the file.
         pub fn asset_open(ptr: u32, len: u32) -> i64;
         /// Its bytes.
         pub fn asset_size(h: i64) -> i64;
