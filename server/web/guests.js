@@ -70,6 +70,7 @@ export function mountGuests(app) {
     if (p) app.openPage(p.e, p.node, p.prompt);
   });
   $("shelf-open").addEventListener("click", app.openShelf);
+  if (location.hash === "#extensions") app.openShelf(); // the way from another client
   store.subscribe(render);
 }
 

@@ -222,6 +222,8 @@ function inClient(app, api) {
   }
   app.registerExtension({
     name: "Cocoon.Bridge",
+    commands: [{ id: "Cocoon.Extensions", label: "Cocoon: extensions", icon: "pi pi-shield", function: () => window.open(new URL("cocoon/#extensions", ROOT), "cocoon") }],
+    menuCommands: [{ path: ["Extensions"], commands: ["Cocoon.Extensions"] }],
     async init() {
       await learn().catch(() => null);
       api.addEventListener("execution_start", e => { prompt = e.detail?.prompt_id ?? null; });
