@@ -1,6 +1,11 @@
 package tensor
 
-import "github.com/cocoonhq/cocoon/internal/fault"
+import (
+	"maps"
+	"slices"
+
+	"github.com/cocoonhq/cocoon/internal/fault"
+)
 
 // rule is what the recorder and the checker know of a kind.
 type rule struct {
@@ -12,7 +17,21 @@ type rule struct {
 	infer func(o *Op, args []Value, want Shape) (DType, Shape, error)
 }
 
-var rules = map[Kind]rule{
+// rules are all kinds there are.
+var rules = joined(coreRules, elementRules, orderRules, pictureRules)
+
+func joined(tables ...map[Kind]rule) map[Kind]rule {
+	all := map[Kind]rule{}
+	for _, t := range tables {
+		maps.Copy(all, t)
+	}
+	return all
+}
+
+// Kinds lists every kind, by number.
+func Kinds() []Kind { return slices.Sorted(maps.Keys(rules)) }
+
+var coreRules = map[Kind]rule{
 	KindNeg: unary("neg", 0), KindAbs: unary("abs", 0), KindExp: unary("exp", 0), KindLog: unary("log", 0),
 	KindSqrt: unary("sqrt", 0), KindRsqrt: unary("rsqrt", 0), KindRecip: unary("recip", 0), KindSquare: unary("square", 0),
 	KindSin: unary("sin", 0), KindCos: unary("cos", 0), KindTan: unary("tan", 0), KindTanh: unary("tanh", 0),

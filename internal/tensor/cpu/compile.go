@@ -84,6 +84,7 @@ type compiler struct {
 	vals  []val // by value; buf is -1 until it is defined
 	wide  map[tensor.ID]val
 	halos map[tensor.ID]val // by value: the image with a convolution's padding around it
+	taps  int               // of the tables of all steps
 	e     *exe
 }
 

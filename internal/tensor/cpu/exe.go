@@ -130,6 +130,9 @@ func (e *exe) all(r *run) error {
 			return err
 		}
 	}
+	if err := r.ctx.Err(); err != nil { // the last step may have left something out
+		return stopped(err)
+	}
 	return nil
 }
 

@@ -13,7 +13,7 @@ func (c *compiler) lower(n *node) error {
 		c.out(n.out)
 	case interp.Unary(k, n.op.Attr.F) != nil:
 		c.unary(n)
-	case interp.Binary(k) != nil, k == tensor.KindWhere, k == tensor.KindLerp:
+	case interp.Binary(k) != nil, k == tensor.KindWhere, k == tensor.KindLerp, k == tensor.KindBlend:
 		c.elementwise(n)
 	case k == tensor.KindGather:
 		c.gather(n)
@@ -23,6 +23,16 @@ func (c *compiler) lower(n *node) error {
 		c.reduce(n)
 	case k == tensor.KindCast:
 		c.cast(n)
+	case k >= tensor.KindArgMin && k <= tensor.KindTopKIndex:
+		c.lines(n)
+	case k >= tensor.KindScatterAdd && k <= tensor.KindTakeAlong:
+		c.byIndex(n)
+	case k >= tensor.KindIota && k <= tensor.KindNormal:
+		c.source(n)
+	case k >= tensor.KindTriu && k <= tensor.KindRepeat:
+		c.rearrange(n)
+	case k >= tensor.KindRGBToHSV && k <= tensor.KindOver:
+		c.colour(n)
 	default:
 		return c.layer(n)
 	}
@@ -48,6 +58,31 @@ func (c *compiler) layer(n *node) error {
 	case tensor.KindResize, tensor.KindAvgPool, tensor.KindMaxPool:
 		return c.picture(n)
 	default:
+		return c.area(n)
+	}
+	return nil
+}
+
+// area lowers the kinds that look at several pixels.
+func (c *compiler) area(n *node) error {
+	switch n.op.Kind {
+	case tensor.KindConvTranspose2D:
+		c.convTranspose(n)
+	case tensor.KindResizeAA:
+		return c.resizeAA(n)
+	case tensor.KindFilter2D, tensor.KindGaussianBlur, tensor.KindBoxBlur:
+		c.filter(n)
+	case tensor.KindMedianFilter:
+		c.medianFilter(n)
+	case tensor.KindDilate, tensor.KindErode:
+		c.morphology(n)
+	case tensor.KindGridSample:
+		c.gridSample(n)
+	case tensor.KindHistogram:
+		c.histogram(n)
+	case tensor.KindFFT:
+		c.fft(n)
+	default:
 		return unsupported(n.op.Kind)
 	}
 	return nil
@@ -66,7 +101,11 @@ func (r *run) ranges(n, cost int, fn func(from, to int)) {
 	const grain = 16 << 10
 	per := max(grain/max(cost, 1), 1)
 	units := (n + per - 1) / per
-	r.b.pool.do(units, func(_, u int) { fn(u*per, min((u+1)*per, n)) })
+	r.b.pool.do(units, func(_, u int) {
+		if r.ctx.Err() == nil { // else nobody gets the result
+			fn(u*per, min((u+1)*per, n))
+		}
+	})
 }
 
 // share runs n units in parallel, or one after another when all their work, in multiplications or so, is less than waking

@@ -84,7 +84,7 @@ type elemStep struct {
 }
 
 func (c *compiler) elementwise(n *node) {
-	s := &elemStep{kind: n.op.Kind, fast: binaryKernel(c.b.kern, n.op.Kind), fn: elemFunc(n.op.Kind)}
+	s := &elemStep{kind: n.op.Kind, fast: binaryKernel(c.b.kern, n.op.Kind), fn: elemFunc(n.op)}
 	for _, a := range n.op.Args {
 		s.args = append(s.args, c.f32(a))
 	}
@@ -93,8 +93,11 @@ func (c *compiler) elementwise(n *node) {
 	c.emit(s, append(s.args[:len(s.args):len(s.args)], s.dst)...)
 }
 
-func elemFunc(k tensor.Kind) func(float64, float64, float64) float64 {
-	switch k {
+func elemFunc(o *tensor.Op) func(float64, float64, float64) float64 {
+	f := interp.Binary(o.Kind)
+	switch o.Kind {
+	case tensor.KindBlend:
+		f = interp.Blend(o.Attr.I[0])
 	case tensor.KindWhere:
 		return func(c, x, y float64) float64 {
 			if c != 0 {
@@ -105,7 +108,6 @@ func elemFunc(k tensor.Kind) func(float64, float64, float64) float64 {
 	case tensor.KindLerp:
 		return func(x, y, t float64) float64 { return x + t*(y-x) }
 	}
-	f := interp.Binary(k)
 	return func(x, y, _ float64) float64 { return f(x, y) }
 }
 

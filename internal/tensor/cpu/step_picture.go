@@ -3,7 +3,6 @@ package cpu
 import (
 	"math"
 
-	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/internal/tensor"
 )
 
@@ -22,7 +21,8 @@ type tap struct {
 	weight float32
 }
 
-// maxTaps bounds the table of sources, which is made before any memory for pictures is asked for.
+// maxTaps bounds the tables of sources of a program, which are made before any memory for pictures is asked for: some 16 bytes
+// for each tap.
 const maxTaps = 1 << 24
 
 func (c *compiler) picture(n *node) error {
@@ -32,8 +32,8 @@ func (c *compiler) picture(n *node) error {
 	if n.op.Kind != tensor.KindResize {
 		taps = out[1]*a[0] + out[2]*a[1]
 	}
-	if taps > maxTaps {
-		return fault.New(fault.TooLarge, "%v of %v to %v", n.op.Kind, x.shape, out)
+	if err := c.count(n.op, taps); err != nil {
+		return err
 	}
 	s := &pictureStep{x: x, most: n.op.Kind == tensor.KindMaxPool}
 	if n.op.Kind == tensor.KindResize {

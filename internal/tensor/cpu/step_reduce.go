@@ -13,6 +13,7 @@ type reduceStep struct {
 	kind            tensor.Kind
 	dst, x          val
 	outer, n, inner int
+	room            lanes // a line
 }
 
 func (c *compiler) reduce(n *node) {
@@ -20,16 +21,23 @@ func (c *compiler) reduce(n *node) {
 	axis := n.op.Attr.I[0]
 	s := &reduceStep{kind: n.op.Kind, x: x, outer: x.shape[:axis].Elems(), n: x.shape[axis], inner: x.shape[axis+1:].Elems()}
 	s.dst = c.out(n.out)
-	c.perThread(s.n * 4)
-	c.emit(s, s.dst, x)
+	_, units := s.units()
+	s.room = c.lanes(units, s.n*4)
+	c.emit(s, s.dst, x, s.room.v)
+}
+
+// units is how many lines make a unit, and how many units there are.
+func (s *reduceStep) units() (per, n int) {
+	per = max(4096/max(s.n, 1), 1)
+	return per, (s.outer*s.inner + per - 1) / per
 }
 
 func (s *reduceStep) run(r *run) error {
 	x := r.f32(s.x)
 	lines := s.outer * s.inner
-	per := max(4096/max(s.n, 1), 1)
-	r.b.pool.do((lines+per-1)/per, func(w, u int) {
-		buf := asF32(r.scratch[w])[:s.n]
+	per, units := s.units()
+	return r.units(units, func(w, u int) {
+		buf := asF32(s.room.of(r, w, u))[:s.n]
 		for l := u * per; l < min((u+1)*per, lines); l++ {
 			o, i := l/s.inner, l%s.inner
 			at := o*s.n*s.inner + i
@@ -44,7 +52,6 @@ func (s *reduceStep) run(r *run) error {
 			s.store(r, line, buf, l, at)
 		}
 	})
-	return nil
 }
 
 // store reduces line l, which starts at element at of x, and writes the result; buf may be line.

@@ -122,7 +122,11 @@ func (c *call) run(dt tensor.DType) error {
 		}
 		return nil
 	}
-	if f := Binary(k); f != nil {
+	f := Binary(k)
+	if k == tensor.KindBlend {
+		f = Blend(c.int(0))
+	}
+	if f != nil {
 		c.broadcast(func(a []float64) float64 { return f(a[0], a[1]) })
 		return nil
 	}
@@ -141,6 +145,16 @@ func (c *call) run(dt tensor.DType) error {
 		c.reduce()
 	case k >= tensor.KindResize && k <= tensor.KindMaxPool:
 		c.picture()
+	case k >= tensor.KindArgMin && k <= tensor.KindTopKIndex:
+		c.alongAxis()
+	case k >= tensor.KindScatterAdd && k <= tensor.KindTakeAlong:
+		return c.byIndex()
+	case k >= tensor.KindIota && k <= tensor.KindNormal:
+		c.source()
+	case k >= tensor.KindTriu && k <= tensor.KindRepeat:
+		c.rearrange()
+	case k >= tensor.KindRGBToHSV && k <= tensor.KindOver:
+		c.colour()
 	default:
 		return c.layer()
 	}
@@ -165,6 +179,31 @@ func (c *call) layer() error {
 		c.attention()
 	case tensor.KindGLU:
 		c.glu()
+	default:
+		return c.area()
+	}
+	return nil
+}
+
+// area runs the kinds that look at several pixels.
+func (c *call) area() error {
+	switch c.op.Kind {
+	case tensor.KindConvTranspose2D:
+		c.convTranspose()
+	case tensor.KindResizeAA:
+		c.resizeAA()
+	case tensor.KindFilter2D, tensor.KindGaussianBlur, tensor.KindBoxBlur:
+		c.filter()
+	case tensor.KindMedianFilter:
+		c.medianFilter()
+	case tensor.KindDilate, tensor.KindErode:
+		c.morphology()
+	case tensor.KindGridSample:
+		c.gridSample()
+	case tensor.KindHistogram:
+		c.histogram()
+	case tensor.KindFFT:
+		c.fft()
 	default:
 		return fault.New(fault.Unsupported, "kind %v", c.op.Kind)
 	}

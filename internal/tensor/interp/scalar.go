@@ -41,7 +41,7 @@ func Unary(k tensor.Kind, f []float64) func(float64) float64 {
 	case tensor.KindPowScalar:
 		return func(x float64) float64 { return math.Pow(x, f[0]) }
 	}
-	return nil
+	return moreUnary(k, f)
 }
 
 func plain(k tensor.Kind) func(float64) float64 {
@@ -143,7 +143,7 @@ func Binary(k tensor.Kind) func(x, y float64) float64 {
 	case tensor.KindEqual:
 		return func(x, y float64) float64 { return truth(x == y) }
 	}
-	return nil
+	return moreBinary(k)
 }
 
 func sigmoid(x float64) float64 { return 1 / (1 + math.Exp(-x)) }

@@ -56,7 +56,7 @@ func Random(rnd *rand.Rand, dt tensor.DType, scale float64, shape ...int) *tenso
 
 // Run holds a backend to the reference.
 func Run(t *testing.T, b tensor.Backend) {
-	for _, set := range [][]tc{elementCases(), moveCases(), reduceCases(), productCases(), convCases(), normCases(), attentionCases(), pictureCases(), fusedCases(), specialCases()} {
+	for _, set := range sets() {
 		for _, c := range set {
 			t.Run(c.name, func(t *testing.T) { runCase(t, b, c) })
 		}
@@ -67,6 +67,13 @@ func Run(t *testing.T, b tensor.Backend) {
 			RandomProgram(t, b, seed)
 		}
 	})
+}
+
+func sets() [][]tc {
+	return [][]tc{
+		elementCases(), moveCases(), reduceCases(), productCases(), convCases(), normCases(), attentionCases(), pictureCases(), fusedCases(), specialCases(),
+		moreElementCases(), colourCases(), lineCases(), indexCases(), makeCases(), windowCases(), scaleCases(), signalCases(),
+	}
 }
 
 func runCase(t *testing.T, b tensor.Backend, c tc) {

@@ -1,0 +1,145 @@
+package cpu
+
+import (
+	"math"
+	"math/bits"
+	"slices"
+	"unsafe"
+)
+
+func asI64(b []byte) []int64 {
+	return unsafe.Slice((*int64)(unsafe.Pointer(unsafe.SliceData(b))), len(b)/8)
+}
+
+func asBytes(s []int64) []byte {
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(s))), len(s)*8)
+}
+
+// sortKey orders as the number does, NaN behind all others and both zeros alike.
+func sortKey(v float32) uint32 {
+	b := math.Float32bits(v)
+	switch {
+	case v != v:
+		return math.MaxUint32
+	case v == 0:
+		return 1 << 31
+	case b>>31 == 1:
+		return ^b
+	}
+	return b | 1<<31
+}
+
+// sortKeys gives the elements' places in order, in the low half of each key; equals stay in order. keys is room for twice as
+// many keys as there are elements.
+func sortKeys(line []float32, keys []uint64, down bool) []uint64 {
+	flip := uint32(0)
+	if down {
+		flip = math.MaxUint32
+	}
+	n := len(line)
+	k, spare := keys[:n], keys[n:2*n]
+	for i, v := range line {
+		k[i] = uint64(sortKey(v)^flip)<<32 | uint64(i)
+	}
+	const few = 200 // under which comparing is faster than counting
+	if n < few {
+		slices.Sort(k)
+		return k
+	}
+	return radixSort(k, spare)
+}
+
+// radixSort sorts by the high half of the keys, which stand in the order of their low halves; it gives one of the slices.
+func radixSort(k, spare []uint64) []uint64 {
+	const digit, size = 11, 1 << 11
+	var counts [3][size]uint32
+	for _, v := range k {
+		counts[0][v>>32&(size-1)]++
+		counts[1][v>>43&(size-1)]++
+		counts[2][v>>54]++
+	}
+	for d := range counts {
+		at, c := uint32(0), &counts[d]
+		shift := 32 + digit*d
+		if int(c[k[0]>>shift&(size-1)]) == len(k) {
+			continue // all alike
+		}
+		for i, n := range c {
+			c[i] = at
+			at += n
+		}
+		for _, v := range k {
+			p := &c[v>>shift&(size-1)]
+			spare[*p] = v
+			*p++
+		}
+		k, spare = spare, k
+	}
+	return k
+}
+
+// quantile is the element at a place of the sorted line, between two elements by their distance; NaN if any is. The line is
+// left in another order.
+func quantile(line []float32, at float64) float32 {
+	for _, v := range line {
+		if v != v {
+			return v
+		}
+	}
+	lo := int(at)
+	selectNth(line, lo)
+	t := at - float64(lo)
+	if t == 0 {
+		return line[lo]
+	}
+	next := line[lo+1]
+	for _, v := range line[lo+1:] {
+		next = min(next, v)
+	}
+	return float32(float64(line[lo]) + t*(float64(next)-float64(line[lo])))
+}
+
+// selectNth moves the element that belongs at place n of the sorted line there, with none greater before and none less behind
+// it. The line has no NaN. Source: Hoare, "Algorithm 65: Find"; after too many rounds it sorts, so that no line takes long.
+func selectNth(line []float32, n int) {
+	lo, hi := 0, len(line)-1
+	for rounds := 2 * bits.Len(uint(len(line))); hi-lo >= 12; rounds-- {
+		if rounds == 0 {
+			slices.Sort(line[lo : hi+1])
+			return
+		}
+		pivot := middle(line[lo], line[(lo+hi)/2], line[hi])
+		i, j := lo, hi
+		for i <= j {
+			for line[i] < pivot {
+				i++
+			}
+			for line[j] > pivot {
+				j--
+			}
+			if i <= j {
+				line[i], line[j] = line[j], line[i]
+				i++
+				j--
+			}
+		}
+		switch {
+		case n <= j:
+			hi = j
+		case n >= i:
+			lo = i
+		default:
+			return
+		}
+	}
+	for i := lo + 1; i <= hi; i++ {
+		v := line[i]
+		j := i - 1
+		for ; j >= lo && line[j] > v; j-- {
+			line[j+1] = line[j]
+		}
+		line[j+1] = v
+	}
+}
+
+func middle(a, b, c float32) float32 { return max(min(a, b), min(max(a, b), c)) }
