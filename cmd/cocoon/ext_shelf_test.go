@@ -237,7 +237,7 @@ func TestWaitingExtensions(t *testing.T) {
 	if e, _ := alice.listed("example.picker"); e.State != server.ExtensionLoaded || e.Version != "1.1.0" {
 		t.Errorf("after consent: %+v", e)
 	}
-	alice.post("message", "0", "node_id", "4")
+	chooser{alice, pickerPath}.post("message", "0", "node_id", "4")
 	alice.must("DELETE", pickerAt+"?data=true", "")
 	if _, ok := alice.listed("example.picker"); ok {
 		t.Error("it is still there")

@@ -12,20 +12,28 @@ import (
 	"github.com/cocoonhq/cocoon/internal/tenant"
 )
 
-// picking is a prompt that lets somebody choose between a black and a white picture; node 4 waits.
-const picking = `{"client_id": "tab", "prompt": {
+// picking is a prompt that lets somebody choose between a black and a white picture by a node of a class; node 4 waits.
+func picking(class string) string {
+	return `{"client_id": "tab", "prompt": {
 	"1": {"class_type": "EmptyImage", "inputs": {"width": 64, "height": 32, "batch_size": 1, "color": 0}},
 	"2": {"class_type": "EmptyImage", "inputs": {"width": 64, "height": 32, "batch_size": 1, "color": 16777215}},
 	"3": {"class_type": "ImageBatch", "inputs": {"image1": ["1", 0], "image2": ["2", 0]}},
-	"4": {"class_type": "PickImage", "inputs": {"images": ["3", 0], "seconds": 600}},
+	"4": {"class_type": "` + class + `", "inputs": {"images": ["3", 0], "seconds": 600}},
 	"5": {"class_type": "SaveImage", "inputs": {"images": ["4", 0], "filename_prefix": "picked"}}}}`
+}
 
 const pickerPath = "/ext/example.picker"
 
+// chooser is somebody who chooses, with the extension in one of the languages.
+type chooser struct {
+	guest
+	path string
+}
+
 // post posts a choice as curl -F does.
-func (g guest) post(fields ...string) (int, string) {
+func (g chooser) post(fields ...string) (int, string) {
 	g.t.Helper()
-	return g.form(pickerPath+"/choose", "ignored.png", nil, fields...)
+	return g.form(g.path+"/choose", "ignored.png", nil, fields...)
 }
 
 // until asks again and again until something is so.
@@ -43,14 +51,14 @@ func (g guest) until(what string, is func() bool) {
 	}
 }
 
-func (g guest) waits() {
+func (g chooser) waits() {
 	g.t.Helper()
 	g.until("the node waits", func() bool {
-		return strings.Contains(g.must("GET", pickerPath+"/pictures", ""), `"node":"4","count":2`)
+		return strings.Contains(g.must("GET", g.path+"/pictures", ""), `"node":"4","count":2`)
 	})
 }
 
-// history is the entry of a prompt that is over.
+// over is the entry of a prompt that is over.
 func (g guest) over(id string) string {
 	g.t.Helper()
 	entry := ""
@@ -86,26 +94,46 @@ func (g guest) white(entry string) bool {
 
 // TestPicker lets people choose while a workflow runs, over HTTP, as the documentation tells.
 func TestPicker(t *testing.T) {
-	h := newHouse(t, authFlags{})
-	loadExample(t, h.app.sandbox, filepath.Join(examplesDir, "go", "picker")) // for all tenants
-	alice, bob := h.guest("alice", tenant.User), h.guest("bob", tenant.User)
+	for _, x := range []struct{ lang, path, class, file string }{
+		{"go", pickerPath, "PickImage", "\xff\xd8\xff"}, {"c", pickerPath + "-c", "PickImageC", "BM"},
+	} {
+		t.Run(x.lang, func(t *testing.T) {
+			h := newHouse(t, authFlags{})
+			loadExample(t, h.app.sandbox, filepath.Join(examplesDir, x.lang, "picker")) // for all tenants
+			alice, bob := chooser{h.guest("alice", tenant.User), x.path}, chooser{h.guest("bob", tenant.User), x.path}
+			choices(t, alice, picking(x.class))
+			refusals(t, alice, bob, picking(x.class))
+			pictures(t, alice, picking(x.class), x.file)
+		})
+	}
+}
 
+func pictures(t *testing.T, alice chooser, picking, file string) {
+	t.Run("pictures", func(t *testing.T) {
+		id := alice.submit(picking)
+		alice.waits()
+		if b := alice.must("GET", alice.path+"/pictures/4/1", ""); !strings.HasPrefix(b, file) {
+			t.Errorf("the picture is %.20q", b)
+		}
+		if status, b := alice.ask("GET", alice.path+"/pictures/4/2", ""); status != 404 {
+			t.Errorf("there is a third picture: %d %s", status, b)
+		}
+		alice.post("message", "0", "node_id", "4")
+		alice.over(id)
+	})
+}
+
+func choices(t *testing.T, alice chooser, picking string) {
 	t.Run("a choice by a form", func(t *testing.T) {
 		id := alice.submit(picking)
 		alice.waits()
-		if b := alice.must("GET", pickerPath+"/pictures/4/1", ""); !strings.HasPrefix(b, "\xff\xd8\xff") {
-			t.Errorf("the picture is no JPEG: %.20q", b)
-		}
-		if status, b := alice.ask("GET", pickerPath+"/pictures/4/2", ""); status != 404 {
-			t.Errorf("there is a third picture: %d %s", status, b)
-		}
 		if status, b := alice.post("message", "1", "node_id", "4"); status != 200 || b != `{"index":1,"taken":true}` {
 			t.Fatalf("%d %s", status, b)
 		}
 		if !alice.white(alice.over(id)) {
 			t.Error("the other picture was saved")
 		}
-		if b := alice.must("GET", pickerPath+"/pictures", ""); b != "[]" {
+		if b := alice.must("GET", alice.path+"/pictures", ""); b != "[]" {
 			t.Errorf("still waiting: %s", b)
 		}
 	})
@@ -130,13 +158,17 @@ func TestPicker(t *testing.T) {
 			t.Error("the other picture was saved")
 		}
 	})
+}
+
+// refusals are what must not choose.
+func refusals(t *testing.T, alice, bob chooser, picking string) {
 	t.Run("another tenant's does not reach it", func(t *testing.T) {
 		id := alice.submit(picking)
 		alice.waits()
-		if b := bob.must("GET", pickerPath+"/pictures", ""); b != "[]" {
+		if b := bob.must("GET", alice.path+"/pictures", ""); b != "[]" {
 			t.Errorf("bob sees %s", b)
 		}
-		if status, b := bob.ask("GET", pickerPath+"/pictures/4/0", ""); status != 404 {
+		if status, b := bob.ask("GET", bob.path+"/pictures/4/0", ""); status != 404 {
 			t.Errorf("bob sees a picture: %d %.20q", status, b)
 		}
 		for _, prompt := range []string{"", id} {
