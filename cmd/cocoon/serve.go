@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -114,50 +116,23 @@ func serve(ctx context.Context, args []string, std streams) error {
 		return err
 	}
 	s.warn(&log)
-	if s.auth.on && s.tlsCert == "" && !s.local() {
-		log.Warn().Msg("keys cross the network as plain text: use --tls-certfile, or a proxy that does")
-	}
 	ctx = log.WithContext(ctx)
 	listeners, err := s.open()
 	if err != nil {
 		return err
 	}
-	if err := ensureDir(s.user); err != nil {
-		return err
-	}
-	hub := server.NewHub()
-	feed := v2.NewFeed()
-	// What ends ctx ends the taking of prompts, not those that run.
-	a, err := newApp(context.WithoutCancel(ctx), &s.options, buses{hub, feed}, filepath.Join(s.user, "cocoon.db"))
+	all, err := s.build(ctx, logs)
 	if err != nil {
 		return err
 	}
-	c := s.config(a, hub, feed)
-	if a.sandbox != nil {
-		c.Extensions, c.Shelf = a.sandbox, a.shelf
-		a.shelf.notify(hub.ExtensionsChanged)
-	}
-	c.Logs, c.BaseContext = logs, func(c context.Context) context.Context { return log.WithContext(c) }
-	closeClient, err := s.client.put(ctx, &s.options, &c)
-	if err != nil {
-		return errors.Join(err, a.Close())
-	}
-	closeKeys, err := s.auth.put(ctx, &s.options, a.files, &c)
-	if err != nil {
-		return errors.Join(err, closeClient(), a.Close())
-	}
-	h := server.New(c)
-	h.Scan()
-	stopHook := s.hook.start(context.WithoutCancel(ctx), a.engine, hub)
-	f := front{flags: &s, args: args, http: newHTTP(h), hub: hub, engine: a.engine, listeners: listeners}
+	f := front{flags: &s, args: args, http: newHTTP(all.handler), hub: all.hub, engine: all.app.engine, listeners: listeners}
 	if s.quick {
 		var end context.CancelFunc
 		ctx, end = context.WithCancel(ctx)
 		end()
 	}
 	sockets, err := f.answer(ctx, std)
-	stopHook()
-	err = errors.Join(err, closeClient(), a.Close(), closeKeys())
+	err = errors.Join(err, all.Close())
 	if sockets == nil {
 		return err
 	}
@@ -167,10 +142,69 @@ func serve(ctx context.Context, args []string, std streams) error {
 	return errors.Join(sockets.again(), sockets.Close())
 }
 
+// service is a server with all that it needs.
+type service struct {
+	app     *app
+	hub     *server.Hub
+	handler http.Handler
+	closers []func() error // from the last that is closed to the first
+}
+
+// Close gives everything back.
+func (h *service) Close() error {
+	var errs []error
+	for _, c := range slices.Backward(h.closers) {
+		errs = append(errs, c())
+	}
+	return errors.Join(errs...)
+}
+
+// build makes what the flags ask for. What ends ctx ends the taking of prompts, not those that run.
+func (s *serveFlags) build(ctx context.Context, logs *server.Logs) (_ *service, err error) {
+	if err := ensureDir(s.user); err != nil {
+		return nil, err
+	}
+	h := &service{hub: server.NewHub()}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, h.Close())
+		}
+	}()
+	feed, lasting := v2.NewFeed(), context.WithoutCancel(ctx)
+	if h.app, err = newApp(lasting, &s.options, buses{h.hub, feed}, filepath.Join(s.user, "cocoon.db")); err != nil {
+		return nil, err
+	}
+	c := s.config(h.app, h.hub, feed)
+	if h.app.sandbox != nil {
+		c.Extensions, c.Shelf = h.app.sandbox, h.app.shelf
+		h.app.shelf.notify(h.hub.ExtensionsChanged)
+	}
+	c.Logs, c.BaseContext = logs, func(c context.Context) context.Context { return zerolog.Ctx(ctx).WithContext(c) }
+	closeKeys, err := s.auth.put(ctx, &s.options, h.app.files, &c)
+	if err != nil {
+		return nil, errors.Join(err, h.app.Close())
+	}
+	h.closers = append(h.closers, closeKeys, h.app.Close)
+	closeClient, err := s.client.put(ctx, &s.options, &c)
+	if err != nil {
+		return nil, err
+	}
+	h.closers = append(h.closers, closeClient)
+	handler := server.New(c)
+	handler.Scan()
+	h.handler = handler
+	stopHook := s.hook.start(lasting, h.app.engine, h.hub)
+	h.closers = append(h.closers, func() error { stopHook(); return nil })
+	return h, nil
+}
+
 // warn says what about the flags may surprise.
 func (s *serveFlags) warn(log *zerolog.Logger) {
 	if len(s.foreign) > 0 {
 		log.Warn().Strs("flags", s.foreign).Msg("flags of ComfyUI that have no effect here")
+	}
+	if s.auth.on && s.tlsCert == "" && !s.local() {
+		log.Warn().Msg("keys cross the network as plain text: use --tls-certfile, or a proxy that does")
 	}
 	if s.multiUser {
 		log.Warn().Msg("--multi-user separates settings; it protects nothing: whoever reaches the port can be any user")
