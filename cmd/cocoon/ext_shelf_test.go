@@ -91,128 +91,165 @@ func (g guest) listed(id string) (e server.ExtensionInfo, ok bool) {
 
 const pickerAt = "/cocoon/extensions/example.picker"
 
+// shelfCase is what the steps of TestExtensionsOverHTTP share.
+type shelfCase struct {
+	alice, bob guest
+	key        ed25519.PrivateKey
+	old        []byte
+	offer      server.ExtensionOffer // of old
+}
+
 // TestExtensionsOverHTTP installs, updates, stops and removes a real package, as the page does.
 func TestExtensionsOverHTTP(t *testing.T) {
 	h, key := newHouse(t, authFlags{}), newKey(t)
-	alice, bob := h.guest("alice", tenant.User), h.guest("bob", tenant.User)
-	old := packExample(t, "picker", nil, key)
-	o := alice.offered(old, "")
+	x := &shelfCase{alice: h.guest("alice", tenant.User), bob: h.guest("bob", tenant.User), key: key, old: packExample(t, "picker", nil, key)}
+	x.offer = x.alice.offered(x.old, "")
+	for _, step := range []struct {
+		name string
+		run  func(t *testing.T)
+	}{
+		{"an offer installs nothing", x.offers},
+		{"less than it needs", x.needs},
+		{"installed", x.installs},
+		{"it is alice's alone", x.isOwn},
+		{"others cannot update it", x.isPinned},
+		{"an update keeps what was granted and marks what is new", x.updates},
+		{"stopped, allowed again, removed", x.ends},
+		{"junk", x.refusesJunk},
+	} {
+		t.Run(step.name, step.run)
+	}
+}
 
-	t.Run("an offer installs nothing", func(t *testing.T) {
-		if o.Extension.ID != "example.picker" || o.Extension.Trust != server.ExtensionSigned || o.Extension.Fingerprint == "" || o.Refused != "" || o.Installed != "" || !o.Extension.Page {
-			t.Errorf("%+v", o)
+func (x *shelfCase) offers(t *testing.T) {
+	alice, bob, o := x.alice, x.bob, x.offer
+	if o.Extension.ID != "example.picker" || o.Extension.Trust != server.ExtensionSigned || o.Extension.Fingerprint == "" || o.Refused != "" || o.Installed != "" || !o.Extension.Page {
+		t.Errorf("%+v", o)
+	}
+	if _, ok := alice.listed("example.picker"); ok {
+		t.Error("it is installed already")
+	}
+	if status, b := bob.ask("POST", pickerAt+"/install", consents(o)); status != 404 {
+		t.Errorf("bob takes alice's offer: %d %s", status, b)
+	}
+	if status, b := alice.ask("POST", "/cocoon/extensions/example.other/install", consents(o)); status != 400 {
+		t.Errorf("under another id: %d %s", status, b)
+	}
+}
+
+func (x *shelfCase) needs(t *testing.T) {
+	alice, o := x.alice, x.offer
+	if status, b := alice.ask("POST", pickerAt+"/install", consents(o, "kv")); status != 403 || !strings.Contains(b, "kv") {
+		t.Errorf("%d %s", status, b)
+	}
+}
+
+func (x *shelfCase) installs(t *testing.T) {
+	alice, o := x.alice, x.offer
+	alice.must("POST", pickerAt+"/install", consents(o, "ws"))
+	e, _ := alice.listed("example.picker")
+	if e.State != server.ExtensionLoaded || !e.Page || e.Shared || !e.Changeable || e.Stats == nil || e.Stats.Calls == 0 || e.Stats.Fuel == 0 || e.Stats.MemoryBytes == 0 || len(e.Events) != 0 {
+		t.Errorf("%+v, %+v", e, e.Stats)
+	}
+	if d := cmp.Diff([]server.ExtensionNode{{Class: "PickImage", Name: "Pick Image"}}, e.Nodes); d != "" {
+		t.Error(d)
+	}
+	for _, c := range e.Capabilities {
+		if c.Granted != (c.Kind != "ws") || c.Text == "" {
+			t.Errorf("%+v", c)
 		}
-		if _, ok := alice.listed("example.picker"); ok {
-			t.Error("it is installed already")
+	}
+	if b := alice.must("GET", "/object_info/PickImage", ""); !strings.Contains(b, "Pick Image") {
+		t.Errorf("its node is %s", b)
+	}
+	if b := alice.must("GET", pickerAt+"/page", ""); !strings.HasPrefix(b, "<!doctype html><script>") || !strings.Contains(b, "<h1>Pick a picture</h1>") {
+		t.Errorf("its page is %.80q", b)
+	}
+}
+
+func (x *shelfCase) isOwn(t *testing.T) {
+	bob := x.bob
+	if _, ok := bob.listed("example.picker"); ok {
+		t.Error("bob has it")
+	}
+	if b := bob.must("GET", "/object_info/PickImage", ""); b != "{}" {
+		t.Errorf("bob has its node: %s", b)
+	}
+	for _, x := range [][2]string{{"GET", "/log"}, {"GET", "/page"}, {"POST", "/revoke"}, {"DELETE", ""}} {
+		if status, b := bob.ask(x[0], pickerAt+x[1], ""); status != 404 {
+			t.Errorf("bob: %v: %d %s", x, status, b)
 		}
-		if status, b := bob.ask("POST", pickerAt+"/install", consents(o)); status != 404 {
-			t.Errorf("bob takes alice's offer: %d %s", status, b)
+	}
+	if status, _ := bob.ask("GET", pickerPath+"/pictures", ""); status != 404 {
+		t.Errorf("bob reaches its route: %d", status)
+	}
+}
+
+func (x *shelfCase) isPinned(t *testing.T) {
+	alice := x.alice
+	for name, b := range map[string][]byte{"nobody": packExample(t, "picker", bump), "another": packExample(t, "picker", bump, newKey(t))} {
+		o := alice.offered(b, "")
+		if o.Refused == "" || o.Extension.Trust == server.ExtensionKnown {
+			t.Errorf("%s: %+v", name, o)
 		}
-		if status, b := alice.ask("POST", "/cocoon/extensions/example.other/install", consents(o)); status != 400 {
-			t.Errorf("under another id: %d %s", status, b)
+		if status, b := alice.ask("POST", pickerAt+"/install", consents(o)); status != 403 {
+			t.Errorf("%s installs it: %d %s", name, status, b)
 		}
-	})
-	t.Run("less than it needs", func(t *testing.T) {
-		if status, b := alice.ask("POST", pickerAt+"/install", consents(o, "kv")); status != 403 || !strings.Contains(b, "kv") {
-			t.Errorf("%d %s", status, b)
+	}
+}
+
+func (x *shelfCase) updates(t *testing.T) {
+	alice, key, old := x.alice, x.key, x.old
+	o := alice.offered(packExample(t, "picker", bump, key), "")
+	if o.Installed != "1.0.0" || o.Extension.Trust != server.ExtensionKnown {
+		t.Errorf("%+v", o)
+	}
+	for _, c := range o.Extension.Capabilities {
+		if fresh := c.Kind == "real_clock" || c.Kind == "ws"; c.New != fresh || c.Granted == fresh {
+			t.Errorf("%+v", c)
 		}
-	})
-	t.Run("installed", func(t *testing.T) {
-		alice.must("POST", pickerAt+"/install", consents(o, "ws"))
-		e, _ := alice.listed("example.picker")
-		if e.State != server.ExtensionLoaded || !e.Page || e.Shared || !e.Changeable || e.Stats == nil || e.Stats.Calls == 0 || e.Stats.Fuel == 0 || e.Stats.MemoryBytes == 0 || len(e.Events) != 0 {
-			t.Errorf("%+v, %+v", e, e.Stats)
+	}
+	alice.must("POST", pickerAt+"/install", consents(o))
+	if e, _ := alice.listed("example.picker"); e.Version != "1.1.0" || e.State != server.ExtensionLoaded {
+		t.Errorf("%+v", e)
+	}
+	if o := alice.offered(old, ""); len(o.Warnings) == 0 {
+		t.Error("a downgrade is offered without a warning")
+	}
+}
+
+func (x *shelfCase) ends(t *testing.T) {
+	alice := x.alice
+	e, _ := alice.listed("example.picker")
+	alice.must("POST", pickerAt+"/revoke", "")
+	if e, _ := alice.listed("example.picker"); e.State != server.ExtensionRevoked {
+		t.Errorf("%+v", e)
+	}
+	if b := alice.must("GET", "/object_info/PickImage", ""); b != "{}" {
+		t.Errorf("its node is still there: %s", b)
+	}
+	if status, _ := alice.ask("GET", pickerPath+"/pictures", ""); status != 404 {
+		t.Errorf("its route is still there: %d", status)
+	}
+	alice.must("POST", pickerAt+"/grant", consents(server.ExtensionOffer{Extension: e}))
+	if e, _ := alice.listed("example.picker"); e.State != server.ExtensionLoaded {
+		t.Errorf("%+v", e)
+	}
+	alice.must("DELETE", pickerAt, "")
+	if _, ok := alice.listed("example.picker"); ok {
+		t.Error("it is still there")
+	}
+}
+
+func (x *shelfCase) refusesJunk(t *testing.T) {
+	alice, old := x.alice, x.old
+	changed := bytes.Clone(old)
+	changed[len(changed)/2] ^= 1
+	for name, b := range map[string]string{"nothing": "", "text": "no zip", "cut": string(old[:len(old)/2]), "changed": string(changed)} {
+		if status, b := alice.ask("POST", "/cocoon/extensions", b); status != 400 {
+			t.Errorf("%s: %d %s", name, status, b)
 		}
-		if d := cmp.Diff([]server.ExtensionNode{{Class: "PickImage", Name: "Pick Image"}}, e.Nodes); d != "" {
-			t.Error(d)
-		}
-		for _, c := range e.Capabilities {
-			if c.Granted != (c.Kind != "ws") || c.Text == "" {
-				t.Errorf("%+v", c)
-			}
-		}
-		if b := alice.must("GET", "/object_info/PickImage", ""); !strings.Contains(b, "Pick Image") {
-			t.Errorf("its node is %s", b)
-		}
-		if b := alice.must("GET", pickerAt+"/page", ""); !strings.HasPrefix(b, "<!doctype html><script>") || !strings.Contains(b, "<h1>Pick a picture</h1>") {
-			t.Errorf("its page is %.80q", b)
-		}
-	})
-	t.Run("it is alice's alone", func(t *testing.T) {
-		if _, ok := bob.listed("example.picker"); ok {
-			t.Error("bob has it")
-		}
-		if b := bob.must("GET", "/object_info/PickImage", ""); b != "{}" {
-			t.Errorf("bob has its node: %s", b)
-		}
-		for _, x := range [][2]string{{"GET", "/log"}, {"GET", "/page"}, {"POST", "/revoke"}, {"DELETE", ""}} {
-			if status, b := bob.ask(x[0], pickerAt+x[1], ""); status != 404 {
-				t.Errorf("bob: %v: %d %s", x, status, b)
-			}
-		}
-		if status, _ := bob.ask("GET", pickerPath+"/pictures", ""); status != 404 {
-			t.Errorf("bob reaches its route: %d", status)
-		}
-	})
-	t.Run("others cannot update it", func(t *testing.T) {
-		for name, b := range map[string][]byte{"nobody": packExample(t, "picker", bump), "another": packExample(t, "picker", bump, newKey(t))} {
-			o := alice.offered(b, "")
-			if o.Refused == "" || o.Extension.Trust == server.ExtensionKnown {
-				t.Errorf("%s: %+v", name, o)
-			}
-			if status, b := alice.ask("POST", pickerAt+"/install", consents(o)); status != 403 {
-				t.Errorf("%s installs it: %d %s", name, status, b)
-			}
-		}
-	})
-	t.Run("an update keeps what was granted and marks what is new", func(t *testing.T) {
-		o := alice.offered(packExample(t, "picker", bump, key), "")
-		if o.Installed != "1.0.0" || o.Extension.Trust != server.ExtensionKnown {
-			t.Errorf("%+v", o)
-		}
-		for _, c := range o.Extension.Capabilities {
-			if fresh := c.Kind == "real_clock" || c.Kind == "ws"; c.New != fresh || c.Granted == fresh {
-				t.Errorf("%+v", c)
-			}
-		}
-		alice.must("POST", pickerAt+"/install", consents(o))
-		if e, _ := alice.listed("example.picker"); e.Version != "1.1.0" || e.State != server.ExtensionLoaded {
-			t.Errorf("%+v", e)
-		}
-		if o := alice.offered(old, ""); len(o.Warnings) == 0 {
-			t.Error("a downgrade is offered without a warning")
-		}
-	})
-	t.Run("stopped, allowed again, removed", func(t *testing.T) {
-		e, _ := alice.listed("example.picker")
-		alice.must("POST", pickerAt+"/revoke", "")
-		if e, _ := alice.listed("example.picker"); e.State != server.ExtensionRevoked {
-			t.Errorf("%+v", e)
-		}
-		if b := alice.must("GET", "/object_info/PickImage", ""); b != "{}" {
-			t.Errorf("its node is still there: %s", b)
-		}
-		if status, _ := alice.ask("GET", pickerPath+"/pictures", ""); status != 404 {
-			t.Errorf("its route is still there: %d", status)
-		}
-		alice.must("POST", pickerAt+"/grant", consents(server.ExtensionOffer{Extension: e}))
-		if e, _ := alice.listed("example.picker"); e.State != server.ExtensionLoaded {
-			t.Errorf("%+v", e)
-		}
-		alice.must("DELETE", pickerAt, "")
-		if _, ok := alice.listed("example.picker"); ok {
-			t.Error("it is still there")
-		}
-	})
-	t.Run("junk", func(t *testing.T) {
-		changed := bytes.Clone(old)
-		changed[len(changed)/2] ^= 1
-		for name, b := range map[string]string{"nothing": "", "text": "no zip", "cut": string(old[:len(old)/2]), "changed": string(changed)} {
-			if status, b := alice.ask("POST", "/cocoon/extensions", b); status != 400 {
-				t.Errorf("%s: %d %s", name, status, b)
-			}
-		}
-	})
+	}
 }
 
 // TestWaitingExtensions consents to a version that came by another way than the page and asks for more.

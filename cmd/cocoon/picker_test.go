@@ -103,6 +103,7 @@ func TestPicker(t *testing.T) {
 			alice, bob := chooser{h.guest("alice", tenant.User), x.path}, chooser{h.guest("bob", tenant.User), x.path}
 			choices(t, alice, picking(x.class))
 			refusals(t, alice, bob, picking(x.class))
+			bounds(t, alice)
 			pictures(t, alice, picking(x.class), x.file)
 		})
 	}
@@ -196,6 +197,10 @@ func refusals(t *testing.T, alice, bob chooser, picking string) {
 			t.Error("the other picture was saved")
 		}
 	})
+}
+
+// bounds are of what is no choice, or one too many.
+func bounds(t *testing.T, alice chooser) {
 	t.Run("what is no choice", func(t *testing.T) {
 		for _, fields := range [][]string{{"message", "1"}, {"node_id", "9"}, {"message", "one", "node_id", "9"}, {"message", "-1", "node_id", "9"}, {"message", "", "node_id", "9"}} {
 			if status, b := alice.post(fields...); status != 400 {
