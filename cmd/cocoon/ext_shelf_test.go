@@ -324,6 +324,73 @@ func TestSharedExtensions(t *testing.T) {
 	}
 }
 
+// TestTrustedScripts runs scripts of extensions in the client where the operator signed for them, and nowhere else.
+func TestTrustedScripts(t *testing.T) {
+	operator, other := newKey(t), newKey(t)
+	name := func(k ed25519.PrivateKey) string { return pack.KeyID(k.Public().(ed25519.PublicKey)) }
+	list := filepath.Join(t.TempDir(), "keys")
+	if err := os.WriteFile(list, []byte(name(operator)+" web\n"+name(other)+" example.*\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	h := newHouse(t, authFlags{}, func(o *options) { o.publishers = list })
+	alice, bob := h.guest("alice", tenant.User), h.guest("bob", tenant.User)
+	for _, x := range []struct {
+		id   string
+		key  ed25519.PrivateKey
+		runs bool
+	}{{"example.trusted", operator, true}, {"example.hopeful", other, false}} {
+		t.Run(x.id, func(t *testing.T) {
+			o := alice.offered(withScript(t, x.id, x.key), "")
+			at, script := "/cocoon/extensions/"+x.id, "/extensions/"+x.id+"/lens.js"
+			if o.Extension.Trust != server.ExtensionTrusted || !slices.ContainsFunc(o.Extension.Capabilities, func(c server.ExtensionCapability) bool { return c.Kind == "web" && c.Risk == "high" }) {
+				t.Errorf("offered as %+v", o)
+			}
+			alice.must("POST", at+"/install", consents(o))
+			if listed := strings.Contains(alice.must("GET", "/extensions", ""), script); listed != x.runs {
+				t.Errorf("listed: %v, want %v", listed, x.runs)
+			}
+			if status, b := alice.ask("GET", script, ""); (status == 200 && b == "export {}") != x.runs {
+				t.Errorf("its script: %d %q, want it %v", status, b, x.runs)
+			}
+			if status, _ := alice.ask("GET", "/extensions/"+x.id+"/page.html", ""); status == 200 {
+				t.Error("its sandboxed page is also served outside of the sandbox")
+			}
+			if strings.Contains(bob.must("GET", "/extensions", ""), script) {
+				t.Error("bob's client loads it")
+			}
+			alice.must("DELETE", at, "")
+			if strings.Contains(alice.must("GET", "/extensions", ""), script) {
+				t.Error("it is loaded after it was removed")
+			}
+		})
+	}
+	if o := alice.offered(packExample(t, "picker", nil, newKey(t)), ""); o.Refused == "" {
+		t.Errorf("a key that is not on the list: %+v", o)
+	}
+}
+
+// withScript is a package with a script for the client.
+func withScript(t *testing.T, id string, k ed25519.PrivateKey) []byte {
+	t.Helper()
+	p, err := pack.Parse(packExample(t, "picker", nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := map[string][]byte{"web/lens.js": []byte("export {}")}
+	for _, n := range p.Names() {
+		if files[n], err = p.File(n); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m := *p.Manifest
+	m.ID, m.Capabilities.Web = id, pack.WebTrusted
+	var b bytes.Buffer
+	if err := pack.Write(&b, m, files, k); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
 func TestVisible(t *testing.T) {
 	for given, want := range map[string]string{"Lens": "Lens", "Größe 画": "Größe 画", "safe\u202egnp.exe": "safegnp.exe", "a\u2066b\u2069\u200fc\u0007": "abc", "": ""} {
 		if got := visible(given); got != want {

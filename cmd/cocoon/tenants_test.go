@@ -35,10 +35,13 @@ type house struct {
 	held chan struct{} // told when a Hold node runs
 }
 
-func newHouse(t *testing.T, flags authFlags) *house {
+func newHouse(t *testing.T, flags authFlags, change ...func(*options)) *house {
 	t.Helper()
 	o := &options{base: t.TempDir(), previewMethod: "none", previewSize: 512, verbose: "CRITICAL", auth: flags}
 	o.auth.on, o.assets.on = true, true
+	for _, f := range change {
+		f(o)
+	}
 	if err := o.check(); err != nil {
 		t.Fatal(err)
 	}
