@@ -327,7 +327,7 @@ func TestExtNew(t *testing.T) {
 			if err != nil {
 				t.Fatal(err, errText)
 			}
-			if !strings.Contains(out, "cocoon ext build") {
+			if !strings.Contains(out, "cocoon ext dev --serve") {
 				t.Errorf("says %q", out)
 			}
 			if l.next == "npm install" {
@@ -365,7 +365,7 @@ func TestExtTellsWhatIsWrong(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, x := range []struct{ args, want string }{
-		{"ext frobnicate", "new, build, inspect"},
+		{"ext frobnicate", "inspect, install"},
 		{"ext new " + dir + "/x", "which language?"},
 		{"ext new --lang cobol " + dir + "/x", "which language?"},
 		{"ext new --lang c " + dir + "/123", "gives no id"},

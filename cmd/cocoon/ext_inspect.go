@@ -7,9 +7,12 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
 	"github.com/cocoonhq/cocoon/wasmhost"
+	"github.com/cocoonhq/cocoon/wasmhost/install"
+	"github.com/cocoonhq/cocoon/wasmhost/pack"
 	"github.com/cocoonhq/cocoon/wasmhost/wasm"
 )
 
@@ -27,31 +30,74 @@ func means(capability string) string {
 }
 
 // extInspect is "cocoon ext inspect". Nothing of the module runs.
-func extInspect(_ context.Context, args []string, std streams) error {
-	f := newFlags("ext inspect", "cocoon ext inspect FILE.wasm", std.err)
-	plain, err := parse(f, args)
+func extInspect(ctx context.Context, args []string, std streams) error {
+	var p extPlace
+	f := newFlags("ext inspect", `cocoon ext inspect says what a package is, who signed it, what it asks for and what installing it would do; and what its module can do
+at most, from its bytes alone. Nothing of it runs.
+
+  cocoon ext inspect acme.lens-1.4.2.cocoon
+  cocoon ext inspect module.wasm`, std.err)
+	p.add(f)
+	name, err := oneArgument(f, args, "")
 	if err != nil {
 		return err
 	}
-	if len(plain) != 1 {
-		f.Usage()
-		return exitCode(2)
+	if strings.HasSuffix(name, pack.Suffix) {
+		return p.inspectPackage(ctx, name, std.out)
 	}
-	module, err := readModule(plain[0])
+	module, err := readModule(name)
 	if err != nil {
 		return err
 	}
+	return inspectModule(std.out, name, module)
+}
+
+func inspectModule(w io.Writer, name string, module []byte) error {
 	m, err := wasm.Parse(module, wasm.DefaultLimits())
 	if err != nil {
-		return fmt.Errorf("%s is no module that a server would load: %w", plain[0], err)
+		return fmt.Errorf("%s is no module that a server would load: %w", name, err)
 	}
-	inspect(std.out, plain[0], module, m)
+	inspect(w, name, module, m)
 	a, err := wasmhost.Admit(module, wasm.DefaultLimits())
 	if err != nil {
 		return fmt.Errorf("no server will load it: %w", err)
 	}
-	_, err = fmt.Fprintf(std.out, "\nA server would load it. SHA-256 %s\n", a.Hash)
+	_, err = fmt.Fprintf(w, "\nA server would load it. SHA-256 %s\n", a.Hash)
 	return err
+}
+
+// inspectPackage tells of a package, and of its module.
+func (p *extPlace) inspectPackage(ctx context.Context, name string, w io.Writer) error {
+	b, err := readPackage(name)
+	if err != nil {
+		return err
+	}
+	p.allowUnsigned = true // looking is allowed
+	return p.withManager(ctx, install.Config{}, func(m *install.Manager) error {
+		o, err := m.Inspect(ctx, p.tenant(), b)
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		printOffer(w, o)
+		if o.Reason != "" {
+			fmt.Fprintf(w, "\nHere: %s.\n", o.Reason)
+		}
+		fmt.Fprintf(w, "\nA node of it may take up to %d MiB of memory, %s instructions and %v.\nIt has %d files; SHA-256 %s\n", o.Limits.MemoryMiB,
+			grouped(int64(o.Limits.FuelPerExecute)), time.Duration(o.Limits.WallMS)*time.Millisecond, len(o.Files), o.Hash)
+		for _, f := range o.Files {
+			fmt.Fprintf(w, "  %s\n", f)
+		}
+		whole, err := pack.Parse(b)
+		if err != nil {
+			return err
+		}
+		module, err := whole.Module()
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(w)
+		return inspectModule(w, pack.ModuleFile, module)
+	})
 }
 
 func readModule(name string) ([]byte, error) {

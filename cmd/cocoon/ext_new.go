@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	_ "embed" // of the README
 	"errors"
 	"fmt"
 	"io/fs"
@@ -17,7 +18,12 @@ import (
 
 // extNew is "cocoon ext new": it writes the first example of the language under another name, and the SDK beside it.
 func extNew(_ context.Context, args []string, std streams) error {
-	f := newFlags("ext new", "cocoon ext new --lang "+strings.ReplaceAll(languageNames(), ", ", "|")+" NAME", std.err)
+	f := newFlags("ext new", `cocoon ext new starts an extension: a folder with one node that works, the SDK of its language and a README that leads on.
+
+  cocoon ext new --lang go lens       standard Go
+  cocoon ext new --lang rust lens     Rust without std, no dependencies
+  cocoon ext new --lang c lens        C with clang, one header
+  cocoon ext new --lang as lens       AssemblyScript`, std.err)
 	lang := f.String("lang", "", "`language`: "+languageNames())
 	plain, err := parse(f, args)
 	if err != nil {
@@ -42,7 +48,11 @@ func extNew(_ context.Context, args []string, std streams) error {
 	if p.lang.next != "" {
 		fmt.Fprintf(std.out, "  %s\n", p.lang.next)
 	}
-	fmt.Fprintln(std.out, "  cocoon ext build")
+	fmt.Fprintf(std.out, `  cocoon ext dev --serve
+
+Then open http://127.0.0.1:8188: the node %q is under Add Node. Change its source, save, and run it again.
+Where a server runs already, cocoon ext dev is enough. README.md tells how to test, pack, sign and install it.
+`, p.title)
 	return nil
 }
 
@@ -75,6 +85,7 @@ func newProject(l language, dir string) (*project, error) {
 	pairs := []string{
 		"example.glow-" + l.name, id, "ExampleGlow" + l.short, p.class, "example-glow", id, "examples/" + l.name, "extensions",
 		"Glow (" + l.short + ")", p.title, `"name": "Glow"`, `"name": "` + p.title + `"`,
+		`"version": "1.0.0"`, `"version": "0.1.0"`,
 	}
 	for _, r := range l.local {
 		pairs = append(pairs, r[0], r[1])
@@ -97,7 +108,7 @@ func (p *project) write() error {
 			return err
 		}
 	}
-	if err := p.put(".gitignore", []byte("/module.wasm\n/target/\n/node_modules/\n")); err != nil {
+	if err := p.put(".gitignore", []byte("/module.wasm\n/target/\n/node_modules/\n*.cocoon\n")); err != nil {
 		return err
 	}
 	return p.put("README.md", []byte(p.readme()))
@@ -137,12 +148,13 @@ func (p *project) goModules() error {
 	return p.put("go.mod", fmt.Appendf(nil, "module %s\n\ngo 1.26\n\nrequire %s v0.0.0\n\nreplace %s => ./cocoon\n", p.id, sdkModule, sdkModule))
 }
 
+//go:embed ext_readme.md
+var readmeForm string
+
 func (p *project) readme() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "# %s\n\nAn extension for Cocoon. `manifest.json` says what it is and what it asks for.\n\n```\n", p.title)
+	next := ""
 	if p.lang.next != "" {
-		fmt.Fprintln(&b, p.lang.next)
+		next = p.lang.next + "\n"
 	}
-	b.WriteString("cocoon ext build      # makes module.wasm and checks it\ncocoon ext inspect module.wasm\n```\n")
-	return b.String()
+	return strings.NewReplacer("{title}", p.title, "{class}", p.class, "{id}", p.id, "{next}", next).Replace(readmeForm)
 }
