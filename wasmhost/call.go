@@ -170,6 +170,11 @@ func (c *call) park(wait func(ctx context.Context)) {
 	c.deadline = c.deadline.Add(d)
 }
 
+// timed is a context for work of the host, which ends with the call's time. Cancel it.
+func (c *call) timed() (context.Context, context.CancelFunc) {
+	return context.WithDeadline(c.Context, c.deadline)
+}
+
 // aside runs host work without holding a place; the clock goes on. A panic of the work goes on with the place taken again.
 func (c *call) aside(work func()) {
 	c.host.gate.leave()

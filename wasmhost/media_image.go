@@ -46,7 +46,9 @@ func (c *call) assetImage(h int64, part uint32) int64 {
 	}
 	var p *imaging.Picture
 	var err error
-	c.aside(func() { p, err = decodePicture(c.Context, f, size, int(left)) })
+	ctx, cancel := c.timed()
+	defer cancel()
+	c.aside(func() { p, err = decodePicture(ctx, f, size, int(left)) })
 	switch code := fault.CodeOf(err); {
 	case err == nil:
 	case c.Err() != nil:
@@ -145,7 +147,9 @@ func (c *call) encodePicture(w io.Writer, v any, index int, p pictureForm) error
 	c.work(int64(s[1]) * int64(s[2]) * int64(s[3]) * 8) // as floats, as bytes, and packed
 	one := img.Slice(0, index, index+1)
 	var err error
-	c.aside(func() { err = writePicture(c.Context, w, one, p) })
+	ctx, cancel := c.timed()
+	defer cancel()
+	c.aside(func() { err = writePicture(ctx, w, one, p) })
 	return err
 }
 

@@ -1,7 +1,6 @@
 package wasmhost
 
 import (
-	"context"
 	"encoding/binary"
 	"math"
 
@@ -203,7 +202,7 @@ func (c *call) compute(p *tensor.Program, inputs []*tensor.Tensor) ([]*tensor.Te
 	if !ok {
 		return nil, abi.ELIMIT
 	}
-	ctx, cancel := context.WithDeadline(c.Context, c.deadline)
+	ctx, cancel := c.timed()
 	defer cancel()
 	var outs []*tensor.Tensor
 	var err error
