@@ -19,6 +19,7 @@ import (
 	"github.com/cocoonhq/cocoon/server"
 	"github.com/cocoonhq/cocoon/wasmhost"
 	"github.com/cocoonhq/cocoon/wasmhost/install"
+	"github.com/cocoonhq/cocoon/wasmhost/install/selftest"
 	"github.com/cocoonhq/cocoon/wasmhost/pack"
 )
 
@@ -34,9 +35,13 @@ type extShelf struct {
 }
 
 // openShelf makes what is installed run, and lets what other processes install follow, until stop is called.
-func openShelf(ctx context.Context, o *options, host *wasmhost.Host) (*extShelf, error) {
+func openShelf(ctx context.Context, o *options, host *wasmhost.Host, tests selftest.Config) (*extShelf, error) {
 	s := &extShelf{host: host, listed: o.publishers != "", offers: &offers{under: o.extensions}}
-	m, err := install.Open(ctx, install.Config{Dir: o.extensions, Loader: host, TrustFile: o.publishers, AllowUnsigned: o.allowUnsigned || !o.auth.on, Erase: host.EraseData,
+	var test func(ctx context.Context, p *pack.Package) error
+	if o.isolationLevel() == wasmhost.InProcess { // the tests run in this process, which tenants' extensions must not
+		test = func(ctx context.Context, p *pack.Package) error { return selftest.Check(ctx, tests, p) }
+	}
+	m, err := install.Open(ctx, install.Config{Dir: o.extensions, Loader: host, TrustFile: o.publishers, AllowUnsigned: o.allowUnsigned || !o.auth.on, Erase: host.EraseData, SelfTest: test,
 		Changed: func(ctx context.Context) {
 			if f := s.told.Load(); f != nil {
 				(*f)(ctx)

@@ -20,6 +20,7 @@ import (
 	"github.com/cocoonhq/cocoon/internal/tenant"
 	"github.com/cocoonhq/cocoon/nodes-builtin/image"
 	"github.com/cocoonhq/cocoon/wasmhost"
+	"github.com/cocoonhq/cocoon/wasmhost/install/selftest"
 )
 
 // openSandbox makes the host of extensions and lets the registry find their nodes.
@@ -57,7 +58,7 @@ func (a *app) openSandbox(ctx context.Context, o *options, bus engine.Bus) (err 
 	if missing := a.sandbox.Unconfined(); len(missing) > 0 {
 		zerolog.Ctx(ctx).Warn().Strs("without", missing).Msg("this system does not confine the processes of extensions by everything there is")
 	}
-	a.shelf, err = openShelf(ctx, o, a.sandbox)
+	a.shelf, err = openShelf(ctx, o, a.sandbox, selftest.Config{Backend: a.backend, Lookup: a.registry.Core, Jail: []string{exe}, CodeDir: o.codeDir()})
 	return err
 }
 

@@ -33,8 +33,10 @@ export async function mountPanel(app) {
   }
 
   // act does something with the server, and shows what came of it.
-  async function act(run, done) {
+  async function act(run, done, meanwhile = "") {
     const mine = ++turn;
+    if (meanwhile) tell(meanwhile);
+    clearTimeout(fade);
     put(dialog, "aria-busy", true);
     try {
       await run();
@@ -108,7 +110,7 @@ export async function mountPanel(app) {
         return act(async () => {
           const at = shared ? (await api.offer(f, true)).offer : o.offer; // an offer is for one tenant
           await api.install(e, at, granted, shared);
-        }, says.installed(e.name, e.version));
+        }, says.installed(e.name, e.version), says.installing(e.name));
       },
     });
   }

@@ -52,6 +52,7 @@ export const says = {
   reading: name => `Reading ${name}…`,
   notRead: (name, why) => `${name} was not taken: ${why}.`,
   failed: why => `That did not work: ${why}.`,
+  installing: name => `${name} is compiled and tested…`,
   installed: (name, version) => `${name} ${version} is installed. Its nodes can be used at once.`,
   changed: name => `What ${name} may do was changed.`,
   stopped: name => `${name} is stopped. What it stored is kept.`,
