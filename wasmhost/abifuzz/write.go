@@ -47,7 +47,7 @@ func while(c ...[]byte) []byte { return asm.Code(op(0x03, 0x40), asm.Code(c...),
 var (
 	add, sub, mul, and, eq = op(0x6a), op(0x6b), op(0x6c), op(0x71), op(0x46)
 	below, eqz, drop       = op(0x49), op(0x45), op(0x1a)
-	load8, load32, load64  = op(0x2d, 0, 0), op(0x28, 0, 0), op(0x29, 0, 0)
+	load32, load64         = op(0x28, 0, 0), op(0x29, 0, 0)
 	loadF                  = op(0x2b, 0, 0)
 	store8, store64        = op(0x3a, 0, 0), op(0x37, 0, 0)
 	wrap, extend           = op(0xa7), op(0xac)

@@ -18,7 +18,6 @@ import (
 	"github.com/cocoonhq/cocoon/internal/tenant"
 	"github.com/cocoonhq/cocoon/internal/tensor"
 	"github.com/cocoonhq/cocoon/internal/tensor/cpu"
-	"github.com/cocoonhq/cocoon/internal/value"
 	"github.com/cocoonhq/cocoon/wasmhost"
 	"github.com/cocoonhq/cocoon/wasmhost/jail"
 )
@@ -212,9 +211,4 @@ func resident() int {
 		}
 	}
 	return 0
-}
-
-// picture is an image of one value.
-func picture(side int) value.Image {
-	return value.Image{Tensor: tensor.New(tensor.F32, 1, side, side, 3)}
 }

@@ -125,21 +125,32 @@ func stores() []Attack {
 			return asm.Code(zero, key(g, k), zero, zero)
 		}))
 	}
-	events := func(name string, want int32, kind, data string) Attack {
+	return append(append(list, events()...), files()...)
+}
+
+// events send and report more than clients should hear of, or under other names.
+func events() []Attack {
+	event := func(name string, want int32, kind, data string) Attack {
 		return gets(name, want, "cocoon1_ws", "ws_send", "iiii:i", func(g *guest) []byte { return asm.Code(g.bytes([]byte(kind)), g.bytes([]byte(data))) })
 	}
-	return append(list,
-		Attack{"100,000 events", floods(100_000, "cocoon1_ws", "ws_send", "iiii:i", asm.I32(eventAt), asm.I32(4), asm.I32(eventAt+8), asm.I32(2)), Harmless, ""},
-		Attack{"100,000 lines of text", floods(100_000, core, "progress_text", "ii:", asm.I32(eventAt), asm.I32(4)), Harmless, ""},
-		Attack{"100,000 times done", floods(100_000, core, "progress", "dd:i", asm.F64(1), asm.F64(1)), Harmless, ""},
-		events("an event of another extension", abi.EPERM, "../other.mine", "{}"),
-		events("an event with a line break", abi.EPERM, "mine\r\n", "{}"),
-		events("an event that is no JSON", abi.EUNSUP, "mine", "{}]"),
-		events("an event that is a text", abi.EUNSUP, "mine", `"<script>"`),
+	return []Attack{
+		{"100,000 events", floods(100_000, "cocoon1_ws", "ws_send", "iiii:i", asm.I32(eventAt), asm.I32(4), asm.I32(eventAt+8), asm.I32(2)), Harmless, ""},
+		{"100,000 lines of text", floods(100_000, core, "progress_text", "ii:", asm.I32(eventAt), asm.I32(4)), Harmless, ""},
+		{"100,000 times done", floods(100_000, core, "progress", "dd:i", asm.F64(1), asm.F64(1)), Harmless, ""},
+		event("an event of another extension", abi.EPERM, "../other.mine", "{}"),
+		event("an event with a line break", abi.EPERM, "mine\r\n", "{}"),
+		event("an event that is no JSON", abi.EUNSUP, "mine", "{}]"),
+		event("an event that is a text", abi.EUNSUP, "mine", `"<script>"`),
 		stopped("an event whose type is no UTF-8", fault.ExtensionFailed, func(g *guest) {
 			g.need([3]string{"cocoon1_ws", "ws_send", "iiii:i"})
 			g.execute = asm.Code(g.bytes([]byte("mine\xff")), g.bytes([]byte("{}")), g.call("cocoon1_ws", "ws_send", "iiii:i"), []byte{0x1a})
 		}),
+	}
+}
+
+// files are opened and saved where nothing was granted.
+func files() []Attack {
+	return []Attack{
 		gets("a file of the output folder", abi.EPERM, "cocoon1_asset", "asset_open", "ii:l", func(g *guest) []byte {
 			return g.bytes(message(map[string]any{"type": "output", "filename": "a.png"}))
 		}),
@@ -154,7 +165,8 @@ func stores() []Attack {
 		}),
 		gets("saving without a grant", abi.EPERM, "cocoon1_asset", "asset_save", "iiiiii:l", func(g *guest) []byte {
 			return asm.Code(g.bytes([]byte("a.png")), g.bytes([]byte("x")), zero, zero)
-		}))
+		}),
+	}
 }
 
 func printable(s string) string {

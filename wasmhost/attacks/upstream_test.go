@@ -41,30 +41,19 @@ func elsewhere(s *httptest.Server) *http.Client {
 		}}}
 }
 
-// TestUpstream: servers that lead astray, answer without end or not at all, and requests that would carry secrets away.
-func TestUpstream(t *testing.T) {
-	var leaked atomic.Value
-	release := make(chan struct{})
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+// misleading is a server under many names that leads astray, answers without end or not before release. What its other names
+// are sent is kept in leaked.
+func misleading(leaked *atomic.Value, release chan struct{}) http.Handler {
+	to := map[string]string{"/meta": "http://169.254.169.254/latest/meta-data", "/file": "file:///etc/passwd", "/other": "http://other.test/granted", "/elsewhere": "http://evil.test/", "/self": "/self", "/user": "http://user:pw@api.test/ok", "/climb": "/v1/%2e%2e/admin"}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Host != "api.test" {
 			leaked.Store(r.Host + r.URL.Path + " " + r.Header.Get("Authorization") + r.Header.Get("X-Key") + r.Header.Get("Cookie"))
 		}
-		to := func(address string) { http.Redirect(w, r, address, http.StatusFound) }
+		if address, ok := to[r.URL.Path]; ok {
+			http.Redirect(w, r, address, http.StatusFound)
+			return
+		}
 		switch r.URL.Path {
-		case "/meta":
-			to("http://169.254.169.254/latest/meta-data")
-		case "/file":
-			to("file:///etc/passwd")
-		case "/other":
-			to("http://other.test/granted")
-		case "/elsewhere":
-			to("http://evil.test/")
-		case "/self":
-			to("/self")
-		case "/user":
-			to("http://user:pw@api.test/ok")
-		case "/climb":
-			to("/v1/%2e%2e/admin")
 		case "/bomb":
 			w.Header().Set("Content-Encoding", "gzip")
 			z := gzip.NewWriter(w)
@@ -96,7 +85,14 @@ func TestUpstream(t *testing.T) {
 		default:
 			_, _ = w.Write([]byte("ok"))
 		}
-	}))
+	})
+}
+
+// TestUpstream: servers that lead astray, answer without end or not at all, and requests that would carry secrets away.
+func TestUpstream(t *testing.T) {
+	var leaked atomic.Value
+	release := make(chan struct{})
+	s := httptest.NewServer(misleading(&leaked, release))
 	defer s.Close()
 	defer close(release)
 	client := elsewhere(s)
