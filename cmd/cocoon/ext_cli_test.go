@@ -259,10 +259,13 @@ func devInLanguage(t *testing.T, l language) {
 	if h := v.run(prompt); !strings.Contains(h, `"success"`) || !strings.Contains(h, ".png") {
 		t.Fatal(h)
 	}
-	if l.name != "go" {
-		return
+	if l.name == "go" {
+		changeAndBreak(t, v, filepath.Join(dir, "main.go"))
 	}
-	source := filepath.Join(dir, "main.go")
+}
+
+// changeAndBreak edits a source while the server runs.
+func changeAndBreak(t *testing.T, v *live, source string) {
 	rewrite(t, source, `"Lens"`, `"Lens2"`)
 	v.wait("the change is there", func() bool { return strings.Contains(v.get("/object_info/Lens2"), `"Lens2"`) })
 	rewrite(t, source, "package main", "package main(")

@@ -204,26 +204,31 @@ stops at once, and is not installed again.
 			}
 			return setBarred(ctx, m, what, *reason, *undo, std.out)
 		}
-		s, err := m.Get(p.tenant(), what)
-		if err != nil {
-			return errors.Join(err, install.CheckRevocation(what))
-		}
-		if len(plain) == 1 {
-			showGrants(std.out, s)
-			return nil
-		}
-		gone, err := pick(s.Asks, plain[1:], false)
-		if err != nil {
-			return err
-		}
-		var keys []string
-		for _, a := range s.Asks {
-			if a.Granted && !slices.Contains(gone, a.Key) {
-				keys = append(keys, a.Key)
-			}
-		}
-		return setGrant(ctx, m, &p, what, keys, std.out)
+		return takeBack(ctx, m, &p, what, plain[1:], std.out)
 	})
+}
+
+// takeBack withdraws what an extension was granted.
+func takeBack(ctx context.Context, m *install.Manager, p *extPlace, id string, names []string, w io.Writer) error {
+	s, err := m.Get(p.tenant(), id)
+	if err != nil {
+		return errors.Join(err, install.CheckRevocation(id))
+	}
+	if len(names) == 0 {
+		showGrants(w, s)
+		return nil
+	}
+	gone, err := pick(s.Asks, names, false)
+	if err != nil {
+		return err
+	}
+	var keys []string
+	for _, a := range s.Asks {
+		if a.Granted && !slices.Contains(gone, a.Key) {
+			keys = append(keys, a.Key)
+		}
+	}
+	return setGrant(ctx, m, p, id, keys, w)
 }
 
 func setBarred(ctx context.Context, m *install.Manager, what, reason string, undo bool, w io.Writer) error {

@@ -88,12 +88,20 @@ func TestFollowOtherProcesses(t *testing.T) {
 	}
 	wait("development has ended", has("Four"))
 
-	// revocation stops at once, and taking it back starts again
+	stopAndStart(t, cli, srv, wait, has("Four"), hasNot("Four"))
+	if err := cli.Remove(t.Context(), "", "test.one", true); err != nil {
+		t.Fatal(err)
+	}
+	wait("removed", hasNot("Four"))
+}
+
+// stopAndStart bars what runs, which stops at once, and takes that back.
+func stopAndStart(t *testing.T, cli, srv *Manager, wait func(what string, ok func() bool), runs, gone func() bool) {
 	for _, what := range []string{"test.one@4.0.0", "test.one@*", keyOf(1), "sha256-" + mustGet(t, cli).Hash} {
 		if err := cli.Revoke(t.Context(), what, "a # hole"); err != nil {
 			t.Fatal(err)
 		}
-		wait("revoked "+what, hasNot("Four"))
+		wait("revoked "+what, gone)
 		if s, err := srv.Get("", "test.one"); err != nil || s.State != Revoked || s.Reason == "" {
 			t.Errorf("%+v, %v", s, err)
 		}
@@ -104,12 +112,8 @@ func TestFollowOtherProcesses(t *testing.T) {
 		if err := cli.Unrevoke(t.Context(), what); err != nil {
 			t.Fatal(err)
 		}
-		wait("not revoked "+what, has("Four"))
+		wait("not revoked "+what, runs)
 	}
-	if err := cli.Remove(t.Context(), "", "test.one", true); err != nil {
-		t.Fatal(err)
-	}
-	wait("removed", hasNot("Four"))
 }
 
 func mustGet(t testing.TB, m *Manager) Status {

@@ -21,18 +21,8 @@ var kindForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
 // check looks whether what is asked for can be shown to people and granted one by one.
 func (c *Capabilities) check() error {
-	for _, r := range c.HTTP {
-		if _, err := parseRule(r.Rule); err != nil {
-			return err
-		}
-		if err := checkBytes("http", r.Bytes); err != nil {
-			return err
-		}
-		for _, s := range r.Secrets {
-			if !secretForm.MatchString(s) {
-				return fault.New(fault.BadFile, "%.80q is no name of a secret: capital letters, digits and _", s)
-			}
-		}
+	if err := c.checkHTTP(); err != nil {
+		return err
 	}
 	for _, r := range c.Routes {
 		if _, _, err := SplitRoute(r); err != nil {
@@ -69,6 +59,23 @@ func (c *Capabilities) check() error {
 		}
 	}
 	return c.checkLists()
+}
+
+func (c *Capabilities) checkHTTP() error {
+	for _, r := range c.HTTP {
+		if _, err := parseRule(r.Rule); err != nil {
+			return err
+		}
+		if err := checkBytes("http", r.Bytes); err != nil {
+			return err
+		}
+		for _, s := range r.Secrets {
+			if !secretForm.MatchString(s) {
+				return fault.New(fault.BadFile, "%.80q is no name of a secret: capital letters, digits and _", s)
+			}
+		}
+	}
+	return nil
 }
 
 func (c *Capabilities) checkLists() error {

@@ -25,6 +25,11 @@ type Result struct {
 // Run runs vectors under the compiler and under the interpreter. An error is of the extension as a whole; what is wrong with
 // single vectors stands in the results.
 func Run(ctx context.Context, c Config, m *pack.Manifest, module []byte, vectors []Vector) (results []Result, err error) {
+	return run(ctx, c, m, module, vectors, func(Result) bool { return true })
+}
+
+// run is Run as long as more wants another.
+func run(ctx context.Context, c Config, m *pack.Manifest, module []byte, vectors []Vector, more func(Result) bool) (results []Result, err error) {
 	fast, err := Start(ctx, c, m, module, false)
 	if err != nil {
 		return nil, err
@@ -42,7 +47,10 @@ func Run(ctx context.Context, c Config, m *pack.Manifest, module []byte, vectors
 		if err := ctx.Err(); err != nil {
 			return results, err
 		}
-		results = append(results, both(ctx, fast, slow, m, v))
+		r := both(ctx, fast, slow, m, v)
+		if results = append(results, r); !more(r) {
+			break
+		}
 	}
 	return results, nil
 }
@@ -85,7 +93,7 @@ func both(ctx context.Context, fast, slow *Bench, m *pack.Manifest, v Vector) Re
 }
 
 // Check runs a package's vectors and gives the first thing that is wrong. A package without vectors is described under both
-// all the same.
+// all the same. The packages of others do not get more than a bounded amount of work: what comes behind is not tested.
 func Check(ctx context.Context, c Config, p *pack.Package) error {
 	vectors, err := Vectors(p)
 	if err != nil {
@@ -95,7 +103,11 @@ func Check(ctx context.Context, c Config, p *pack.Package) error {
 	if err != nil {
 		return err
 	}
-	results, err := Run(ctx, c, p.Manifest, module, vectors)
+	begin, spent := time.Now(), int64(0)
+	results, err := run(ctx, c, p.Manifest, module, vectors, func(r Result) bool {
+		spent += r.Fuel
+		return r.Err == nil && spent < mostFuel && time.Since(begin) < checkTime
+	})
 	if err != nil {
 		return err
 	}

@@ -22,14 +22,19 @@ import (
 type Config struct {
 	Backend tensor.Backend
 	Lookup  func(class string) (node.Node, bool) // the server's own nodes
-	Jail    []string                             // as wasmhost.Config has it
-	CodeDir string
+	// As wasmhost.Config has them. What a server tests it must isolate as what it runs.
+	Jail      []string
+	CodeDir   string
+	Isolation wasmhost.Isolation
+	Worker    []string
 }
 
-// Fuel that a test's call may use, and up to which the interpreter repeats it: it is some 80 times slower.
+// Fuel that a test's call may use, and up to which the interpreter repeats it: it is some 80 times slower. Check stops when
+// the tests so far have used mostFuel together, or checkTime.
 const (
 	mostFuel   = 2e9
 	repeatFuel = 40e6
+	checkTime  = time.Minute
 )
 
 // Bench is an extension that runs by itself: with everything it asks for, and nothing around it. No request of it goes out.
@@ -43,7 +48,7 @@ type Bench struct {
 // Start loads an extension. Close the Bench.
 func Start(ctx context.Context, c Config, m *pack.Manifest, module []byte, interpret bool) (*Bench, error) {
 	h, err := wasmhost.New(ctx, wasmhost.Config{Backend: c.Backend, Lookup: c.Lookup, Jail: c.Jail, CodeDir: c.CodeDir, Interpret: interpret,
-		Client: &http.Client{Transport: nowhere{}}})
+		Isolation: c.Isolation, Worker: c.Worker, Client: &http.Client{Transport: nowhere{}}})
 	if err != nil {
 		return nil, err
 	}
