@@ -101,20 +101,20 @@ func (c *call) wsPost(kind, id, idLen, name, nameLen, ptr, n uint32) int32 {
 
 // event sends a JSON object, unless there is a reason not to: found is the errno of finding its client.
 func (c *call) event(client string, found int32, kind string, data []byte) int32 {
+	c.work(int64(len(data)))
+	copied := bytes.Clone(data[:min(len(data), abi.MaxMsgBytes)]) // what is looked at is what is sent
 	switch {
 	case c.host.c.Send == nil || !slices.Contains(c.ext.grant.WS, kind):
 		return abi.EPERM
 	case len(data) > abi.MaxMsgBytes:
 		return abi.ETOOBIG
-	case !json.Valid(data) || data[0] != '{':
+	case !json.Valid(copied) || copied[0] != '{':
 		return abi.EUNSUP
 	case found != 0:
 		return found
 	case !c.ext.events.take(c.tenant, time.Now()):
 		return abi.EAGAIN
 	}
-	c.work(int64(len(data)))
-	copied := bytes.Clone(data)
 	var err error
 	c.park(func(ctx context.Context) {
 		err = c.host.c.Send(ctx, client, "ext."+c.ext.Manifest.ID+"."+kind, copied)

@@ -14,13 +14,15 @@ import (
 	"github.com/cocoonhq/cocoon/wasmhost/wasm/asm"
 )
 
-// telling is a guest whose routes send to the clients: GET /event an event, GET /picture a picture of 2×2, to all of the tenant.
+// telling is a guest whose route talks to the clients: GET /tell sends an event and a picture of 2×2 to all of the tenant, and is answered as a stream.
 func telling(t *testing.T) []byte {
 	t.Helper()
 	m := asm.New()
 	reply := m.Import("cocoon1", "reply", "ii:")
 	post := m.Import("cocoon1_ws", "ws_post", "iiiiiii:i")
 	show := m.Import("cocoon1_ws", "ws_image", "iiilii:i")
+	head := m.Import("cocoon1_route", "reply_head", "ii:i")
+	write := m.Import("cocoon1_route", "reply_write", "ii:l")
 	fresh := m.Import("cocoon1_tensor", "t_new", "iiid:l")
 	as := m.Import("cocoon1", "h_make", "il:l")
 	m.Memory(4, -1)
@@ -42,7 +44,7 @@ func telling(t *testing.T) []byte {
 	shape := put([]byte("\x01\x00\x00\x00\x00\x00\x00\x00\x02\x00\x00\x00\x00\x00\x00\x00\x02\x00\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x00\x00\x00\x00"))
 	shape = shape[:len(shape)-len(asm.I32(32))]
 	routes := message(map[string]any{"routes": []any{map[string]any{"method": "GET", "path": "/tell"}}})
-	answer := message(map[string]any{"status": int64(200), "body": "told"})
+	begin := message(map[string]any{"headers": map[string]any{"content-type": "text/plain"}}) // which is packed when it is made at once
 	all := asm.Code(asm.I32(2), asm.I32(0), asm.I32(0))
 	picture := asm.Code(asm.I32(int32(abi.KindImage)), asm.I32(int32(abi.DTypeF32)), asm.I32(4), shape, asm.F64(1), asm.I(0x10, fresh), asm.I(0x10, as))
 	m.Export("cocoon_abi", 0, m.Func(":i", "", asm.I32(abi.Major<<16)))
@@ -51,7 +53,8 @@ func telling(t *testing.T) []byte {
 		asm.I(0x20, 0), asm.I32(abi.OpDescribe), []byte{0x46, 0x04, 0x40}, routes, asm.I(0x10, reply), asm.I32(0), []byte{0x0f, 0x0b},
 		all, put([]byte("done")), put([]byte(`{"n":7}`)), asm.I(0x10, post), []byte{0x1a},
 		all, picture, asm.I32(64), asm.I32(1), asm.I(0x10, show), []byte{0x1a},
-		answer, asm.I(0x10, reply), asm.I32(0))))
+		begin, asm.I(0x10, head), []byte{0x1a}, put([]byte("told")), asm.I(0x10, write), []byte{0x1a},
+		message(nil), asm.I(0x10, reply), asm.I32(0))))
 	return m.Bytes()
 }
 
