@@ -37,11 +37,17 @@ type extShelf struct {
 // openShelf makes what is installed run, and lets what other processes install follow, until stop is called.
 func openShelf(ctx context.Context, o *options, host *wasmhost.Host, tests selftest.Config) (*extShelf, error) {
 	s := &extShelf{host: host, listed: o.publishers != "", offers: &offers{under: o.extensions}}
-	var test func(ctx context.Context, p *pack.Package) error
-	if o.isolationLevel() == wasmhost.InProcess { // the tests run in this process, which tenants' extensions must not
-		test = func(ctx context.Context, p *pack.Package) error { return selftest.Check(ctx, tests, p) }
+	one := make(chan struct{}, 1) // a package is tested at a time
+	test := func(ctx context.Context, p *pack.Package) error {
+		select {
+		case one <- struct{}{}:
+			defer func() { <-one }()
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		return selftest.Check(ctx, tests, p)
 	}
-	m, err := install.Open(ctx, install.Config{Dir: o.extensions, Loader: host, TrustFile: o.publishers, AllowUnsigned: o.allowUnsigned || !o.auth.on, Erase: host.EraseData, SelfTest: test,
+	m, err := install.Open(ctx, install.Config{Dir: o.extensions, Loader: host, TrustFile: o.publishers, RevocationFiles: o.barred, AllowUnsigned: o.allowUnsigned || !o.auth.on, Erase: host.EraseData, SelfTest: test,
 		Changed: func(ctx context.Context) {
 			if f := s.told.Load(); f != nil {
 				(*f)(ctx)

@@ -31,6 +31,7 @@ type options struct {
 	secrets                                 string
 	isolation                               string
 	publishers                              string
+	barred                                  []string
 	allowUnsigned                           bool
 	auth                                    authFlags  // of serve alone
 	assets                                  assetFlags // of serve alone
@@ -93,6 +94,10 @@ func (o *options) add(f *flag.FlagSet) {
 	f.StringVar(&o.isolation, "extension-isolation", "", "where extensions run: `process` (the server's own), tenant (one for each tenant) or job (one for each prompt); with --auth tenant unless said otherwise")
 	f.StringVar(&o.secrets, "extension-secrets", "", "JSON `file` of secrets that extensions may send but not see: {\"id\": {\"NAME\": \"value\"}}; \"tenant/id\" for one tenant")
 	f.StringVar(&o.publishers, "extension-keys", "", "`file` of the keys whose extensions may be installed: a line a key, then web for a key whose pages are trusted, and ids (default: any key, if the user consents)")
+	f.Func("barred-extensions", "`file` of keys (ed25519:…), packages (sha256-…) and versions (id@1.2.3) that must not run, a line each with the reason; may be given several times", func(s string) error {
+		o.barred = append(o.barred, s)
+		return nil
+	})
 	f.BoolVar(&o.allowUnsigned, "allow-unsigned", false, "with --auth let extensions be installed that nobody signed, if the user consents; without it they may be")
 	f.StringVar(&o.testNodes, "test-nodes", "", "hidden: also offer the nodes of the test suites")
 }
