@@ -34,7 +34,8 @@ func publicAddress(a netip.Addr) bool {
 }
 
 // newClient is a client that looks at the address it is about to dial, after names were resolved, so that no name can lead
-// inside. It follows no redirects, knows no proxy and keeps no cookies.
+// inside. It follows no redirects, knows no proxy and keeps no cookies. Calls are what is bounded, not connections to a host:
+// tenants would take them from each other.
 func newClient(vetted func(netip.Addr) bool) *http.Client {
 	d := &net.Dialer{Timeout: 10 * time.Second, Control: func(_, address string, _ syscall.RawConn) error {
 		a, err := netip.ParseAddrPort(address)
@@ -46,6 +47,6 @@ func newClient(vetted func(netip.Addr) bool) *http.Client {
 	return &http.Client{
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: &http.Transport{DialContext: d.DialContext, TLSHandshakeTimeout: 10 * time.Second, ResponseHeaderTimeout: maxFetchTime,
-			MaxResponseHeaderBytes: 64 << 10, MaxConnsPerHost: 64, IdleConnTimeout: 30 * time.Second, ForceAttemptHTTP2: true},
+			MaxResponseHeaderBytes: 64 << 10, MaxIdleConns: 64, IdleConnTimeout: 30 * time.Second, ForceAttemptHTTP2: true},
 	}
 }
