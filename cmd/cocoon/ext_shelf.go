@@ -2,13 +2,13 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -219,12 +219,35 @@ func (s *extShelf) ExtensionPage(ctx context.Context, id string) ([]byte, error)
 	if err != nil {
 		return nil, err
 	}
-	w := httptest.NewRecorder()
-	s.host.ServeHTTP(w, r)
-	if kind := w.Header().Get("Content-Type"); w.Code != http.StatusOK || !strings.HasPrefix(kind, "text/html") || w.Body.Len() > maxPage {
+	w := pageWriter{header: http.Header{}}
+	s.host.ServeHTTP(&w, r)
+	if kind := w.header.Get("Content-Type"); w.status != http.StatusOK || !strings.HasPrefix(kind, "text/html") || w.over {
 		return nil, fault.New(fault.NotFound, "the extension %s gives no page", id)
 	}
-	return w.Body.Bytes(), nil
+	return w.body.Bytes(), nil
+}
+
+// pageWriter keeps a page that a route answers with.
+type pageWriter struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+	over   bool // it is larger than pages are
+}
+
+// Header is the answer's.
+func (w *pageWriter) Header() http.Header { return w.header }
+
+// WriteHeader notes the status.
+func (w *pageWriter) WriteHeader(status int) { w.status = cmp.Or(w.status, status) }
+
+// Write keeps the body, up to the most that a page has.
+func (w *pageWriter) Write(b []byte) (int, error) {
+	w.WriteHeader(http.StatusOK)
+	if w.over = w.over || w.body.Len()+len(b) > maxPage; w.over {
+		return 0, fault.New(fault.TooLarge, "a page has at most %d MiB", maxPage>>20)
+	}
+	return w.body.Write(b)
 }
 
 // OfferExtension reads a package and keeps it for a while.

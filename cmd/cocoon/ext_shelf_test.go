@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/ed25519"
 	"encoding/json"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -319,6 +320,46 @@ func TestSharedExtensions(t *testing.T) {
 	root.must("DELETE", pickerAt+"?shared=true", "")
 	if _, ok := bob.listed("example.picker"); ok {
 		t.Error("it is still there")
+	}
+}
+
+// TestPagesOfRoutes shows the page that a route gives where a package has none.
+func TestPagesOfRoutes(t *testing.T) {
+	h := newHouse(t, authFlags{})
+	alice := h.guest("alice", tenant.User)
+	o := alice.offered(packExample(t, "notes", nil, newKey(t)), "")
+	const at = "/cocoon/extensions/example.notes-go"
+	alice.must("POST", at+"/install", consents(o))
+	if b := alice.must("GET", at+"/page", ""); !strings.HasPrefix(b, "<!doctype html><script>") || !strings.Contains(b, "<h1>Notes</h1>") {
+		t.Errorf("its page is %.80q", b)
+	}
+	e, _ := alice.listed("example.notes-go")
+	granted := []string{}
+	for _, c := range e.Capabilities {
+		if c.ID != "routes:GET /page" {
+			granted = append(granted, c.ID)
+		}
+	}
+	b, _ := json.Marshal(map[string]any{"granted": granted})
+	alice.must("POST", at+"/grant", string(b))
+	if status, b := alice.ask("GET", at+"/page", ""); status != 404 {
+		t.Errorf("without the route: %d %.80q", status, b)
+	}
+}
+
+func TestPageWriter(t *testing.T) {
+	w := pageWriter{header: http.Header{}}
+	w.WriteHeader(404)
+	for range maxPage / (1 << 20) {
+		if _, err := w.Write(make([]byte, 1<<20)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if w.status != 404 || w.over || w.body.Len() != maxPage {
+		t.Errorf("status %d, %d bytes", w.status, w.body.Len())
+	}
+	if _, err := w.Write([]byte{0}); err == nil || !w.over || w.body.Len() != maxPage {
+		t.Errorf("one more byte: %v, %d bytes", err, w.body.Len())
 	}
 }
 
