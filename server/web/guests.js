@@ -7,12 +7,13 @@ import { running } from "./runs.js";
 
 export function mountGuests(app) {
   const { store } = app, button = $("page-open"), hearers = new Set();
-  let owners = new Map(), at = null, panel = null;
+  let owners = new Map(), at = null, panel = null, marked = null;
 
   // learn reads which classes belong to extensions that have a page.
   async function learn() {
     const { extensions } = await installed();
     owners = new Map(extensions.filter(e => e.page && e.state === "loaded").flatMap(e => e.nodes.map(n => [n.class, e])));
+    marked = null;
     render(store.get());
     return extensions;
   }
@@ -64,6 +65,19 @@ export function mountGuests(app) {
   function render(state) {
     const p = pageOf(state);
     button.hidden = !p;
+    if (state.form && state.form !== marked) mark(state);
+  }
+  // mark gives the settings of nodes whose extension has a page a way to it.
+  function mark(state) {
+    marked = state.form;
+    for (const group of document.querySelectorAll("#fields .group[data-node]")) {
+      const node = group.dataset.node, e = owners.get(state.draft.prompt[node]?.class_type), head = group.firstElementChild;
+      head.querySelector("button")?.remove();
+      if (!e) continue;
+      const b = el("button", { type: "button", class: "link" }, "Open its page");
+      b.addEventListener("click", () => app.openPage(e, node));
+      head.append(b);
+    }
   }
   button.addEventListener("click", () => {
     const p = pageOf(store.get());
