@@ -280,6 +280,23 @@ func TestWithHelper(t *testing.T) {
 	}
 }
 
+// FuzzWithHelper takes any page: nothing of it is lost but what stands before the doctype, and the helper comes before its scripts.
+func FuzzWithHelper(f *testing.F) {
+	for _, page := range []string{"<!doctype html><p>", "\ufeff<!DOCTYPE html SYSTEM 'x>y'><script>1</script>", "<script>1</script>", "<!doctype", ""} {
+		f.Add([]byte(page))
+	}
+	helper := []byte("<script>" + pageHelper + "</script>")
+	f.Fuzz(func(t *testing.T, page []byte) {
+		before, after, found := bytes.Cut(withHelper(page), helper)
+		if !found || !bytes.HasSuffix(page, after) || !bytes.HasSuffix(page, append(bytes.Clone(before), after...)) {
+			t.Fatalf("%q becomes %q and %q", page, before, after)
+		}
+		if bytes.Contains(bytes.ToLower(before), []byte("<script")) && !bytes.HasPrefix(bytes.ToLower(before), []byte("<!doctype")) {
+			t.Fatalf("%q stands before the helper", before)
+		}
+	})
+}
+
 func TestScriptsOfExtensions(t *testing.T) {
 	s := extensionServer(t)
 	for who, want := range map[tenant.ID]string{
