@@ -15,7 +15,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cocoonhq/cocoon/internal/tensor/cpu"
 	"github.com/cocoonhq/cocoon/wasmhost/install"
+	"github.com/cocoonhq/cocoon/wasmhost/install/selftest"
 )
 
 // session runs commands over one base directory, one after another.
@@ -274,7 +276,9 @@ func changeAndBreak(t *testing.T, v *live, source string) {
 		t.Error("a mistake takes away what ran")
 	}
 	rewrite(t, source, "package main(", "package main")
-	rewrite(t, source, `"Lens2"`, `"Lens3"`)
+	rewrite(t, source, `"Lens2"`, `"SaveImage"`)
+	v.wait("a name that is taken is told", func() bool { return strings.Contains(v.text.String(), "which the server has itself") })
+	rewrite(t, source, `"SaveImage"`, `"Lens3"`)
 	v.wait("it is mended", func() bool { return strings.Contains(v.get("/object_info/Lens3"), `"Lens3"`) })
 	if got := v.get("/object_info/Lens2"); got != "{}" {
 		t.Errorf("the version before is still there: %s", got)
@@ -319,5 +323,23 @@ func TestExtCommandsTellWhatIsWrong(t *testing.T) {
 		if !errors.Is(err, exitCode(0)) || !strings.Contains(help, fmt.Sprintf("cocoon ext %s", v.name)) {
 			t.Errorf("ext %s --help: %v %s", v.name, err, help)
 		}
+	}
+}
+
+func TestWithBuiltInsLeavesNothing(t *testing.T) {
+	backend := cpu.New(cpu.Options{})
+	defer backend.Close()
+	t.Setenv("TMPDIR", t.TempDir())
+	err := withBuiltIns(selftest.Config{Backend: backend}, func(c selftest.Config) error {
+		if _, ok := c.Lookup("EmptyImage"); !ok {
+			t.Error("there is no EmptyImage")
+		}
+		if left, err := os.ReadDir(os.TempDir()); err != nil || len(left) != 1 {
+			t.Errorf("%v, %v", left, err)
+		}
+		return nil
+	})
+	if left, e := os.ReadDir(os.TempDir()); err != nil || e != nil || len(left) != 0 {
+		t.Errorf("left: %v, %v, %v", left, e, err)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/cocoonhq/cocoon/wasmhost/install"
+	"github.com/cocoonhq/cocoon/wasmhost/install/selftest"
 	"github.com/cocoonhq/cocoon/wasmhost/pack"
 )
 
@@ -137,6 +138,9 @@ func (d *developer) round(ctx context.Context) error {
 	if err := checkModule(m, files[pack.ModuleFile]); err != nil {
 		return err
 	}
+	if err := describes(ctx, m, files[pack.ModuleFile]); err != nil {
+		return err
+	}
 	m.Publisher = ""
 	var packed bytes.Buffer
 	if err := pack.Write(&packed, *m, files); err != nil {
@@ -156,6 +160,17 @@ func (d *developer) round(ctx context.Context) error {
 	}
 	fmt.Fprintf(d.std.out, "%s  built in %v\n", time.Now().Format(time.TimeOnly), time.Since(begin).Round(10*time.Millisecond))
 	return nil
+}
+
+// describes looks whether an extension starts and says what it has: what a server could tell in its log only.
+func describes(ctx context.Context, m *pack.Manifest, module []byte) error {
+	return withSelftest(func(c selftest.Config) error {
+		b, err := selftest.Start(ctx, c, m, module, false)
+		if err != nil {
+			return err
+		}
+		return b.Close()
+	})
 }
 
 // endAll lets what is installed run again.

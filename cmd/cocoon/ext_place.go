@@ -62,7 +62,7 @@ func withSelftest(f func(c selftest.Config) error) error {
 		return fmt.Errorf("cocoon's own file is not found, which compiles extensions: %w", err)
 	}
 	backend := cpu.New(cpu.Options{})
-	return errors.Join(f(selftest.Config{Backend: backend, Jail: []string{exe}}), backend.Close())
+	return errors.Join(withBuiltIns(selftest.Config{Backend: backend, Jail: []string{exe}}, f), backend.Close())
 }
 
 // oneArgument reads flags and the one plain argument that a command takes; otherwise stands for it, when it may be left out.

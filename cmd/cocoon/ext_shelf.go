@@ -45,7 +45,7 @@ func openShelf(ctx context.Context, o *options, host *wasmhost.Host, tests selft
 		case <-ctx.Done():
 			return ctx.Err()
 		}
-		return selftest.Check(ctx, tests, p)
+		return withBuiltIns(tests, func(c selftest.Config) error { return selftest.Check(ctx, c, p) })
 	}
 	m, err := install.Open(ctx, install.Config{Dir: o.extensions, Loader: host, TrustFile: o.publishers, RevocationFiles: o.barred, AllowUnsigned: o.allowUnsigned || !o.auth.on, Erase: host.EraseData, SelfTest: test,
 		Changed: func(ctx context.Context) {

@@ -58,8 +58,7 @@ func (a *app) openSandbox(ctx context.Context, o *options, bus engine.Bus) (err 
 	if missing := a.sandbox.Unconfined(); len(missing) > 0 {
 		zerolog.Ctx(ctx).Warn().Strs("without", missing).Msg("this system does not confine the processes of extensions by everything there is")
 	}
-	a.shelf, err = openShelf(ctx, o, a.sandbox, selftest.Config{Backend: a.backend, Lookup: a.registry.Core, Jail: []string{exe}, CodeDir: o.codeDir(),
-		Isolation: level, Worker: []string{exe}})
+	a.shelf, err = openShelf(ctx, o, a.sandbox, selftest.Config{Backend: a.backend, Jail: []string{exe}, CodeDir: o.codeDir(), Isolation: level, Worker: []string{exe}})
 	return err
 }
 

@@ -97,13 +97,7 @@ func (m *Manager) Install(ctx context.Context, t tenant.ID, b []byte, c Consent)
 			s.Extensions[id] = e
 		}
 		e.take(p, c)
-		if e.Package == p.Hash && e.Dev == nil {
-			if err := m.try(ctx, key{t, id}, e); err != nil {
-				return err
-			}
-		}
-		s.Pins[id] = p.Manifest.Publisher
-		return nil
+		return m.settle(ctx, l, key{t, id}, p)
 	})
 	if err != nil {
 		return Status{}, err
@@ -170,15 +164,29 @@ func (m *Manager) Grant(ctx context.Context, t tenant.ID, id string, g pack.Gran
 		if e.Package == before.Package {
 			e.At = before.At
 		}
-		if before.Pending != nil && e.Dev == nil {
-			return m.try(ctx, key{t, id}, e)
+		if before.Pending == nil {
+			return nil
 		}
-		return nil
+		return m.settle(ctx, l, key{t, id}, p)
 	})
 	if err != nil {
 		return Status{}, err
 	}
 	return m.Get(t, id)
+}
+
+// settle pins the publisher of a package that an entry has taken on, and sees that it loads.
+func (m *Manager) settle(ctx context.Context, l *lockfile, k key, p *pack.Package) error {
+	s := l.shelf(k.tenant)
+	e := s.Extensions[k.id]
+	if e.Package != p.Hash {
+		return nil // it waits
+	}
+	s.Pins[k.id] = p.Manifest.Publisher
+	if e.Dev != nil {
+		return nil
+	}
+	return m.try(ctx, k, e)
 }
 
 // Dismiss drops a version that waits for consent. One that never ran is gone then.

@@ -288,3 +288,26 @@ func TestSelfTestRefuses(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestWhatWaitsIsNotPinned: a key that nobody let run counts for nothing.
+func TestWhatWaitsIsNotPinned(t *testing.T) {
+	m := open(t, Config{Dir: t.TempDir()})
+	must(t)(m.Install(t.Context(), "", packed(t, "1.0.0", nil, guest(t, "One"), 1), Consent{AcceptKey: keyOf(1)}))
+	s := must(t)(m.Install(t.Context(), "", packed(t, "2.0.0", asksKV, guest(t, "One", kvGet()), 2, 1), Consent{}))
+	if s.Pending == nil || s.Pending.Publisher != keyOf(2) {
+		t.Errorf("%+v", s)
+	}
+	if err := m.Dismiss(t.Context(), "", "test.one"); err != nil {
+		t.Fatal(err)
+	}
+	for key, want := range map[byte]Standing{1: Pinned, 2: Changed} {
+		if o, err := m.Inspect(t.Context(), "", packed(t, "3.0.0", nil, guest(t, "One"), key)); err != nil || o.Standing != want {
+			t.Errorf("key %d: %+v, %v", key, o, err)
+		}
+	}
+	must(t)(m.Install(t.Context(), "", packed(t, "2.0.0", asksKV, guest(t, "One", kvGet()), 2, 1), Consent{}))
+	must(t)(m.GrantKeys(t.Context(), "", "test.one", []string{"kv"}))
+	if o, err := m.Inspect(t.Context(), "", packed(t, "3.0.0", nil, guest(t, "One"), 2)); err != nil || o.Standing != Pinned {
+		t.Errorf("the new key: %+v, %v", o, err)
+	}
+}

@@ -51,6 +51,7 @@ type Manager struct {
 	c     Config
 	store store
 	turn  chan struct{} // held by what changes anything, here or in the Loader
+	known sync.Map      // *about by the package's sum
 
 	mu      sync.RWMutex
 	lock    *lockfile // as last read; never changed, only replaced
@@ -101,6 +102,7 @@ func (m *Manager) read() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.lock, m.trust, m.revoked, m.seen = l, t, r, seen
+	m.forget(l.packages())
 	return nil
 }
 
@@ -163,7 +165,7 @@ func notInstalled(id string) error {
 func (m *Manager) Log(t tenant.ID, id string) []wasmhost.Line {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	if r := m.runs(t, id); r != nil && r.ext != nil {
+	if r := m.runs(t, id); r != nil {
 		return r.ext.Log()
 	}
 	return nil

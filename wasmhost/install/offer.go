@@ -82,9 +82,7 @@ func (m *Manager) offer(l *lockfile, t tenant.ID, p *pack.Package) *Offer {
 	o := &Offer{ID: man.ID, Version: man.Version, Name: man.Title(), Description: man.Description, Author: man.Author, License: man.License, Homepage: man.Homepage,
 		Hash: p.Hash, Bytes: p.Size, Files: p.Names(), Publisher: man.Publisher, Manifest: man, Consent: []string{},
 		Limits: pack.LimitsWish{MemoryMiB: limits.MemoryPages / 16, FuelPerExecute: pack.Count(limits.Fuel), WallMS: int(limits.Wall.Milliseconds())}}
-	for _, s := range p.Signatures {
-		o.Signers = append(o.Signers, s.Key)
-	}
+	o.Signers = signersOf(p)
 	e, there := l.find(t, man.ID)
 	there = there && e.Package != ""
 	var before *pack.Grant

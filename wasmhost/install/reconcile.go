@@ -240,7 +240,7 @@ func (m *Manager) try(ctx context.Context, k key, e *entry) error {
 	}
 	r := &running{hash: p.Hash, what: m.fingerprint(e), pkg: p}
 	m.mu.RLock()
-	r.grant = m.effective(p, e)
+	r.grant = m.effective(p.Manifest, signersOf(p), e)
 	why, revoked := m.revoked.of(k.id, buildOf(p)) // what the package says counts, not what the list does
 	m.mu.RUnlock()
 	var module []byte

@@ -112,24 +112,19 @@ func (m *Manager) state(k key, e *entry, r *running) (State, string) {
 
 // describe adds what the package itself says.
 func (m *Manager) describe(s *Status, e *entry, b *build, r *running) {
-	p := m.packageOf(b, r)
-	if p == nil {
+	p, err := m.about(b.Package)
+	if err != nil {
 		return
 	}
-	if r == nil || p != r.pkg {
-		defer func() { _ = p.Close() }()
-	}
-	man := p.Manifest
-	s.Name, s.Description, s.Author, s.License, s.Homepage, s.Bytes = man.Title(), man.Description, man.Author, man.License, man.Homepage, p.Size
-	for _, sig := range p.Signatures {
-		s.Signers = append(s.Signers, sig.Key)
-	}
-	s.Granted = m.effective(p, e)
-	s.Web, s.Files = s.Granted.Web, p.Names()
+	man := p.man
+	s.Name, s.Description, s.Author, s.License, s.Homepage, s.Bytes = man.Title(), man.Description, man.Author, man.License, man.Homepage, p.size
+	s.Signers, s.Files = p.signers, p.files
+	s.Granted = m.effective(man, p.signers, e)
+	s.Web = s.Granted.Web
 	s.Asks = asksOf(man, s.Granted, nil)
 	l := m.limits(man).Execute
 	s.Limits = pack.LimitsWish{MemoryMiB: l.MemoryPages / 16, FuelPerExecute: pack.Count(l.Fuel), WallMS: int(l.Wall / time.Millisecond)}
-	if r != nil && r.ext != nil && r.pkg == p {
+	if r != nil && r.hash == b.Package {
 		stats := r.ext.Stats()
 		s.Stats = &stats
 		for _, n := range r.ext.Nodes() {
@@ -138,39 +133,24 @@ func (m *Manager) describe(s *Status, e *entry, b *build, r *running) {
 	}
 }
 
-// packageOf opens a package, unless it runs and is open; nil when it cannot be read.
-func (m *Manager) packageOf(b *build, r *running) *pack.Package {
-	if r != nil && r.hash == b.Package {
-		return r.pkg
-	}
-	p, err := m.store.open(b.Package)
-	if err != nil {
-		return nil
-	}
-	return p
-}
-
 func (m *Manager) pendingOf(e *entry) *Pending {
 	b := e.Pending
 	out := &Pending{Version: b.Version, Hash: b.Package, Publisher: b.Publisher, Since: b.At}
-	p, err := m.store.open(b.Package)
-	if err != nil {
-		return out
+	if p, err := m.about(b.Package); err == nil {
+		out.Asks = asksOf(p.man, e.Grant, &e.Grant)
 	}
-	defer func() { _ = p.Close() }()
-	out.Asks = asksOf(p.Manifest, e.Grant, &e.Grant)
 	return out
 }
 
 // effective is what a package gets: what was granted and it asks for, and pages with the user's rights only where an operator
 // signed for them. What is in development gets all it asks for.
-func (m *Manager) effective(p *pack.Package, e *entry) pack.Grant {
-	asked := p.Manifest.Capabilities.All()
+func (m *Manager) effective(man *pack.Manifest, signers []string, e *entry) pack.Grant {
+	asked := man.Capabilities.All()
 	if e.Dev != nil {
 		return asked
 	}
 	g := e.Grant.Within(asked)
-	if g.Web == pack.WebTrusted && !m.trust.web(p) {
+	if g.Web == pack.WebTrusted && !m.trust.web(signers) {
 		g.Web = pack.WebSandboxed
 	}
 	return g

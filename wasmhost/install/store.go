@@ -59,3 +59,43 @@ func (s store) sweep(used map[string]bool) {
 		}
 	}
 }
+
+// about is what a package says of itself. Packages do not change, so it is read once.
+type about struct {
+	man     *pack.Manifest
+	size    int64
+	signers []string
+	files   []string
+}
+
+// about reads what a package says, or gives what was read.
+func (m *Manager) about(hash string) (*about, error) {
+	if a, ok := m.known.Load(hash); ok {
+		return a.(*about), nil
+	}
+	p, err := m.store.open(hash)
+	if err != nil {
+		return nil, err
+	}
+	a := &about{p.Manifest, p.Size, signersOf(p), p.Names()}
+	m.known.Store(hash, a)
+	return a, p.Close()
+}
+
+// forget drops what is known of packages that nothing refers to.
+func (m *Manager) forget(used map[string]bool) {
+	m.known.Range(func(hash, _ any) bool {
+		if !used[hash.(string)] {
+			m.known.Delete(hash)
+		}
+		return true
+	})
+}
+
+func signersOf(p *pack.Package) []string {
+	var out []string
+	for _, s := range p.Signatures {
+		out = append(out, s.Key)
+	}
+	return out
+}

@@ -58,9 +58,9 @@ func (t *Trust) allows(key, id string) bool {
 	})
 }
 
-// web reports whether an operator's key signed the package.
-func (t *Trust) web(p *pack.Package) bool {
-	return t != nil && slices.ContainsFunc(t.keys, func(k trustedKey) bool { return k.web && p.SignedBy(k.id) })
+// web reports whether an operator's key is among those that signed a package.
+func (t *Trust) web(signers []string) bool {
+	return t != nil && slices.ContainsFunc(t.keys, func(k trustedKey) bool { return k.web && slices.Contains(signers, k.id) })
 }
 
 // webKeys are the keys whose signatures make pages trusted, in a text to compare.
