@@ -136,6 +136,8 @@ type Source struct {
 	Module   []byte
 	Grant    Grant
 	Limits   LimitSet // the zero value is DefaultLimitSet
+	// Replacements are those of the package's node_replacements.json, beside those that the module tells.
+	Replacements []node.Replacement
 }
 
 // Load loads an extension, or replaces the tenant's of its id when the new one is ready; prompts that began with the old one keep it.
@@ -161,6 +163,7 @@ func (h *Host) Load(ctx context.Context, s Source) (*Extension, error) {
 	if err := e.start(ctx); err != nil {
 		return nil, err
 	}
+	e.desc.replacements = append(e.desc.replacements, s.Replacements...)
 	old, err := h.shelf.put(e, h.c.Lookup)
 	if err != nil {
 		e.program.Close(context.WithoutCancel(ctx))

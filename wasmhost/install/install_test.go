@@ -311,3 +311,27 @@ func TestWhatWaitsIsNotPinned(t *testing.T) {
 		t.Errorf("the new key: %+v, %v", o, err)
 	}
 }
+
+func TestReplacementsOfAPackage(t *testing.T) {
+	m, h, _ := server(t, nil)
+	b := packed(t, "1.0.0", func(m *pack.Manifest) { m.Description = "replaces" }, guest(t, "One"), 1)
+	must(t)(m.Install(t.Context(), "a", b, Consent{AcceptKey: keyOf(1)}))
+	want := []node.Replacement{{Old: "Former", New: "One", Inputs: []node.InputMove{{New: "x", Value: int64(3)}, {New: "y", Old: "z"}}, Outputs: map[int]int{2: 0}}}
+	if d := cmp.Diff(want, h.Replacements(tenant.With(t.Context(), "a"))); d != "" {
+		t.Error(d)
+	}
+	if got := h.Replacements(tenant.With(t.Context(), "b")); len(got) != 0 {
+		t.Errorf("another tenant has %v", got)
+	}
+	for _, bad := range []string{"", "[]", `{"a": [{"new_node_id": ""}]}`, `{"a": [{"new_node_id": "b", "old_node_id": "c"}]}`, `{"a": [{"new_node_id": "b", "output_mapping": [{"old_idx": -1}]}]}`,
+		`{"a": [{"new_node_id": "b", "input_mapping": [{"old_id": "x"}]}]}`} {
+		if r, err := wasmhost.ParseReplacements([]byte(bad)); err == nil {
+			t.Errorf("%s is %v", bad, r)
+		}
+	}
+}
+
+func FuzzReplacements(f *testing.F) {
+	f.Add([]byte(`{"a": [{"new_node_id": "b", "input_mapping": [{"new_id": "x", "set_value": [1, {"k": 1e400}]}]}]}`))
+	f.Fuzz(func(_ *testing.T, b []byte) { _, _ = wasmhost.ParseReplacements(b) })
+}

@@ -77,6 +77,10 @@ func packed(t testing.TB, version string, change func(m *pack.Manifest), module 
 	if m.Capabilities.Web != "" {
 		files["web/page.html"] = []byte("<p>" + version)
 	}
+	if m.Description == "replaces" {
+		files[pack.ReplaceFile] = []byte(`{"Former": [{"new_node_id": "One", "old_node_id": "Former", "input_mapping": [{"new_id": "x", "set_value": 3}, {"new_id": "y", "old_id": "z"}],
+			"output_mapping": [{"new_idx": 0, "old_idx": 2}]}]}`)
+	}
 	var private []ed25519.PrivateKey
 	for _, k := range keys {
 		private = append(private, privateKey(k))

@@ -14,6 +14,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/cocoonhq/cocoon/engine/node"
 	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/wasmhost"
 	"github.com/cocoonhq/cocoon/wasmhost/pack"
@@ -244,6 +245,7 @@ func (m *Manager) try(ctx context.Context, k key, e *entry) error {
 	why, revoked := m.revoked.of(k.id, buildOf(p)) // what the package says counts, not what the list does
 	m.mu.RUnlock()
 	var module []byte
+	var replacements []node.Replacement
 	switch {
 	case revoked:
 		err = fault.New(fault.Forbidden, "%s", why)
@@ -253,13 +255,28 @@ func (m *Manager) try(ctx context.Context, k key, e *entry) error {
 		module, err = p.Module()
 	}
 	if err == nil {
-		r.ext, err = m.c.Loader.Load(ctx, wasmhost.Source{Tenant: k.tenant, Manifest: p.Manifest, Module: module, Grant: r.grant, Limits: m.limits(p.Manifest)})
+		replacements, err = replacementsOf(p)
+	}
+	if err == nil {
+		r.ext, err = m.c.Loader.Load(ctx, wasmhost.Source{Tenant: k.tenant, Manifest: p.Manifest, Module: module, Grant: r.grant, Limits: m.limits(p.Manifest),
+			Replacements: replacements})
 	}
 	if err != nil {
 		return errors.Join(err, p.Close())
 	}
 	m.put(k, r)
 	return nil
+}
+
+func replacementsOf(p *pack.Package) ([]node.Replacement, error) {
+	if !p.Has(pack.ReplaceFile) {
+		return nil, nil
+	}
+	b, err := p.File(pack.ReplaceFile)
+	if err != nil {
+		return nil, err
+	}
+	return wasmhost.ParseReplacements(b)
 }
 
 // fingerprint tells whether an entry runs as it should: its package and what that may do.
