@@ -34,9 +34,6 @@ func (p *extPlace) open(ctx context.Context, c install.Config) (*install.Manager
 	if p.dir == "" {
 		p.dir = filepath.Join(p.base, "extensions")
 	}
-	if err := ensureDir(p.base); err != nil {
-		return nil, err
-	}
 	c.Dir, c.TrustFile, c.AllowUnsigned = p.dir, p.keys, p.allowUnsigned
 	c.Erase = func(ctx context.Context, t tenant.ID, id string, keep []tenant.ID) error {
 		return wasmhost.EraseData(ctx, p.dir, t, id, keep)

@@ -116,6 +116,30 @@ func stopAndStart(t *testing.T, cli, srv *Manager, wait func(what string, ok fun
 	}
 }
 
+// TestTheListCountsForWhatIsInstalled too: a key that is taken off it runs no more.
+func TestTheListCountsForWhatIsInstalled(t *testing.T) {
+	list := write(t, filepath.Join(t.TempDir(), "keys"), keyOf(1)+"\n")
+	m, h, dir := server(t, func(c *Config) { c.TrustFile = list })
+	cli := open(t, Config{Dir: dir, AllowUnsigned: true})
+	must(t)(cli.Install(t.Context(), "", packed(t, "1.0.0", nil, guest(t, "One"), 1), Consent{AcceptKey: keyOf(1)}))
+	other := packed(t, "1.0.0", func(m *pack.Manifest) { m.ID = "test.two" }, guest(t, "Two"))
+	must(t)(cli.Install(t.Context(), "", other, Consent{Unsigned: true}))
+	if err := m.Reconcile(t.Context()); err != nil || runs(t, h, "", "One") != 7 || runs(t, h, "", "Two") != 0 {
+		t.Errorf("%v, %+v", err, m.List(""))
+	}
+	write(t, list, keyOf(2)+"\n")
+	if err := m.Reconcile(t.Context()); err != nil || runs(t, h, "", "One") != 0 {
+		t.Errorf("%v, %+v", err, m.List(""))
+	}
+	if s := mustGet(t, m); s.State != Revoked || s.Reason == "" {
+		t.Errorf("%+v", s)
+	}
+	must(t)(cli.Dev(t.Context(), "", packed(t, "2.0.0", nil, guest(t, "Dev"))))
+	if err := m.Reconcile(t.Context()); err != nil || runs(t, h, "", "Dev") != 7 {
+		t.Errorf("in development: %v, %+v", err, m.List(""))
+	}
+}
+
 func mustGet(t testing.TB, m *Manager) Status {
 	t.Helper()
 	return must(t)(m.Get("", "test.one"))

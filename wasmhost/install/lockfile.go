@@ -193,6 +193,9 @@ func replaceFile(name string, b []byte) (err error) {
 
 // hold waits for the lock on a folder that one process at a time may have, and gives it back with release.
 func hold(ctx context.Context, dir string) (release func(), err error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fault.Wrap(err, fault.ReadOnly, "the extensions' folder cannot be made")
+	}
 	f, err := os.OpenFile(filepath.Join(dir, ".lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fault.Wrap(err, fault.ReadOnly, "the extensions' folder cannot be written")

@@ -3,7 +3,6 @@ package install
 import (
 	"context"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -24,11 +23,11 @@ type Loader interface {
 
 // Config is what a Manager needs. Only Dir is required.
 type Config struct {
-	// Dir is the folder of extensions.json and the packages; it is made when it is not there.
+	// Dir is the folder of extensions.json and the packages; it is made when something is installed.
 	Dir string
 	// Loader runs what is installed; nil for a process that only changes what is.
 	Loader Loader
-	// TrustFile lists the publishers whose packages may be installed (see ParseTrust); "" pins whoever is accepted first.
+	// TrustFile lists the publishers whose packages may be installed and run (see ParseTrust); "" pins whoever is accepted first.
 	TrustFile string
 	// RevocationFiles list keys, sums and versions that must not run, beside the folder's own revoked.txt.
 	RevocationFiles []string
@@ -73,9 +72,6 @@ type key struct {
 func Open(ctx context.Context, c Config) (*Manager, error) {
 	if c.Most == (wasmhost.LimitSet{}) {
 		c.Most = MostLimits()
-	}
-	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
-		return nil, fault.Wrap(err, fault.ReadOnly, "the extensions' folder cannot be made")
 	}
 	m := &Manager{c: c, store: store{filepath.Join(c.Dir, "packages")}, turn: make(chan struct{}, 1), running: map[key]*running{}, failed: map[key]failure{}}
 	if err := m.read(); err != nil {

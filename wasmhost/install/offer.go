@@ -127,7 +127,7 @@ func (o *Offer) stand(m *Manager, l *lockfile, t tenant.ID, p *pack.Package) {
 	switch {
 	case m.trust != nil && !m.trust.allows(key, o.ID):
 		o.Standing = Unknown
-		o.refuse("this server takes %s only from publishers on its list of trusted keys; %s is not one of them", o.ID, whose(key))
+		o.refuse("%s", notListed(key))
 	case pinned && pin != "" && key == "":
 		o.Standing = Changed
 		o.refuse("%s was installed from %s; this package is signed by nobody", o.ID, pin)
@@ -153,11 +153,12 @@ func (o *Offer) stand(m *Manager, l *lockfile, t tenant.ID, p *pack.Package) {
 	}
 }
 
-func whose(key string) string {
+// notListed says why a key's package is not taken where there is a list.
+func notListed(key string) string {
 	if key == "" {
-		return "nobody, who signed this package,"
+		return "it is signed by nobody, and this server takes packages only of the keys on its list"
 	}
-	return key
+	return "it is of " + key + ", who is not on this server's list of trusted keys"
 }
 
 func (o *Offer) refuse(format string, args ...any) {

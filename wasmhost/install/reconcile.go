@@ -143,7 +143,7 @@ func (m *Manager) wanted() map[key]*entry {
 	want := map[key]*entry{}
 	for t, s := range m.lock.Tenants {
 		for id, e := range s.Extensions {
-			if _, revoked := m.revoked.of(id, e.now()); e.now().Package != "" && !revoked {
+			if _, barred := m.barred(id, e.now(), e.Dev != nil); e.now().Package != "" && !barred {
 				want[key{t, id}] = e
 			}
 		}
@@ -242,12 +242,12 @@ func (m *Manager) try(ctx context.Context, k key, e *entry) error {
 	r := &running{hash: p.Hash, what: m.fingerprint(e), pkg: p}
 	m.mu.RLock()
 	r.grant = m.effective(p.Manifest, signersOf(p), e)
-	why, revoked := m.revoked.of(k.id, buildOf(p)) // what the package says counts, not what the list does
+	why, barred := m.barred(k.id, buildOf(p), e.Dev != nil) // what the package says counts, not what the list does
 	m.mu.RUnlock()
 	var module []byte
 	var replacements []node.Replacement
 	switch {
-	case revoked:
+	case barred:
 		err = fault.New(fault.Forbidden, "%s", why)
 	case p.Manifest.ID != k.id:
 		err = fault.New(fault.BadFile, "the package is of %s", p.Manifest.ID)

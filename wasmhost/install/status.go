@@ -16,9 +16,9 @@ type State string
 const (
 	Installed State = "installed" // in a process without a Loader
 	Running   State = "running"
-	Failed    State = "failed"  // it does not load, or not in its new version; Status.Reason says why
-	Waiting   State = "waiting" // nothing of it runs until somebody consents to what it asks for
-	Revoked   State = "revoked"
+	Failed    State = "failed"   // it does not load, or not in its new version; Status.Reason says why
+	Waiting   State = "waiting"  // nothing of it runs until somebody consents to what it asks for
+	Revoked   State = "revoked"  // or its publisher is not on the operator's list
 	Starting  State = "starting" // about to be loaded
 )
 
@@ -87,12 +87,12 @@ func (m *Manager) status(t tenant.ID, id string, e *entry) Status {
 
 func (m *Manager) state(k key, e *entry, r *running) (State, string) {
 	b := e.now()
-	if why, revoked := m.revoked.of(k.id, b); revoked && b.Package != "" {
+	if why, barred := m.barred(k.id, b, e.Dev != nil); barred && b.Package != "" {
 		return Revoked, why
 	}
 	if b.Package == "" {
 		if e.Pending != nil {
-			if why, revoked := m.revoked.of(k.id, e.Pending); revoked {
+			if why, barred := m.barred(k.id, e.Pending, false); barred {
 				return Revoked, why
 			}
 		}

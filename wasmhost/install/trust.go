@@ -150,6 +150,18 @@ func (r revocations) of(id string, b *build) (reason string, revoked bool) {
 	return "", false
 }
 
+// barred says why a package must not run: it is revoked, or its publisher is not on the operator's list. What is in
+// development has no publisher. mu is held.
+func (m *Manager) barred(id string, b *build, dev bool) (reason string, barred bool) {
+	if why, revoked := m.revoked.of(id, b); revoked {
+		return why, true
+	}
+	if m.trust != nil && !dev && !m.trust.allows(b.Publisher, id) {
+		return notListed(b.Publisher), true
+	}
+	return "", false
+}
+
 func (m *Manager) readTrust() (*Trust, error) {
 	if m.c.TrustFile == "" {
 		return nil, nil
