@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"sync"
 	"testing"
@@ -143,6 +144,42 @@ func TestTheListCountsForWhatIsInstalled(t *testing.T) {
 func mustGet(t testing.TB, m *Manager) Status {
 	t.Helper()
 	return must(t)(m.Get("", "test.one"))
+}
+
+// TestSwapsLetCallsEnd replaces, removes and bars an extension while a node of it runs.
+func TestSwapsLetCallsEnd(t *testing.T) {
+	slow := packed(t, "1.0.0", nil, guest(t, "Slow", logLine(), sleep()), 1)
+	for name, swap := range map[string]func(m *Manager) error{
+		"updated": func(m *Manager) error {
+			_, err := m.Install(t.Context(), "", packed(t, "2.0.0", nil, guest(t, "Next"), 1), Consent{})
+			return err
+		},
+		"in development": func(m *Manager) error {
+			_, err := m.Dev(t.Context(), "", packed(t, "2.0.0", nil, guest(t, "Next")))
+			return err
+		},
+		"removed": func(m *Manager) error { return m.Remove(t.Context(), "", "test.one", false) },
+		"barred":  func(m *Manager) error { return m.Revoke(t.Context(), "test.one@1.0.0", "") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			m, h, _ := server(t, nil)
+			must(t)(m.Install(t.Context(), "", slow, Consent{AcceptKey: keyOf(1)}))
+			got := make(chan int64, 1)
+			go func() { got <- runs(t, h, "", "Slow") }()
+			for len(m.Log("", "test.one")) == 0 {
+				runtime.Gosched()
+			}
+			if err := swap(m); err != nil {
+				t.Error(err)
+			}
+			if runs(t, h, "", "Slow") != 0 {
+				t.Error("it can still be called")
+			}
+			if n := <-got; n != 7 {
+				t.Errorf("the call gives %d", n)
+			}
+		})
+	}
 }
 
 // TestWhatWasTamperedWithDoesNotLoad changes a package in the folder.

@@ -28,7 +28,8 @@ func runs(t testing.TB, h *wasmhost.Host, who tenant.ID, class string) int64 {
 	}
 	r, err := n.Run(node.WithRun(ctx, node.Run{PromptID: "p", NodeID: "1"}.CountGraphs()), node.Args{})
 	if err != nil {
-		t.Fatal(err)
+		t.Error(err)
+		return -1
 	}
 	v, _ := r.Outputs[0].(int64)
 	return v

@@ -6,6 +6,7 @@ import (
 	"crypto/ed25519"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -49,6 +50,11 @@ func guest(t testing.TB, class string, imports ...[3]string) []byte {
 	}
 	describe := says(map[string]any{"nodes": []any{map[string]any{"id": class, "inputs": []any{}, "outputs": []any{map[string]any{"name": "n", "type": "INT"}}}}})
 	execute := says(map[string]any{"outputs": []any{int64(7)}})
+	if i := slices.IndexFunc(imports, func(f [3]string) bool { return f[1] == "sleep_ms" }); i >= 0 { // it says that it runs, and takes its time
+		m.Data(512, []byte("runs"))
+		execute = asm.Code(asm.I32(1), asm.I32(512), asm.I32(4), asm.I(0x10, reply+1+uint32(slices.Index(imports, logLine()))), asm.I32(500),
+			asm.I(0x10, reply+1+uint32(i)), []byte{0x1a}, execute)
+	}
 	m.Memory(4, -1)
 	m.Export("memory", 2, 0)
 	m.Export("cocoon_abi", 0, m.Func(":i", "", asm.I32(abi.Major<<16)))
@@ -56,6 +62,10 @@ func guest(t testing.TB, class string, imports ...[3]string) []byte {
 	m.Export("cocoon_call", 0, m.Func("iii:i", "", on(abi.OpDescribe, describe), on(abi.OpExecute, execute), asm.I32(abi.EUNSUP)))
 	return m.Bytes()
 }
+
+// logLine and sleep are functions of the core; a guest that imports both writes a line, then sleeps for half a second.
+func logLine() [3]string { return [3]string{"cocoon1", "log", "iii:"} }
+func sleep() [3]string   { return [3]string{"cocoon1", "sleep_ms", "i:i"} }
 
 // kvGet is a function of the capability kv.
 func kvGet() [3]string { return [3]string{"cocoon1_kv", "kv_get", "iiiii:l"} }
