@@ -40,14 +40,21 @@ func (s *sourceStep) run(r *run) error {
 		})
 	}
 	f := s.op.Attr.F
+	if s.op.Kind == tensor.KindIota {
+		per, units := chunk(len(dst)/s.inner, s.inner*4)
+		return r.units(units, func(_, u int) {
+			for i := u * per; i < min((u+1)*per, len(dst)/s.inner); i++ {
+				v, run := float32(f[0]+f[1]*float64(i%s.n)), dst[i*s.inner:(i+1)*s.inner]
+				for k := range run {
+					run[k] = v
+				}
+			}
+		})
+	}
 	per, units := chunk(len(dst), 2)
 	return r.units(units, func(_, u int) {
 		for i := u * per; i < min((u+1)*per, len(dst)); i++ {
-			if s.op.Kind == tensor.KindIota {
-				dst[i] = float32(f[0] + f[1]*float64(i/s.inner%s.n))
-			} else {
-				dst[i] = float32(f[0])
-			}
+			dst[i] = float32(f[0])
 		}
 	})
 }

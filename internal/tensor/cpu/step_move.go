@@ -216,24 +216,8 @@ func (s *copyStep) run(r *run) error {
 			continue
 		}
 		q := p.collapse()
-		outer := 1
-		if len(q.shape) > 1 {
-			outer = q.shape[0]
-		}
-		cost := tensor.Shape(q.shape).Elems() / outer
-		if len(q.shape) == 1 {
-			r.ranges(q.shape[0], 1, func(from, to int) {
-				t := copyPart{[]int{to - from}, q.dstOff + from*q.dstStep[0], q.srcOff + from*q.srcStep[0], q.dstStep, q.srcStep}
-				t.copy(dst, src, size)
-			})
-			continue
-		}
-		r.ranges(outer, cost, func(from, to int) {
-			for i := from; i < to; i++ {
-				t := copyPart{q.shape[1:], q.dstOff + i*q.dstStep[0], q.srcOff + i*q.srcStep[0], q.dstStep[1:], q.srcStep[1:]}
-				t.copy(dst, src, size)
-			}
-		})
+		cost := tensor.Shape(q.shape[1:]).Elems()
+		r.ranges(q.shape[0], cost, func(from, to int) { q.part(from, to).copy(dst, src, size) })
 	}
 	return nil
 }
@@ -257,6 +241,31 @@ func (p copyPart) collapse() copyPart {
 	}
 	if len(q.shape) == 0 {
 		q.shape, q.dstStep, q.srcStep = []int{1}, []int{1}, []int{1}
+	}
+	return q
+}
+
+// part is the copy of places from..to of the first dimension, in an order of dimensions that does not make the innermost a
+// short one: walking through the others would take longer than the copy.
+func (p copyPart) part(from, to int) copyPart {
+	const short = 16
+	q := copyPart{slices.Clone(p.shape), p.dstOff + from*p.dstStep[0], p.srcOff + from*p.srcStep[0], p.dstStep, p.srcStep}
+	q.shape[0] = to - from
+	last := len(q.shape) - 1
+	best := last
+	for i, n := range q.shape {
+		if n > 2*q.shape[best] {
+			best = i
+		}
+	}
+	if best == last || q.shape[last] >= short {
+		return q
+	}
+	q.dstStep, q.srcStep = slices.Clone(q.dstStep), slices.Clone(q.srcStep)
+	for _, s := range [][]int{q.shape, q.dstStep, q.srcStep} {
+		n := s[best]
+		copy(s[best:], s[best+1:])
+		s[last] = n
 	}
 	return q
 }

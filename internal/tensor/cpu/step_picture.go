@@ -35,6 +35,10 @@ func (c *compiler) picture(n *node) error {
 	if err := c.count(n.op, taps); err != nil {
 		return err
 	}
+	if n.op.Kind == tensor.KindResize && a[0] >= tensor.Bilinear && n.pad == nil {
+		c.separately(n, c.compact(x), spansOf(resizeTaps(x.shape[1], out[1], a[0])), spansOf(resizeTaps(x.shape[2], out[2], a[0])))
+		return nil
+	}
 	s := &pictureStep{x: x, most: n.op.Kind == tensor.KindMaxPool}
 	if n.op.Kind == tensor.KindResize {
 		s.ys, s.xs = resizeTaps(x.shape[1], out[1], a[0]), resizeTaps(x.shape[2], out[2], a[0])

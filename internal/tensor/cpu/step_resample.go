@@ -35,26 +35,49 @@ func (c *compiler) resizeAA(n *node) error {
 		return err
 	}
 	filter := n.op.Attr.I[0]
-	t := c.temp(tensor.F32, x.shape[0], x.shape[1], out[2], out[3])
-	first := &resampleStep{dst: t, x: x, across: true}
-	first.spans, first.taps = smoothSpans(x.shape[2], out[2], filter)
-	c.emit(first, t, x)
-	last := &resampleStep{dst: c.out(n.out), x: t}
-	last.spans, last.taps = smoothSpans(x.shape[1], out[1], filter)
-	c.emit(last, last.dst, t)
+	c.separately(n, x, smoothSpans(x.shape[1], out[1], filter), smoothSpans(x.shape[2], out[2], filter))
 	return nil
+}
+
+// separately resizes along the width, then along the height.
+func (c *compiler) separately(n *node, x val, ys, xs []span) {
+	out := c.p.Values[n.out].Shape
+	t := c.temp(tensor.F32, x.shape[0], x.shape[1], out[2], out[3])
+	c.emit(&resampleStep{dst: t, x: x, across: true, spans: xs, taps: longest(xs)}, t, x)
+	s := &resampleStep{dst: c.out(n.out), x: t, spans: ys, taps: longest(ys)}
+	c.emit(s, s.dst, t)
+}
+
+func longest(all []span) (n int) {
+	for i := range all {
+		n = max(n, len(all[i].weights))
+	}
+	return n
+}
+
+// spansOf joins taps, which are neighbours and may repeat the one at an edge.
+func spansOf(taps [][]tap) []span {
+	all := make([]span, len(taps))
+	for i, ts := range taps {
+		from, to := ts[0].at, ts[len(ts)-1].at
+		all[i] = span{from, make([]float32, to-from+1)}
+		for _, t := range ts {
+			all[i].weights[t.at-from] += t.weight
+		}
+	}
+	return all
 }
 
 // smoothSpans are the sources of each of out places of an axis of n. The filter is stretched by the scale where that is above
 // 1. Source: Pillow's and torch's resize.
-func smoothSpans(n, out, filter int) (all []span, most int) {
-	all = make([]span, out)
+func smoothSpans(n, out, filter int) []span {
+	all := make([]span, out)
 	scale := float64(n) / float64(out)
 	wide := max(scale, 1)
 	reach := aaReach(filter) * wide
 	for i := range all {
 		if n == out {
-			all[i], most = span{i, []float32{1}}, 1
+			all[i] = span{i, []float32{1}}
 			continue
 		}
 		center := (float64(i) + 0.5) * scale
@@ -68,9 +91,9 @@ func smoothSpans(n, out, filter int) (all []span, most int) {
 		for j := range w {
 			s.weights[j] = float32(w[j] / sum)
 		}
-		all[i], most = s, max(most, len(w))
+		all[i] = s
 	}
-	return all, most
+	return all
 }
 
 func aaReach(filter int) float64 {

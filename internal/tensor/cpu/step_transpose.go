@@ -58,6 +58,7 @@ func (s *transposeStep) run(r *run) error {
 
 // spread adds one row of x under one row of the kernel to a row of the result.
 func (s *transposeStep) spread(r *run, line, x, w []float32, ky int) {
+	const few = 8 // channels under which a call takes longer than the sum
 	kh, kw, cin, cout := s.w.shape[2], s.w.shape[3], s.x.shape[3], s.dst.shape[3]
 	for g := range s.a[8] {
 		for kx := range kw {
@@ -68,7 +69,16 @@ func (s *transposeStep) spread(r *run, line, x, w []float32, ky int) {
 					continue
 				}
 				to := line[z*cout+g*s.og:][:s.og]
-				for k, v := range x[j*cin+g*s.cg:][:s.cg] {
+				from := x[j*cin+g*s.cg:][:s.cg]
+				if s.og < few {
+					for k, v := range from {
+						for o, w := range tap[k*s.og:][:s.og] {
+							to[o] += v * w
+						}
+					}
+					continue
+				}
+				for k, v := range from {
 					r.k.AddScaled(to, tap[k*s.og:][:s.og], v)
 				}
 			}
