@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"math"
-	"slices"
 
 	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/internal/tensor"
@@ -162,82 +161,4 @@ func (c *call) tGraph(ptr, n, out, limit uint32) int64 {
 		binary.LittleEndian.PutUint64(dst[i*8:], uint64(h))
 	}
 	return int64(len(outs) * 8)
-}
-
-// costOf is what a program costs before it runs: bytes that its ops read and write, more for products.
-func costOf(p *tensor.Program) int64 {
-	total := int64(0)
-	for i := range p.Ops {
-		o := &p.Ops[i]
-		out := p.Values[o.Out]
-		work := float64(out.Shape.Elems() * out.DType.Size())
-		inner := 1.0
-		for k, a := range o.Args {
-			v := p.Values[a]
-			work += float64(v.Shape.Elems() * v.DType.Size())
-			inner = max(inner, innerOf(o, k, v.Shape))
-		}
-		work += float64(out.Shape.Elems()) * (inner - 1) / 2
-		if work > math.MaxInt64/4 || total > math.MaxInt64/4 {
-			return math.MaxInt64 / 2
-		}
-		total += int64(work)
-	}
-	return total
-}
-
-// innerOf is how many multiplications make one element of a result, as far as argument k tells.
-func innerOf(o *tensor.Op, k int, s tensor.Shape) float64 {
-	switch o.Kind {
-	case tensor.KindAvgPool, tensor.KindMaxPool:
-		return 2 * float64(o.Attr.I[0]) * float64(o.Attr.I[1])
-	case tensor.KindMatMul, tensor.KindLinear:
-		if k == 0 && len(s) > 0 {
-			return float64(s[len(s)-1])
-		}
-	case tensor.KindConv2D:
-		if k == 1 && len(s) == 4 {
-			return float64(s[1]) * float64(s[2]) * float64(s[3])
-		}
-	case tensor.KindAttention:
-		if k == 1 && len(s) == 3 {
-			return 2 * float64(s[1])
-		}
-	}
-	return 1
-}
-
-// peakOf is how many bytes of results a program has at once, when it is run in its order and each goes after its last use.
-func peakOf(p *tensor.Program) int64 {
-	const unused, foreign = -1, -2
-	last := slices.Repeat([]int{unused}, len(p.Values))
-	for i := range p.Ops {
-		for _, a := range p.Ops[i].Args {
-			last[a] = i
-		}
-	}
-	for _, id := range p.Outputs {
-		last[id] = len(p.Ops)
-	}
-	for _, id := range p.Inputs {
-		last[id] = foreign
-	}
-	bytes := func(id tensor.ID) int64 {
-		return int64(p.Values[id].Shape.Elems()) * int64(p.Values[id].DType.Size())
-	}
-	now, peak := int64(0), int64(0)
-	for i := range p.Ops {
-		o := &p.Ops[i]
-		now += bytes(o.Out)
-		peak = max(peak, now)
-		if last[o.Out] == unused {
-			now -= bytes(o.Out)
-		}
-		for k, a := range o.Args {
-			if last[a] == i && !slices.Contains(o.Args[:k], a) {
-				now -= bytes(a)
-			}
-		}
-	}
-	return peak
 }

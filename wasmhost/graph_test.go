@@ -27,18 +27,6 @@ func affineGraph(h int64, scale, shift float64) []byte {
 	return le.AppendUint32(le.AppendUint32(b, 0), 1)
 }
 
-// TestContractNamesTensorOps: the numbers of the contract are those of the tensor package.
-func TestContractNamesTensorOps(t *testing.T) {
-	for _, row := range []struct {
-		number uint16
-		name   string
-	}{{abi.TensorAffine, "affine"}, {abi.TensorLerp, "lerp"}, {abi.TensorResize, "resize"}, {abi.TensorSoftmax, "softmax"}, {abi.TensorCast, "cast"}} {
-		if got := tensor.Kind(row.number).String(); got != row.name {
-			t.Errorf("%d is %s, not %s", row.number, got, row.name)
-		}
-	}
-}
-
 func TestGraph(t *testing.T) {
 	inCall(t, 0, func(c *call) {
 		x := c.put(abi.KindImage, ramp(1, 4, 4, 3))

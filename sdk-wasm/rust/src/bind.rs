@@ -184,7 +184,7 @@ pub const T_MAX: u16 = 45;
 pub const T_POW: u16 = 46;
 /// x - y*floor(x/y)
 pub const T_MOD: u16 = 47;
-/// Ops of a graph.
+/// the angle of (y, x): arguments y, x
 pub const T_ATAN2: u16 = 48;
 /// comparisons give 1 or 0
 pub const T_LESS: u16 = 49;
@@ -216,21 +216,21 @@ pub const T_ROLL: u16 = 77;
 pub const T_GATHER: u16 = 78;
 /// I: axis, count: the whole axis repeated
 pub const T_TILE: u16 = 79;
-/// Ops of a graph.
+/// over the axis I\[0\], which stays with size 1, as for the next four
 pub const T_SUM: u16 = 90;
 /// Ops of a graph.
 pub const T_MEAN: u16 = 91;
-/// Ops of a graph.
+/// NaN if any is
 pub const T_AMAX: u16 = 92;
-/// Ops of a graph.
+/// NaN if any is
 pub const T_AMIN: u16 = 93;
 /// Ops of a graph.
 pub const T_PROD: u16 = 94;
-/// keeps the shape
+/// I\[0\]: axis; keeps the shape
 pub const T_CUMSUM: u16 = 95;
-/// I64
+/// I64; I\[0\]: axis; the first of equals; NaN is greatest
 pub const T_ARGMAX: u16 = 96;
-/// keeps the shape; in F32 with the maximum taken off
+/// I\[0\]: axis; keeps the shape; in F32 with the maximum taken off
 pub const T_SOFTMAX: u16 = 97;
 /// x \[..., m, k\], y \[..., k, n\], leading dimensions broadcast
 pub const T_MATMUL: u16 = 110;
@@ -250,12 +250,176 @@ pub const T_ATTENTION: u16 = 116;
 pub const T_GLU: u16 = 117;
 /// to the result's height and width; I\[0\]: 0 nearest, 1 nearest-exact, 2 bilinear, 3 bicubic (a -0.75), 4 area; torch's interpolate with align_corners false
 pub const T_RESIZE: u16 = 130;
-/// I: kernel y, x, stride y, x
+/// x \[b, h, w, c\]; I: kernel y, x, stride y, x
 pub const T_AVG_POOL: u16 = 131;
-/// as KindAvgPool
+/// as AVG_POOL
 pub const T_MAX_POOL: u16 = 132;
 /// to the result's dtype, by value; floats to integers truncate
 pub const T_CAST: u16 = 140;
+/// 2 ** x
+pub const T_EXP2: u16 = 150;
+/// Ops of a graph.
+pub const T_LOG2: u16 = 151;
+/// Ops of a graph.
+pub const T_LOG10: u16 = 152;
+/// log(1 + x)
+pub const T_LOG1P: u16 = 153;
+/// exp(x) - 1
+pub const T_EXPM1: u16 = 154;
+/// towards 0
+pub const T_TRUNC: u16 = 155;
+/// x - trunc(x)
+pub const T_FRAC: u16 = 156;
+/// Ops of a graph.
+pub const T_ASIN: u16 = 157;
+/// Ops of a graph.
+pub const T_ACOS: u16 = 158;
+/// Ops of a graph.
+pub const T_ATAN: u16 = 159;
+/// Ops of a graph.
+pub const T_SINH: u16 = 160;
+/// Ops of a graph.
+pub const T_COSH: u16 = 161;
+/// Ops of a graph.
+pub const T_ASINH: u16 = 162;
+/// Ops of a graph.
+pub const T_ACOSH: u16 = 163;
+/// Ops of a graph.
+pub const T_ATANH: u16 = 164;
+/// 1 or 0
+pub const T_ISNAN: u16 = 165;
+/// 1 or 0, of either sign
+pub const T_ISINF: u16 = 166;
+/// 1 or 0
+pub const T_ISFINITE: u16 = 167;
+/// F\[0\] for NaN, F\[1\] for inf, F\[2\] for -inf
+pub const T_NAN_TO_NUM: u16 = 168;
+/// x/12.92 up to 0.04045, else ((x+0.055)/1.055)**2.4; IEC 61966-2-1
+pub const T_SRGB_TO_LINEAR: u16 = 169;
+/// 12.92 x up to 0.0031308, else 1.055 x**(1/2.4) - 0.055
+pub const T_LINEAR_TO_SRGB: u16 = 170;
+/// to F\[0\] levels (2 to 65536) of 0..1: round(clamp(x, 0, 1) * (F\[0\]-1)) / (F\[0\]-1), half to even
+pub const T_POSTERIZE: u16 = 171;
+/// x where it is above F\[0\] or NaN, else F\[1\]
+pub const T_THRESHOLD: u16 = 172;
+/// t*t*(3 - 2t) with t = (x-F\[0\])/(F\[1\]-F\[0\]) clamped to 0..1
+pub const T_SMOOTH_STEP: u16 = 173;
+/// comparisons give 1 or 0
+pub const T_GREATER: u16 = 180;
+/// Ops of a graph.
+pub const T_GREATER_EQUAL: u16 = 181;
+/// Ops of a graph.
+pub const T_NOT_EQUAL: u16 = 182;
+/// 1 or 0; true is what is not 0, NaN too
+pub const T_AND: u16 = 183;
+/// Ops of a graph.
+pub const T_OR: u16 = 184;
+/// Ops of a graph.
+pub const T_XOR: u16 = 185;
+/// sqrt(x*x + y*y) without overflow
+pub const T_HYPOT: u16 = 186;
+/// x - y*trunc(x/y), the sign of x
+pub const T_FMOD: u16 = 187;
+/// floor(x/y)
+pub const T_FLOOR_DIV: u16 = 188;
+/// the magnitude of x with the sign of y
+pub const T_COPYSIGN: u16 = 189;
+/// x backdrop, y source; I\[0\]: 0 multiply, 1 screen, 2 overlay, 3 darken, 4 lighten, 5 color dodge, 6 color burn, 7 hard light, 8 soft light, 9 difference, 10 exclusion; formulas of W3C Compositing and Blending Level 1
+pub const T_BLEND: u16 = 190;
+/// I64; I\[0\]: axis; the first of equals; NaN is least
+pub const T_ARGMIN: u16 = 195;
+/// I: axis, correction: sum of (x - mean)**2 / max(0, n - correction); torch's var
+pub const T_VAR: u16 = 196;
+/// I: axis, correction: the root of VAR
+pub const T_STD: u16 = 197;
+/// I\[0\]: axis; log(sum(exp(x))), the maximum taken off
+pub const T_LOGSUMEXP: u16 = 198;
+/// I\[0\]: axis; keeps the shape
+pub const T_CUMPROD: u16 = 199;
+/// I\[0\]: axis; keeps the shape; NaN from the first NaN on
+pub const T_CUMMAX: u16 = 200;
+/// as CUMMAX
+pub const T_CUMMIN: u16 = 201;
+/// I\[0\]: axis; keeps the shape; x - logsumexp(x)
+pub const T_LOG_SOFTMAX: u16 = 202;
+/// I\[0\]: axis; the lower of two middle elements; NaN if any is; torch's median
+pub const T_MEDIAN: u16 = 203;
+/// I\[0\]: axis; F\[0\]: q in 0..1; linear between the elements around q*(n-1); NaN if any is; torch's quantile
+pub const T_QUANTILE: u16 = 204;
+/// I\[0\]: axis; sqrt(sum(x*x))
+pub const T_NORM: u16 = 205;
+/// I: axis, descending (0 or 1); NaN is greatest; torch's sort
+pub const T_SORT: u16 = 206;
+/// I64; as SORT; equals stay in order
+pub const T_ARGSORT: u16 = 207;
+/// I: axis, k, largest (0 or 1): the k extreme elements, from the extreme on; NaN is greatest
+pub const T_TOPK: u16 = 208;
+/// I64; as TOPK: where they are; the first of equals first
+pub const T_TOPK_INDEX: u16 = 209;
+/// x \[n, d\], ids I64 or I32 \[...\], rows \[..., d\]: x with each row added at its id, in order; torch's index_add
+pub const T_SCATTER_ADD: u16 = 210;
+/// ids I64 or I32 \[...\]; I\[0\]: classes: \[..., classes\]
+pub const T_ONE_HOT: u16 = 211;
+/// x, ids I64 or I32 of x's shape but for the axis I\[0\]: elements of x at the ids along the axis; torch's gather
+pub const T_TAKE_ALONG: u16 = 212;
+/// no arguments, to the result's shape; I\[0\]: axis: F\[0\] + F\[1\]*(index on the axis)
+pub const T_IOTA: u16 = 213;
+/// no arguments, to the result's shape: F\[0\]
+pub const T_FULL: u16 = 214;
+/// no arguments, to the result's shape; I: seed (low and high half, as signed 32 bit), stream (signed 32 bit): \[0, 1) in steps of 2**-24; elements 4i..4i+3 are the high 24 bits of Philox4x32-10 of counter (i low, i high, stream, 0) under the seed; the same on every device
+pub const T_UNIFORM: u16 = 215;
+/// as UNIFORM, mean 0 and variance 1: for each two words a, b of a block sqrt(-2 ln((a+1)/2**32)) times cos and sin of 2 pi b/2**32 (Box and Muller)
+pub const T_NORMAL: u16 = 216;
+/// x \[..., h, w\]; I\[0\]: k: 0 where column - row is under k; torch's triu
+pub const T_TRIU: u16 = 217;
+/// 0 where column - row is over I\[0\]; torch's tril
+pub const T_TRIL: u16 = 218;
+/// x \[b, h, w, c*r*r\] to \[b, h*r, w*r, c\]; I\[0\]: r, 1 to 64; pixel (dy, dx) is channel (c*r + dy)*r + dx; torch's pixel_shuffle
+pub const T_PIXEL_SHUFFLE: u16 = 219;
+/// the way back from PIXEL_SHUFFLE
+pub const T_PIXEL_UNSHUFFLE: u16 = 220;
+/// x \[b, h, w, c\]; I: kernel y, x (to 255), stride y, x, pad y, x (zeros), dilation y, x: \[b, oh*ow, c*kh*kw\]; torch's unfold with the last two dimensions swapped
+pub const T_UNFOLD: u16 = 221;
+/// I: axis, count: each element repeated in place; torch's repeat_interleave
+pub const T_REPEAT: u16 = 222;
+/// x \[b, h, w, c\], w \[c, o/groups, kh, kw\], optional bias \[o\]; I: stride y, x, pad y, x, output pad y, x, dilation y, x, groups; torch's conv_transpose2d
+pub const T_CONV_TRANSPOSE2D: u16 = 223;
+/// x \[b, h, w, c\] to the result's height and width; I\[0\]: 0 bilinear, 1 bicubic (a -0.5), 2 Lanczos (3 lobes), 3 box, 4 Hamming; the filter is stretched by the scale where it shrinks; torch's interpolate with antialias, Pillow's resize
+pub const T_RESIZE_AA: u16 = 224;
+/// x \[b, h, w, c\], kernel \[kh, kw\]: the same correlation on each channel; I\[0\]: border (PAD's modes, 0 is zeros); the middle is (kh-1)/2, (kw-1)/2; kernels to 255 a side
+pub const T_FILTER2D: u16 = 225;
+/// x \[b, h, w, c\]; I: kernel y, x (odd, to 255), border (PAD's modes); F: sigma y, x; weights exp(-(d/sigma)**2 / 2) of sum 1; torchvision's gaussian_blur with border 1
+pub const T_GAUSSIAN_BLUR: u16 = 226;
+/// x \[b, h, w, c\]; I: kernel y, x (odd, to 255), border (PAD's modes): the mean of the window
+pub const T_BOX_BLUR: u16 = 227;
+/// x \[b, h, w, c\]; I: kernel y, x (odd, to 31), border (PAD's modes): the middle of the window; NaN if any is
+pub const T_MEDIAN_FILTER: u16 = 228;
+/// x \[b, h, w, c\]; I: kernel y, x (odd, to 255), shape (0 rectangle, 1 cross): the greatest of the window within the picture
+pub const T_DILATE: u16 = 229;
+/// as DILATE: the least
+pub const T_ERODE: u16 = 230;
+/// x \[b, h, w, c\], grid \[b, oh, ow, 2\] of x, y in -1..1; I: filter (0 bilinear, 1 nearest, 2 bicubic), outside (0 zeros, 1 border, 2 reflection), align_corners (0 or 1); torch's grid_sample
+pub const T_GRID_SAMPLE: u16 = 231;
+/// x of any shape; I\[0\]: bins, to 65536; F: from, to: \[bins\] counts; what equals to counts in the last bin, what is outside in none; torch's histc
+pub const T_HISTOGRAM: u16 = 232;
+/// x \[..., n, ..., 2\] of real and imaginary parts; I: axis (not the last), inverse (0 or 1): by exp(-2 pi i jk/n), inverse with 1/n; n to 65536; torch's fft and ifft
+pub const T_FFT: u16 = 233;
+/// x \[..., 3\], or \[..., 4\] whose fourth channel stays, as for the next five; all in 0..1
+pub const T_RGB_TO_HSV: u16 = 234;
+/// hue wraps around
+pub const T_HSV_TO_RGB: u16 = 235;
+/// Y' in 0..1, Cb and Cr around 0.5, full range, by BT.601, as JPEG
+pub const T_RGB_TO_YUV: u16 = 236;
+/// the way back from RGB_TO_YUV
+pub const T_YUV_TO_RGB: u16 = 237;
+/// sRGB to CIE L*a*b*, D65: L in 0..100
+pub const T_RGB_TO_LAB: u16 = 238;
+/// the way back from RGB_TO_LAB
+pub const T_LAB_TO_RGB: u16 = 239;
+/// x \[..., 3\] or \[..., 4\] to \[..., 1\]; I\[0\]: 0 BT.709 (0.2126 r + 0.7152 g + 0.0722 b), 1 BT.601 (0.299 r + 0.587 g + 0.114 b), 2 the mean
+pub const T_LUMINANCE: u16 = 240;
+/// top \[..., 4\] over bottom \[..., 4\], straight alpha, broadcast: alpha a = at + ab(1-at), colour (ct at + cb ab(1-at))/a, 0 where a is 0; Porter and Duff 1984
+pub const T_OVER: u16 = 241;
 
 /// Nesting of one message.
 pub const MAX_CBOR_DEPTH: usize = 32;
