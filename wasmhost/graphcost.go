@@ -139,6 +139,8 @@ func areaCost(p *tensor.Program, o *tensor.Op) float64 {
 	i, xv, out := o.Attr.I, p.Values[o.Args[0]], p.Values[o.Out]
 	x, y := elems(xv), elems(out)
 	switch o.Kind {
+	case tensor.KindResize:
+		return resizeCost(i[0], xv.Shape, out.Shape)
 	case tensor.KindFilter2D:
 		return y * (elems(p.Values[o.Args[1]]) + 16)
 	case tensor.KindGaussianBlur, tensor.KindBoxBlur, tensor.KindDilate, tensor.KindErode:
@@ -168,11 +170,28 @@ func areaCost(p *tensor.Program, o *tensor.Op) float64 {
 	return 0
 }
 
+// resizeCost is of KindResize, whose filters of several places go along one axis, then the other.
+func resizeCost(filter int, x, out tensor.Shape) float64 {
+	y := float64(out.Elems())
+	if filter < tensor.Bilinear {
+		return 4 * y
+	}
+	middle := float64(x[0]*x[1]*x[3]) * float64(out[2])
+	if filter == tensor.Area {
+		return 8*(float64(x.Elems())+middle) + 2*(middle+y)
+	}
+	return 48*middle + 8*y
+}
+
 // scratchLanes is how many processors' scratch memory is counted: with more, a host has memory for them.
 const scratchLanes = 16
 
 // scratchOf is how many bytes an op needs beside arguments and result while it runs; of the older kinds it is not counted.
 func scratchOf(p *tensor.Program, o *tensor.Op) int64 {
+	if o.Kind == tensor.KindResize && o.Attr.I[0] >= tensor.Bilinear {
+		x := p.Values[o.Args[0]].Shape
+		return 4 * int64(x[0]*x[1]*x[3]) * int64(p.Values[o.Out].Shape[2])
+	}
 	if o.Kind < tensor.KindExp2 || len(o.Args) == 0 {
 		return 0
 	}
