@@ -86,6 +86,9 @@ func quantile(line []float32, at float64) float32 {
 			return v
 		}
 	}
+	if len(line) == 9 && at == 4 {
+		return median9((*[9]float32)(line))
+	}
 	lo := int(at)
 	selectNth(line, lo)
 	t := at - float64(lo)
@@ -140,6 +143,16 @@ func selectNth(line []float32, n int) {
 		}
 		line[j+1] = v
 	}
+}
+
+// median9 is the middle of nine numbers, none of them NaN, by a network of exchanges. Source: Smith, "Implementing median
+// filters in XC4000E FPGAs", XCell 23, 1996.
+func median9(v *[9]float32) float32 {
+	for _, p := range [19][2]uint8{{1, 2}, {4, 5}, {7, 8}, {0, 1}, {3, 4}, {6, 7}, {1, 2}, {4, 5}, {7, 8}, {0, 3}, {5, 8}, {4, 7}, {3, 6}, {1, 4}, {2, 5}, {4, 7}, {4, 2}, {6, 4}, {4, 2}} {
+		a, b := v[p[0]], v[p[1]]
+		v[p[0]], v[p[1]] = min(a, b), max(a, b)
+	}
+	return v[4]
 }
 
 func middle(a, b, c float32) float32 { return max(min(a, b), min(max(a, b), c)) }

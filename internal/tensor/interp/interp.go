@@ -122,11 +122,7 @@ func (c *call) run(dt tensor.DType) error {
 		}
 		return nil
 	}
-	f := Binary(k)
-	if k == tensor.KindBlend {
-		f = Blend(c.int(0))
-	}
-	if f != nil {
+	if f := c.binary(); f != nil {
 		c.broadcast(func(a []float64) float64 { return f(a[0], a[1]) })
 		return nil
 	}
@@ -159,6 +155,13 @@ func (c *call) run(dt tensor.DType) error {
 		return c.layer()
 	}
 	return nil
+}
+
+func (c *call) binary() func(x, y float64) float64 {
+	if c.op.Kind == tensor.KindBlend {
+		return Blend(c.int(0))
+	}
+	return Binary(c.op.Kind)
 }
 
 func (c *call) layer() error {
