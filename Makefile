@@ -1,5 +1,5 @@
 # Every target needs Go and make only, unless its line says more.
-.PHONY: run build test race check bench load fuzz crash e2e clients generate clean help
+.PHONY: run build test race check bench load compare fuzz crash e2e clients sdk generate clean help
 
 GO      ?= go
 FUZZTIME ?= 5s
@@ -34,6 +34,9 @@ bench: ## runs every benchmark once
 load: build ## measures latency, memory and events of a server on this machine
 	$(GO) run ./cmd/load
 
+compare: ## measures the sandbox beside Extism and plain wazero (needs clang and the network)
+	cd wasmhost/compare && $(GO) test -run '^$$' -bench . -benchtime 500ms
+
 fuzz: ## runs every fuzz target for FUZZTIME (5s)
 	scripts/fuzz $(FUZZTIME)
 
@@ -45,6 +48,9 @@ e2e: build ## drives the page in Chromium (installs Chromium by apt-get when it 
 
 clients: build ## drives the official web client and the clients people use (needs Node.js, Python and the network)
 	scripts/e2e-clients
+
+sdk: ## builds and runs the examples and the conformance kit in Go, C, Rust and AssemblyScript (installs their compilers)
+	scripts/sdk
 
 generate: ## deletes and rebuilds all generated files
 	scripts/generate

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"os"
 	"strings"
-	"sync"
 	"sync/atomic"
 
 	"github.com/cocoonhq/cocoon/internal/fault"
@@ -18,8 +17,7 @@ import (
 type network struct {
 	count int
 	bytes atomic.Int64
-	most  atomic.Int64 // 0 is defaultBytes
-	wait  sync.WaitGroup
+	most  atomic.Int64  // 0 is defaultBytes
 	wake  chan struct{} // told when an answer begins; made with the first exchange
 }
 

@@ -15,15 +15,15 @@ import (
 )
 
 // model stands for what has no type of its own.
-type model struct{ weights []byte }
+type model int
 
 // TestTypesOfValues: values name their types, and others have those of the inputs that they came by.
 func TestTypesOfValues(t *testing.T) {
 	withCall(t, newHost(t, Config{}), Grant{}, ExecuteLimits(), func(c *call) {
-		one, many, loose := &model{}, &model{}, &model{}
+		one, many, loose := new(model), new(model), new(model)
 		c.schema = &node.Schema{Inputs: []node.Input{{Name: "any", Type: node.Any}, {Name: "m", Type: "MODEL"}, {Name: "l", Type: "CLIP"}}}
 		c.args = node.Args{"any": loose, "m": one, "l": node.List{1, many}}
-		answered := &model{}
+		answered := new(model)
 		c.learn(answered, "VAE")
 		c.learn(loose, node.Any)
 		for name, x := range map[string]struct {
@@ -31,7 +31,7 @@ func TestTypesOfValues(t *testing.T) {
 			want string
 		}{
 			"picture": {ramp(1, 2, 2, 3), "IMAGE"}, "conditioning": {value.Conditioning{}, "CONDITIONING"}, "input": {one, "MODEL"}, "of a list": {many, "CLIP"},
-			"of a node that was called": {answered, "VAE"}, "by an input of any type": {loose, ""}, "unknown": {&model{}, ""}, "no reference": {model{}, ""},
+			"of a node that was called": {answered, "VAE"}, "by an input of any type": {loose, ""}, "unknown": {new(model), ""}, "no reference": {model(0), ""},
 			"tensor": {tensor.New(tensor.F32, 1), ""},
 		} {
 			n := c.hType(c.put(abi.KindOpaque, x.v), guestMemory, 64)
@@ -67,7 +67,7 @@ func TestParts(t *testing.T) {
 		if v, err := c.fromHandle(abi.Handle{Kind: abi.KindAudio, ID: uint64(h)}); err != nil || v.(node.Typed).LinkType() != "AUDIO" {
 			t.Errorf("on a link: %v %v", v, err)
 		}
-		if c.hParts(c.put(abi.KindOpaque, &model{}), guestMemory, 64) != int64(abi.EUNSUP) {
+		if c.hParts(c.put(abi.KindOpaque, new(model)), guestMemory, 64) != int64(abi.EUNSUP) {
 			t.Error("a model has parts")
 		}
 	})

@@ -78,15 +78,18 @@ func (g guest) white(entry string) bool {
 		g.t.Fatal(err)
 	}
 	for _, e := range got {
-		for _, f := range e.Outputs["5"].Images {
-			q := url.Values{"filename": {f.Filename}, "subfolder": {f.Subfolder}, "type": {"output"}}
-			m, err := png.Decode(strings.NewReader(g.must("GET", "/view?"+q.Encode(), "")))
-			if err != nil {
-				g.t.Fatal(err)
-			}
-			r, _, _, _ := m.At(3, 3).RGBA()
-			return r > 0x8000
+		images := e.Outputs["5"].Images
+		if len(images) == 0 {
+			continue
 		}
+		f := images[0]
+		q := url.Values{"filename": {f.Filename}, "subfolder": {f.Subfolder}, "type": {"output"}}
+		m, err := png.Decode(strings.NewReader(g.must("GET", "/view?"+q.Encode(), "")))
+		if err != nil {
+			g.t.Fatal(err)
+		}
+		r, _, _, _ := m.At(3, 3).RGBA()
+		return r > 0x8000
 	}
 	g.t.Fatalf("the prompt saved nothing: %s", entry)
 	return false
