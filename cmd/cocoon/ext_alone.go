@@ -7,12 +7,12 @@ import (
 	"github.com/cocoonhq/cocoon/engine/node"
 	"github.com/cocoonhq/cocoon/internal/models"
 	"github.com/cocoonhq/cocoon/internal/store/disk"
-	"github.com/cocoonhq/cocoon/wasmhost/install/selftest"
+	"github.com/cocoonhq/cocoon/wasmhost/install/trial"
 )
 
 // withBuiltIns lets extensions under test run the built-in nodes, with nothing around them: no models, and folders of their own
 // that are gone afterwards. Nobody has consented yet to what a package does with real ones.
-func withBuiltIns(c selftest.Config, f func(c selftest.Config) error) error {
+func withBuiltIns(c trial.Config, f func(c trial.Config) error) error {
 	dir, err := os.MkdirTemp("", "cocoon-test-*")
 	if err != nil {
 		return err

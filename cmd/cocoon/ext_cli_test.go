@@ -17,7 +17,7 @@ import (
 
 	"github.com/cocoonhq/cocoon/internal/tensor/cpu"
 	"github.com/cocoonhq/cocoon/wasmhost/install"
-	"github.com/cocoonhq/cocoon/wasmhost/install/selftest"
+	"github.com/cocoonhq/cocoon/wasmhost/install/trial"
 )
 
 // session runs commands over one base directory, one after another.
@@ -330,7 +330,7 @@ func TestWithBuiltInsLeavesNothing(t *testing.T) {
 	backend := cpu.New(cpu.Options{})
 	defer backend.Close()
 	t.Setenv("TMPDIR", t.TempDir())
-	err := withBuiltIns(selftest.Config{Backend: backend}, func(c selftest.Config) error {
+	err := withBuiltIns(trial.Config{Backend: backend}, func(c trial.Config) error {
 		if _, ok := c.Lookup("EmptyImage"); !ok {
 			t.Error("there is no EmptyImage")
 		}

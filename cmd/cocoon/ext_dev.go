@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/cocoonhq/cocoon/wasmhost/install"
-	"github.com/cocoonhq/cocoon/wasmhost/install/selftest"
+	"github.com/cocoonhq/cocoon/wasmhost/install/trial"
 	"github.com/cocoonhq/cocoon/wasmhost/pack"
 )
 
@@ -164,8 +164,8 @@ func (d *developer) round(ctx context.Context) error {
 
 // describes looks whether an extension starts and says what it has: what a server could tell in its log only.
 func describes(ctx context.Context, m *pack.Manifest, module []byte) error {
-	return withSelftest(func(c selftest.Config) error {
-		b, err := selftest.Start(ctx, c, m, module, false)
+	return withSelftest(func(c trial.Config) error {
+		b, err := trial.Start(ctx, c, m, module, false)
 		if err != nil {
 			return err
 		}

@@ -13,7 +13,7 @@ import (
 	"strings"
 
 	"github.com/cocoonhq/cocoon/wasmhost"
-	"github.com/cocoonhq/cocoon/wasmhost/install/selftest"
+	"github.com/cocoonhq/cocoon/wasmhost/install/trial"
 	"github.com/cocoonhq/cocoon/wasmhost/pack"
 	"github.com/cocoonhq/cocoon/wasmhost/wasm"
 )
@@ -236,12 +236,12 @@ package's own tests, compiled and interpreted, which must agree. The module runs
 	if err := checkModule(m, module); err != nil {
 		return err
 	}
-	vectors, err := selftest.Vectors(p)
+	vectors, err := trial.Vectors(p)
 	if err != nil {
 		return err
 	}
-	return withSelftest(func(c selftest.Config) error {
-		results, err := selftest.Run(ctx, c, m, module, vectors)
+	return withSelftest(func(c trial.Config) error {
+		results, err := trial.Run(ctx, c, m, module, vectors)
 		if err != nil {
 			return err
 		}
@@ -263,7 +263,7 @@ func printSigners(w io.Writer, p *pack.Package) {
 }
 
 // report prints what came of tests, and is an error when something is wrong.
-func report(w io.Writer, results []selftest.Result) error {
+func report(w io.Writer, results []trial.Result) error {
 	failed := 0
 	for _, r := range results {
 		switch {

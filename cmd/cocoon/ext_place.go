@@ -13,7 +13,7 @@ import (
 	"github.com/cocoonhq/cocoon/internal/tensor/cpu"
 	"github.com/cocoonhq/cocoon/wasmhost"
 	"github.com/cocoonhq/cocoon/wasmhost/install"
-	"github.com/cocoonhq/cocoon/wasmhost/install/selftest"
+	"github.com/cocoonhq/cocoon/wasmhost/install/trial"
 	"github.com/cocoonhq/cocoon/wasmhost/pack"
 )
 
@@ -53,13 +53,13 @@ func (p *extPlace) withManager(ctx context.Context, c install.Config, f func(m *
 }
 
 // withSelftest makes what tests of extensions run on.
-func withSelftest(f func(c selftest.Config) error) error {
+func withSelftest(f func(c trial.Config) error) error {
 	exe, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("cocoon's own file is not found, which compiles extensions: %w", err)
 	}
 	backend := cpu.New(cpu.Options{})
-	return errors.Join(withBuiltIns(selftest.Config{Backend: backend, Jail: []string{exe}}, f), backend.Close())
+	return errors.Join(withBuiltIns(trial.Config{Backend: backend, Jail: []string{exe}}, f), backend.Close())
 }
 
 // oneArgument reads flags and the one plain argument that a command takes; otherwise stands for it, when it may be left out.

@@ -19,7 +19,7 @@ import (
 	"github.com/cocoonhq/cocoon/server"
 	"github.com/cocoonhq/cocoon/wasmhost"
 	"github.com/cocoonhq/cocoon/wasmhost/install"
-	"github.com/cocoonhq/cocoon/wasmhost/install/selftest"
+	"github.com/cocoonhq/cocoon/wasmhost/install/trial"
 	"github.com/cocoonhq/cocoon/wasmhost/pack"
 )
 
@@ -35,7 +35,7 @@ type extShelf struct {
 }
 
 // openShelf makes what is installed run, and lets what other processes install follow, until stop is called.
-func openShelf(ctx context.Context, o *options, host *wasmhost.Host, tests selftest.Config) (*extShelf, error) {
+func openShelf(ctx context.Context, o *options, host *wasmhost.Host, tests trial.Config) (*extShelf, error) {
 	s := &extShelf{host: host, listed: o.publishers != "", offers: &offers{under: o.extensions}}
 	one := make(chan struct{}, 1) // a package is tested at a time
 	test := func(ctx context.Context, p *pack.Package) error {
@@ -45,7 +45,7 @@ func openShelf(ctx context.Context, o *options, host *wasmhost.Host, tests selft
 		case <-ctx.Done():
 			return ctx.Err()
 		}
-		return withBuiltIns(tests, func(c selftest.Config) error { return selftest.Check(ctx, c, p) })
+		return withBuiltIns(tests, func(c trial.Config) error { return trial.Check(ctx, c, p) })
 	}
 	m, err := install.Open(ctx, install.Config{Dir: o.extensions, Loader: host, TrustFile: o.publishers, RevocationFiles: o.barred, AllowUnsigned: o.allowUnsigned || !o.auth.on, Erase: host.EraseData, SelfTest: test,
 		Changed: func(ctx context.Context) {

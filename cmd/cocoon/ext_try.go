@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/cocoonhq/cocoon/wasmhost/install/selftest"
+	"github.com/cocoonhq/cocoon/wasmhost/install/trial"
 	"github.com/cocoonhq/cocoon/wasmhost/pack"
 )
 
@@ -19,7 +19,7 @@ type subject struct {
 	dir      string // "" for a package
 	manifest *pack.Manifest
 	module   []byte
-	vectors  []selftest.Vector
+	vectors  []trial.Vector
 }
 
 func openSubject(name string) (*subject, error) {
@@ -37,7 +37,7 @@ func openSubject(name string) (*subject, error) {
 		if s.module, err = p.Module(); err != nil {
 			return nil, err
 		}
-		s.vectors, err = selftest.Vectors(p)
+		s.vectors, err = trial.Vectors(p)
 		return s, err
 	}
 	m, files, err := pack.Folder(name)
@@ -45,8 +45,8 @@ func openSubject(name string) (*subject, error) {
 		return nil, err
 	}
 	s.dir, s.manifest, s.module = name, m, files[pack.ModuleFile]
-	if text, ok := files[selftest.VectorsJSON]; ok {
-		s.vectors, err = selftest.ParseVectors(text)
+	if text, ok := files[trial.VectorsJSON]; ok {
+		s.vectors, err = trial.ParseVectors(text)
 	}
 	return s, err
 }
@@ -73,7 +73,7 @@ A test names a node and its inputs; what is left out has its default:
 	if err != nil {
 		return err
 	}
-	return withSelftest(func(c selftest.Config) error {
+	return withSelftest(func(c trial.Config) error {
 		if len(s.vectors) == 0 {
 			if s.vectors, err = made(ctx, c, s, std.err); err != nil {
 				return err
@@ -84,7 +84,7 @@ A test names a node and its inputs; what is left out has its default:
 				s.vectors[i].Outputs = nil
 			}
 		}
-		results, err := selftest.Run(ctx, c, s.manifest, s.module, s.vectors)
+		results, err := trial.Run(ctx, c, s.manifest, s.module, s.vectors)
 		if err != nil {
 			return err
 		}
@@ -96,14 +96,14 @@ A test names a node and its inputs; what is left out has its default:
 }
 
 // made makes a test for each node that it can.
-func made(ctx context.Context, c selftest.Config, s *subject, w io.Writer) (out []selftest.Vector, err error) {
-	b, err := selftest.Start(ctx, c, s.manifest, s.module, false)
+func made(ctx context.Context, c trial.Config, s *subject, w io.Writer) (out []trial.Vector, err error) {
+	b, err := trial.Start(ctx, c, s.manifest, s.module, false)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, b.Close()) }()
 	for _, n := range b.Ext.Nodes() {
-		v, err := selftest.Made(ctx, n.Schema(), 16, 16)
+		v, err := trial.Made(ctx, n.Schema(), 16, 16)
 		if err != nil {
 			fmt.Fprintln(w, err)
 			continue
@@ -114,20 +114,20 @@ func made(ctx context.Context, c selftest.Config, s *subject, w io.Writer) (out 
 }
 
 // write keeps what came out as what must come out.
-func (s *subject) write(results []selftest.Result, w io.Writer) error {
+func (s *subject) write(results []trial.Result, w io.Writer) error {
 	if s.dir == "" {
 		return errors.New("--update is for an extension's folder; a package does not change")
 	}
-	vectors := make([]selftest.Vector, len(results))
+	vectors := make([]trial.Vector, len(results))
 	for i, r := range results {
 		vectors[i] = r.Vector
 		vectors[i].Outputs = r.Outputs
 	}
-	text, err := selftest.FormatVectors(vectors)
+	text, err := trial.FormatVectors(vectors)
 	if err != nil {
 		return err
 	}
-	name := filepath.Join(s.dir, filepath.FromSlash(selftest.VectorsJSON))
+	name := filepath.Join(s.dir, filepath.FromSlash(trial.VectorsJSON))
 	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 		return err
 	}
@@ -171,8 +171,8 @@ instructions, and bytes that the host moved or computed for it.
 	if err != nil {
 		return err
 	}
-	return withSelftest(func(c selftest.Config) (err error) {
-		x, err := selftest.Start(ctx, c, s.manifest, s.module, false)
+	return withSelftest(func(c trial.Config) (err error) {
+		x, err := trial.Start(ctx, c, s.manifest, s.module, false)
 		if err != nil {
 			return err
 		}
@@ -191,11 +191,11 @@ instructions, and bytes that the host moved or computed for it.
 	})
 }
 
-func (b *benchFlags) vectors(ctx context.Context, x *selftest.Bench, s *subject, w io.Writer) (out []selftest.Vector, err error) {
+func (b *benchFlags) vectors(ctx context.Context, x *trial.Bench, s *subject, w io.Writer) (out []trial.Vector, err error) {
 	if b.vector != "" {
 		for _, v := range s.vectors {
 			if v.Name == b.vector && v.Node != "" {
-				return []selftest.Vector{v}, nil
+				return []trial.Vector{v}, nil
 			}
 		}
 		return nil, fmt.Errorf("there is no test of a node called %q", b.vector)
@@ -204,7 +204,7 @@ func (b *benchFlags) vectors(ctx context.Context, x *selftest.Bench, s *subject,
 		if b.node != "" && n.Schema().ID != b.node {
 			continue
 		}
-		v, err := selftest.Made(ctx, n.Schema(), b.width, b.height)
+		v, err := trial.Made(ctx, n.Schema(), b.width, b.height)
 		if err != nil && b.inputs == "" {
 			fmt.Fprintln(w, err)
 			continue
@@ -230,7 +230,7 @@ func (b *benchFlags) vectors(ctx context.Context, x *selftest.Bench, s *subject,
 	return out, err
 }
 
-func (b *benchFlags) measure(ctx context.Context, x *selftest.Bench, v *selftest.Vector, w io.Writer) error {
+func (b *benchFlags) measure(ctx context.Context, x *trial.Bench, v *trial.Vector, w io.Writer) error {
 	n, err := x.Node(v.Node)
 	if err != nil {
 		return err

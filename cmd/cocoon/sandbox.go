@@ -20,7 +20,7 @@ import (
 	"github.com/cocoonhq/cocoon/internal/tenant"
 	"github.com/cocoonhq/cocoon/nodes-builtin/image"
 	"github.com/cocoonhq/cocoon/wasmhost"
-	"github.com/cocoonhq/cocoon/wasmhost/install/selftest"
+	"github.com/cocoonhq/cocoon/wasmhost/install/trial"
 )
 
 // openSandbox makes the host of extensions and lets the registry find their nodes.
@@ -58,7 +58,7 @@ func (a *app) openSandbox(ctx context.Context, o *options, bus engine.Bus) (err 
 	if missing := a.sandbox.Unconfined(); len(missing) > 0 {
 		zerolog.Ctx(ctx).Warn().Strs("without", missing).Msg("this system does not confine the processes of extensions by everything there is")
 	}
-	a.shelf, err = openShelf(ctx, o, a.sandbox, selftest.Config{Backend: a.backend, Jail: []string{exe}, CodeDir: o.codeDir(), Isolation: level, Worker: []string{exe}})
+	a.shelf, err = openShelf(ctx, o, a.sandbox, trial.Config{Backend: a.backend, Jail: []string{exe}, CodeDir: o.codeDir(), Isolation: level, Worker: []string{exe}})
 	return err
 }
 

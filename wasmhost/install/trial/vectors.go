@@ -1,4 +1,4 @@
-package selftest
+package trial
 
 import (
 	"bytes"
