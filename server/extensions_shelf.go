@@ -47,10 +47,11 @@ const (
 
 // How an extension is.
 const (
-	ExtensionLoaded  = "loaded"
-	ExtensionFailed  = "failed"  // Reason says why
-	ExtensionWaiting = "waiting" // for consent: it asks for more than it was granted
-	ExtensionRevoked = "revoked" // nothing is granted, or its publisher took it back: Reason
+	ExtensionStarting = "starting" // it is being compiled and set up
+	ExtensionLoaded   = "loaded"
+	ExtensionFailed   = "failed"  // Reason says why
+	ExtensionWaiting  = "waiting" // for consent: it asks for more than it was granted
+	ExtensionRevoked  = "revoked" // nothing is granted, or its publisher took it back: Reason
 )
 
 // ExtensionInfo is an extension as its tenant sees it.

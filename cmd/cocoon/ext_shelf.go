@@ -147,6 +147,8 @@ func stateOf(st install.Status) (state, reason string) {
 		return server.ExtensionRevoked, ""
 	case st.State == install.Failed:
 		return server.ExtensionFailed, st.Reason
+	case st.State != install.Running:
+		return server.ExtensionStarting, ""
 	}
 	return server.ExtensionLoaded, ""
 }

@@ -16,7 +16,7 @@ export function fuel(n) {
 }
 
 export const states = {
-  loaded: ["Running", "ok"], waiting: ["Waits for your consent", "ask"], revoked: ["Stopped", "off"], failed: ["Failed", "bad"],
+  starting: ["Starts", "off"], loaded: ["Running", "ok"], waiting: ["Waits for your consent", "ask"], revoked: ["Stopped", "off"], failed: ["Failed", "bad"],
 };
 
 // trust says who vouches for a package: [a few words, a sentence, how grave].
