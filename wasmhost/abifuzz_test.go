@@ -124,12 +124,12 @@ func (fuzzEcho) Run(_ context.Context, args node.Args) (node.Reply, error) {
 type countdown struct {
 	context.Context
 	cancel context.CancelFunc
-	left   int
+	left   atomic.Int64
 }
 
-// Err counts.
+// Err counts; the store asks from goroutines of its own.
 func (c *countdown) Err() error {
-	if c.left--; c.left == 0 {
+	if c.left.Add(-1) == 0 {
 		c.cancel()
 	}
 	return c.Context.Err()
@@ -158,7 +158,9 @@ func (a *abiHost) run(t testing.TB, program, blob []byte, cancel int) (got error
 	ctx, stop := context.WithCancel(node.WithRun(tenant.With(context.Background(), "t"), node.Run{PromptID: "p", NodeID: "key"}.CountGraphs()))
 	defer stop()
 	if cancel > 0 {
-		ctx = &countdown{Context: ctx, cancel: stop, left: cancel}
+		c := &countdown{Context: ctx, cancel: stop}
+		c.left.Store(int64(cancel))
+		ctx = c
 	}
 	img := ramp(1, 4, 4, 3)
 	_, err := a.e.nodes[0].Run(ctx, node.Args{"program": abifuzz.Text(program, blob), "a": img, "b": img.Slice(1, 1, 3)})

@@ -35,7 +35,7 @@ func (h *house) status(method, path string, header ...string) (int, http.Header)
 func TestAuthAsksEverybody(t *testing.T) {
 	h := newHouse(t, authFlags{})
 	g := h.guest("alice", tenant.User)
-	expiring, _, err := h.keys.New(t.Context(), "alice", tenant.User, "", time.Now().Add(time.Second))
+	expiring, _, err := h.keys.New(t.Context(), "alice", tenant.User, "", time.Now().Add(time.Hour))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -83,6 +83,9 @@ func rewrite(t *testing.T, name, old, with string) {
 
 // TestExtFromNewToRemoved goes the way that a new project's README shows.
 func TestExtFromNewToRemoved(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles guests, which takes minutes under the race detector")
+	}
 	s := session{t, t.TempDir()}
 	work := t.TempDir()
 	dir, key, file := filepath.Join(work, "lens"), filepath.Join(work, "key.pem"), filepath.Join(work, "lens.cocoon")
@@ -217,6 +220,9 @@ func (l *live) run(prompt string) string {
 // TestExtDev goes from a new project to its node in a running server, changes its source while the server runs, breaks it,
 // mends it, and stops.
 func TestExtDev(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles guests, which takes minutes under the race detector")
+	}
 	for _, l := range languages() {
 		if l.name == "as" {
 			continue // its compiler is npm's

@@ -122,6 +122,9 @@ func gradient() value.Image {
 
 // TestExamples builds the examples of every language and holds them to one set of wants.
 func TestExamples(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles guests, which takes minutes under the race detector")
+	}
 	for _, l := range languages() {
 		for _, x := range []struct {
 			name string
@@ -320,6 +323,9 @@ func wantNotes(t *testing.T, e *wasmhost.Extension, h *wasmhost.Host, short stri
 
 // TestExtNew makes a project in each language, builds it and runs its node.
 func TestExtNew(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles guests, which takes minutes under the race detector")
+	}
 	for _, l := range languages() {
 		t.Run(l.name, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "My-Lens")

@@ -18,6 +18,9 @@ import (
 
 // TestTrustedScripts runs scripts of extensions in the client where the operator signed for them, and nowhere else.
 func TestTrustedScripts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles guests, which takes minutes under the race detector")
+	}
 	operator, other := newKey(t), newKey(t)
 	name := func(k ed25519.PrivateKey) string { return pack.KeyID(k.Public().(ed25519.PublicKey)) }
 	list := filepath.Join(t.TempDir(), "keys")

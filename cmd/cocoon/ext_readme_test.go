@@ -11,6 +11,9 @@ import (
 
 // TestSDKReadmes builds the first module that each SDK's README shows and runs its node: what newcomers copy is what works.
 func TestSDKReadmes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles guests, which takes minutes under the race detector")
+	}
 	for _, x := range []struct{ lang, folder, fence, file string }{
 		{"go", "guest", "go", "main.go"}, {"c", "c", "c", "module.c"}, {"rust", "rust", "rust", "src/lib.rs"}, {"as", "as", "ts", "module.ts"},
 	} {

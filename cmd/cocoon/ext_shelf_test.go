@@ -100,6 +100,9 @@ type shelfCase struct {
 
 // TestExtensionsOverHTTP installs, updates, stops and removes a real package, as the page does.
 func TestExtensionsOverHTTP(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles guests, which takes minutes under the race detector")
+	}
 	h, key := newHouse(t, authFlags{}), newKey(t)
 	x := &shelfCase{alice: h.guest("alice", tenant.User), bob: h.guest("bob", tenant.User), key: key, old: packExample(t, "picker", nil, key)}
 	x.offer = x.alice.offered(x.old, "")
@@ -253,6 +256,9 @@ func (x *shelfCase) refusesJunk(t *testing.T) {
 
 // TestWaitingExtensions consents to a version that came by another way than the page and asks for more.
 func TestWaitingExtensions(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles guests, which takes minutes under the race detector")
+	}
 	h, key := newHouse(t, authFlags{}), newKey(t)
 	alice := h.guest("alice", tenant.User)
 	o := alice.offered(packExample(t, "picker", nil, key), "")
@@ -287,6 +293,9 @@ func bump(m *pack.Manifest) {
 }
 
 func TestSharedExtensions(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles guests, which takes minutes under the race detector")
+	}
 	h := newHouse(t, authFlags{})
 	root, bob := h.guest("root", tenant.Admin), h.guest("bob", tenant.User)
 	b := packExample(t, "picker", nil, newKey(t))
@@ -325,6 +334,9 @@ func TestSharedExtensions(t *testing.T) {
 
 // TestPagesOfRoutes shows the page that a route gives where a package has none.
 func TestPagesOfRoutes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles guests, which takes minutes under the race detector")
+	}
 	h := newHouse(t, authFlags{})
 	alice := h.guest("alice", tenant.User)
 	o := alice.offered(packExample(t, "notes", nil, newKey(t)), "")

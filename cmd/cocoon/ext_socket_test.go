@@ -60,6 +60,9 @@ func telling(t *testing.T) []byte {
 
 // TestSocketHearsExtension: what an extension sends reaches the sockets of its caller's tenant, and no others.
 func TestSocketHearsExtension(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles guests, which takes minutes under the race detector")
+	}
 	h := newHouse(t, authFlags{})
 	alice, bob := h.guest("alice", tenant.User), h.guest("bob", tenant.User)
 	m := &wasmhost.Manifest{ABI: "cocoon1", ID: "test.telling", Version: "1.0.0",

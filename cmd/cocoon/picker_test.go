@@ -97,6 +97,9 @@ func (g guest) white(entry string) bool {
 
 // TestPicker lets people choose while a workflow runs, over HTTP, as the documentation tells.
 func TestPicker(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles guests, which takes minutes under the race detector")
+	}
 	for _, x := range []struct{ lang, path, class, file string }{
 		{"go", pickerPath, "PickImage", "\xff\xd8\xff"}, {"c", pickerPath + "-c", "PickImageC", "BM"},
 	} {

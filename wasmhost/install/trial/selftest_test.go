@@ -45,6 +45,9 @@ func config(t testing.TB) Config {
 }
 
 func TestVectorsOfANode(t *testing.T) {
+	if testing.Short() {
+		t.Skip("interprets guests, which takes minutes under the race detector")
+	}
 	m, module := example(t, "glow")
 	c := config(t)
 	vectors, err := ParseVectors([]byte(`{"vectors": [
@@ -104,6 +107,9 @@ func packed(t testing.TB, m pack.Manifest, module []byte, name string, vectors [
 }
 
 func TestLazyInputsAndTexts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("interprets guests, which takes minutes under the race detector")
+	}
 	m, module := example(t, "either")
 	v, err := abi.Append(nil, map[string]any{"vectors": []any{
 		map[string]any{"name": "needs b", "node": "ExampleEitherGo", "inputs": map[string]any{"first": false}, "need": []any{"b"}},
@@ -118,6 +124,9 @@ func TestLazyInputsAndTexts(t *testing.T) {
 }
 
 func TestRoutes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("interprets guests, which takes minutes under the race detector")
+	}
 	m, module := example(t, "notes")
 	vectors := []Vector{
 		{Name: "unknown", Request: &Request{Path: "/nothing/here"}, Answer: &Answer{Status: 404}},
@@ -140,6 +149,9 @@ func TestRoutes(t *testing.T) {
 }
 
 func TestInputsMadeUp(t *testing.T) {
+	if testing.Short() {
+		t.Skip("interprets guests, which takes minutes under the race detector")
+	}
 	m, module := example(t, "glow")
 	b, err := Start(t.Context(), config(t), m, module, false)
 	if err != nil {
