@@ -38,8 +38,8 @@ with tempfile.TemporaryDirectory() as work:
     for block in blocks:
         script = block.replace("http://127.0.0.1:8188", base).replace("ComfyUI_00001_.png", name)
         streams = "curl -sN" in script
-        if streams:  # it goes on until it is stopped
-            script = script.replace("curl -sN", "curl -sN -m 20") + "\nwait\n"
+        if streams:  # it goes on until it is stopped: when the end was told, or after two minutes
+            script = script.replace("curl -sN", "curl -sN -m 120").replace("' &\n", "' | sed '/execution_success/q' &\n") + "\nwait\n"
         done = subprocess.run(["bash", "-e", "-c", script], cwd=work, capture_output=True, text=True, timeout=400)
         first = block.strip().splitlines()[0]
         if streams:
