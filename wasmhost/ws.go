@@ -101,13 +101,15 @@ func (c *call) wsPost(kind, id, idLen, name, nameLen, ptr, n uint32) int32 {
 
 // event sends a JSON object, unless there is a reason not to: found is the errno of finding its client.
 func (c *call) event(client string, found int32, kind string, data []byte) int32 {
-	c.work(int64(len(data)))
-	copied := bytes.Clone(data[:min(len(data), abi.MaxMsgBytes)]) // what is looked at is what is sent
 	switch {
 	case c.host.c.Send == nil || !slices.Contains(c.ext.grant.WS, kind):
 		return abi.EPERM
 	case len(data) > abi.MaxMsgBytes:
 		return abi.ETOOBIG
+	}
+	c.work(int64(len(data)))
+	copied := bytes.Clone(data) // what is looked at is what is sent
+	switch {
 	case !json.Valid(copied) || copied[0] != '{':
 		return abi.EUNSUP
 	case found != 0:
