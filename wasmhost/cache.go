@@ -80,8 +80,6 @@ func hostKey(path string) ([]byte, error) {
 	return b, nil
 }
 
-func (c *codeCache) wazero() (wazero.CompilationCache, error) { return c.code, nil }
-
 func (c *codeCache) close() error {
 	err := c.code.Close(context.Background())
 	if e := os.RemoveAll(c.run); err == nil {

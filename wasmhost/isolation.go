@@ -3,8 +3,6 @@ package wasmhost
 import (
 	"context"
 
-	"github.com/tetratelabs/wazero"
-
 	"github.com/cocoonhq/cocoon/engine/node"
 	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/internal/tenant"
@@ -28,11 +26,7 @@ func (h *Host) openEngine(ctx context.Context) (err error) {
 	if h.c.Isolation == InProcess {
 		cfg := slot.InterpreterConfig()
 		if !h.c.Interpret {
-			var code wazero.CompilationCache
-			if code, err = h.cache.wazero(); err != nil {
-				return err
-			}
-			cfg = slot.RuntimeConfig(code)
+			cfg = slot.RuntimeConfig(h.cache.code)
 		}
 		h.engine, err = slot.NewMachine(ctx, cfg, bind())
 		return err

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -220,13 +221,5 @@ func (d *developer) look() map[string]stamped {
 }
 
 func sameFiles(a, b map[string]stamped) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for name, s := range a {
-		if o, ok := b[name]; !ok || !o.at.Equal(s.at) || o.size != s.size {
-			return false
-		}
-	}
-	return true
+	return maps.EqualFunc(a, b, func(x, y stamped) bool { return x.at.Equal(y.at) && x.size == y.size })
 }
