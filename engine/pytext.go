@@ -2,10 +2,8 @@ package engine
 
 import (
 	"fmt"
-	"math"
 	"math/big"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode"
 
@@ -148,83 +146,4 @@ func pyTrue(v any) bool {
 		return x.Len() > 0
 	}
 	return true
-}
-
-// pyInt converts to an integer; the error's text is the reference's.
-func pyInt(v any) (any, error) {
-	switch x := v.(type) {
-	case bool:
-		if x {
-			return int64(1), nil
-		}
-		return int64(0), nil
-	case int64, uint64, bigInt:
-		return x, nil
-	case float64:
-		if math.Abs(x) < 1<<62 {
-			return int64(x), nil
-		}
-		n, _ := big.NewFloat(x).Int(nil)
-		return smallest(n), nil
-	case string:
-		if n, ok := new(big.Int).SetString(pyDigits(x), 10); ok && len(x) <= 4300 {
-			return smallest(n), nil
-		}
-		return nil, fmt.Errorf("invalid literal for int() with base 10: %s", pyRepr(x))
-	}
-	return nil, fmt.Errorf("int() argument must be a string, a bytes-like object or a real number, not '%s'", pyType(v))
-}
-
-// pyDigits prepares an integer's text: blanks around it and single underscores between digits are allowed.
-func pyDigits(s string) string {
-	s = strings.TrimSpace(s)
-	for i := range len(s) {
-		if s[i] == '_' && (i == 0 || i == len(s)-1 || !isDigit(s[i-1]) || !isDigit(s[i+1])) {
-			return ""
-		}
-	}
-	return strings.ReplaceAll(s, "_", "")
-}
-
-func isDigit(c byte) bool { return c >= '0' && c <= '9' }
-
-func smallest(n bigInt) any {
-	switch {
-	case n.IsInt64():
-		return n.Int64()
-	case n.IsUint64():
-		return n.Uint64()
-	}
-	return n
-}
-
-// pyFloat converts to a float; the error's text is the reference's.
-func pyFloat(v any) (any, error) {
-	switch x := v.(type) {
-	case bool:
-		if x {
-			return 1.0, nil
-		}
-		return 0.0, nil
-	case float64:
-		return x, nil
-	case int64:
-		return float64(x), nil
-	case uint64:
-		return float64(x), nil
-	case bigInt:
-		f, _ := new(big.Float).SetInt(x).Float64()
-		if math.IsInf(f, 0) {
-			return nil, fmt.Errorf("int too large to convert to float")
-		}
-		return f, nil
-	case string:
-		s := pyDigits(x)
-		f, err := strconv.ParseFloat(s, 64)
-		if (err == nil || math.IsInf(f, 0)) && !strings.ContainsAny(s, "xXpP") {
-			return f, nil
-		}
-		return nil, fmt.Errorf("could not convert string to float: %s", pyRepr(x))
-	}
-	return nil, fmt.Errorf("float() argument must be a string or a real number, not '%s'", pyType(v))
 }

@@ -2,6 +2,8 @@ package engine
 
 import (
 	"fmt"
+	"math"
+	"strings"
 	"testing"
 
 	"github.com/cocoonhq/cocoon/engine/doc"
@@ -43,6 +45,10 @@ func TestCoerce(t *testing.T) {
 		{"INT", "5.7", nil, "invalid literal for int() with base 10: '5.7'"}, {"INT", "_1", nil, "invalid literal for int() with base 10: '_1'"},
 		{"INT", "", nil, "invalid literal for int() with base 10: ''"}, {"INT", "0x10", nil, "invalid literal for int() with base 10: '0x10'"},
 		{"INT", nil, nil, "int() argument must be a string, a bytes-like object or a real number, not 'NoneType'"},
+		{"INT", "\u0663１２", int64(312), ""}, {"INT", "𝟗\u2003", int64(9), ""}, {"INT", "5²", nil, "invalid literal for int() with base 10: '5²'"},
+		{"INT", strings.Repeat("0", 4301), nil, "Exceeds the limit (4300 digits) for integer string conversion: value has 4301 digits; use sys.set_int_max_str_digits() to increase the limit"},
+		{"INT", "-" + strings.Repeat("0", 4299) + "7", int64(-7), ""},
+		{"FLOAT", "\u0663.５", 3.5, ""}, {"FLOAT", "-inf", math.Inf(-1), ""}, {"FLOAT", "--nan", nil, "could not convert string to float: '--nan'"},
 		{"FLOAT", "1e3", 1000.0, ""}, {"FLOAT", int64(3), 3.0, ""}, {"FLOAT", true, 1.0, ""}, {"FLOAT", " 0.25 ", 0.25, ""},
 		{"FLOAT", "0x1p3", nil, "could not convert string to float: '0x1p3'"},
 		{"FLOAT", &doc.Object{}, nil, "float() argument must be a string or a real number, not 'dict'"},
