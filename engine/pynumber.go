@@ -28,6 +28,7 @@ func pyInt(v any) (any, error) {
 	case string:
 		digits := pyDigits(x)
 		if n := len(strings.TrimLeft(digits, "+-")); n > maxDigits && strings.Trim(digits, "+-0123456789") == "" {
+			//lint:ignore ST1005 Compat: clients are shown the reference's text
 			return nil, fmt.Errorf("Exceeds the limit (%d digits) for integer string conversion: value has %d digits; "+
 				"use sys.set_int_max_str_digits() to increase the limit", maxDigits, n)
 		}
