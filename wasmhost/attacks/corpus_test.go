@@ -147,9 +147,6 @@ func sameTable(t *testing.T, table string) {
 
 // TestGoodCallsAmongAttacks: the same host serves others while it is attacked, and a stopped guest's successor starts clean.
 func TestGoodCallsAmongAttacks(t *testing.T) {
-	if testing.Short() {
-		t.Skip("the corpus once more, which TestCorpus runs too")
-	}
 	w := &world{}
 	h := newHost(t, w)
 	good := Attack{Name: "good", Module: build(func(*guest) {})}

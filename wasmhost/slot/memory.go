@@ -1,5 +1,7 @@
 package slot
 
+import "sync"
+
 // pageBytes is the size of a WebAssembly page.
 const pageBytes = 64 << 10
 
@@ -15,6 +17,7 @@ type memory struct {
 	shrink  bool
 	shared  bool   // the reservation is a file that another process maps too
 	origin  []byte // of a shared one: the image's file
+	freed   sync.Once
 }
 
 // window is a range of the memory that something else is mapped over.
@@ -38,8 +41,9 @@ func (m *memory) Reallocate(size uint64) []byte {
 	return m.all[:m.size:m.size]
 }
 
-// Free gives the memory back.
-func (m *memory) Free() { m.free() }
+// Free gives the memory back, once: an instance is closed by its program and, with all that are left, by the machine, and the
+// collector ends programs that were replaced while the machine may be closing.
+func (m *memory) Free() { m.freed.Do(m.free) }
 
 // overlaps reports whether a range touches an open window.
 func (m *memory) overlaps(at, n int) bool {

@@ -61,7 +61,7 @@ func newMemory(most int, img *image) (*memory, error) {
 	m := &memory{all: all, image: img}
 	if img != nil && img.file > 0 {
 		if err := m.mapFixed(0, img.file, img.fd, unix.MAP_PRIVATE); err != nil {
-			m.free()
+			m.Free()
 			return nil, err
 		}
 	}

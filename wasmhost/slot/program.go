@@ -91,7 +91,7 @@ func (p *program) over(ctx context.Context, mem *memory) (*instance, error) {
 	cfg := wazero.NewModuleConfig().WithName("").WithStartFunctions()
 	inst, err := p.machine.rt.InstantiateModule(experimental.WithMemoryAllocator(ctx, alloc), p.compiled, cfg)
 	if err != nil {
-		mem.free()
+		mem.Free()
 		return nil, fmt.Errorf("instantiate: %w", err)
 	}
 	s := &instance{program: p, inst: inst, mem: mem, guest: inst.Memory()}

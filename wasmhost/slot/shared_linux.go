@@ -71,7 +71,7 @@ func (s *Shared) Open(ctx context.Context, fd, limit int) (*SharedSlot, error) {
 	m := &memory{all: all, image: s.p.image, limit: limit}
 	if i := s.p.image; i != nil && i.file > 0 {
 		if m.origin, err = unix.Mmap(i.fd, 0, i.file, unix.PROT_READ, unix.MAP_PRIVATE); err != nil {
-			m.free()
+			m.Free()
 			return nil, fmt.Errorf("map an image: %w", err)
 		}
 	}

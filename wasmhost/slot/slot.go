@@ -118,5 +118,5 @@ func (s *instance) enter(ctx context.Context, op int32, at, n uint32) (int32, er
 
 func (s *instance) close(ctx context.Context) {
 	_ = s.inst.Close(ctx)
-	s.mem.free()
+	s.mem.Free()
 }
