@@ -17,6 +17,7 @@ import (
 	"github.com/cocoonhq/cocoon/internal/tenant"
 	"github.com/cocoonhq/cocoon/internal/tensor"
 	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
+	"github.com/cocoonhq/cocoon/wasmhost/kv"
 	"github.com/cocoonhq/cocoon/wasmhost/slot"
 	"github.com/cocoonhq/cocoon/wasmhost/wasm"
 	"github.com/cocoonhq/cocoon/wasmhost/worker"
@@ -71,7 +72,7 @@ type Host struct {
 	cache   *codeCache
 	boxes   *mailboxes
 	lanes   *lanes
-	kv      *kvStore
+	kv      *kv.Store
 	shelf   shelf
 }
 
@@ -88,7 +89,7 @@ func New(ctx context.Context, c Config) (*Host, error) {
 		h.c.Client = newClient(publicAddress)
 	}
 	var err error
-	if h.kv, err = openKV(c.Dir); err != nil {
+	if h.kv, err = kv.Open(c.Dir); err != nil {
 		return nil, err
 	}
 	if h.cache, err = openCache(c.codeDir(), c.Jail); err != nil {
@@ -243,7 +244,7 @@ func (h *Host) Close(ctx context.Context) error {
 		e.program.Close(ctx)
 	}
 	err := h.engine.Close(ctx)
-	for _, c := range []func() error{h.cache.close, h.kv.close} {
+	for _, c := range []func() error{h.cache.close, h.kv.Close} {
 		if e := c(); err == nil {
 			err = e
 		}

@@ -1,155 +1,51 @@
 package wasmhost
 
 import (
+	"bytes"
 	"context"
-	"database/sql"
-	"errors"
-	"os"
-	"path/filepath"
-	"slices"
 	"time"
-
-	_ "modernc.org/sqlite" // the driver of database/sql
 
 	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/internal/tenant"
 	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
+	"github.com/cocoonhq/cocoon/wasmhost/kv"
 )
 
-// kvStore keeps extensions' small values in SQLite, apart by tenant and extension.
-type kvStore struct{ db *sql.DB }
-
-const kvSchema = `CREATE TABLE IF NOT EXISTS kv (
-	tenant TEXT NOT NULL, extension TEXT NOT NULL, scope TEXT NOT NULL, key TEXT NOT NULL,
-	value BLOB NOT NULL, until INTEGER NOT NULL, -- milliseconds since 1970; 0 is for ever
-	PRIMARY KEY (tenant, extension, scope, key)) WITHOUT ROWID`
-
-// openKV opens the store in dir; "" keeps it in memory.
-func openKV(dir string) (*kvStore, error) {
-	source := "file:cocoon-kv?mode=memory&cache=private"
-	if dir != "" {
-		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return nil, fault.Wrap(err, fault.ReadOnly, "the extensions' folder cannot be made")
-		}
-		source = "file:" + filepath.Join(dir, "kv.sqlite") + "?_pragma=journal_mode(WAL)&_pragma=busy_timeout(5000)&_pragma=synchronous(NORMAL)"
-	}
-	db, err := sql.Open("sqlite", source)
-	if err != nil {
-		return nil, fault.Wrap(err, fault.Internal, "the extensions' store does not open")
-	}
-	db.SetMaxOpenConns(1) // one writer; and a store in memory is one connection
-	if _, err := db.Exec(kvSchema); err != nil {
-		_ = db.Close()
-		return nil, fault.Wrap(err, fault.BadFile, "the extensions' store does not open")
-	}
-	return &kvStore{db}, nil
+// EraseData deletes what an extension kept in kv for a tenant; for the tenant "", which shares its extensions, for everybody
+// but the tenants in keep, who have one of that id of their own.
+func (h *Host) EraseData(ctx context.Context, t tenant.ID, id string, keep []tenant.ID) error {
+	return h.kv.Erase(ctx, t, id, keep)
 }
-
-func (s *kvStore) close() error { return s.db.Close() }
-
-// kvSpace is where a call's keys are.
-type kvSpace struct {
-	tenant, extension, scope string
-	bytes                    int64
-	keys                     int
-}
-
-func (c *call) kvSpace(scope uint32) (kvSpace, bool) {
-	s := kvSpace{tenant: string(c.tenant), extension: c.ext.Manifest.ID, bytes: c.ext.grant.KV.Bytes, keys: c.ext.grant.KV.Keys}
-	if s.bytes == 0 {
-		s.bytes = mib
-	}
-	if s.keys == 0 {
-		s.keys = 1000
-	}
-	switch {
-	case scope == 0:
-		return s, true
-	case scope == 1 && c.run.PromptID != "":
-		s.scope = "prompt:" + c.run.PromptID
-		return s, true
-	}
-	return s, false
-}
-
-// errnoError is an errno on its way through a transaction.
-type errnoError int32
-
-// Error names the number.
-func (e errnoError) Error() string { return "errno" }
 
 // kvWork is what a transaction costs besides its bytes: there is one store, for all.
 const kvWork = 16 << 10
 
-// kvDo runs a transaction for the guest. It holds no place among the guests that compute, and the guest's clock goes on.
-func (c *call) kvDo(scope uint32, do func(ctx context.Context, tx *sql.Tx, s kvSpace) error) int32 {
-	s, ok := c.kvSpace(scope)
-	if !ok {
+// kvDo uses the store for the guest. It holds no place among the guests that compute, and the guest's clock goes on.
+func (c *call) kvDo(scope uint32, do func(at kv.Space, q kv.Quota) error) int32 {
+	at := kv.Space{Tenant: c.tenant, Extension: c.ext.Manifest.ID}
+	switch {
+	case scope == 1 && c.run.PromptID != "":
+		at.Scope = kv.Prompt(c.run.PromptID)
+	case scope != 0:
 		return abi.ENOENT
 	}
 	c.work(kvWork)
 	var err error
-	c.aside(func() { err = c.host.kv.transact(c.Context, s, do) })
-	var e errnoError
-	switch {
+	c.aside(func() { err = do(at, kv.Quota(c.ext.grant.KV)) })
+	switch code := fault.CodeOf(err); {
 	case err == nil:
 		return 0
-	case errors.As(err, &e):
-		return int32(e)
-	case errors.Is(err, sql.ErrNoRows):
+	case code == fault.NotFound:
 		return abi.ENOENT
+	case code == fault.Conflict:
+		return abi.ECONFLICT
+	case code == fault.DiskFull:
+		return abi.ELIMIT
 	case c.Err() != nil:
 		return abi.ECANCEL
 	}
 	c.note(err)
 	return abi.EIO
-}
-
-func (k *kvStore) transact(ctx context.Context, s kvSpace, do func(ctx context.Context, tx *sql.Tx, s kvSpace) error) error {
-	tx, err := k.db.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = tx.Rollback() }()
-	now := time.Now().UnixMilli()
-	if _, err := tx.ExecContext(ctx, `DELETE FROM kv WHERE tenant=? AND extension=? AND until>0 AND until<=?`, s.tenant, s.extension, now); err != nil {
-		return err
-	}
-	if err := do(ctx, tx, s); err != nil {
-		return err
-	}
-	return tx.Commit()
-}
-
-// dropPrompt forgets what a prompt's nodes kept.
-func (k *kvStore) dropPrompt(ctx context.Context, t tenant.ID, prompt string) error {
-	_, err := k.db.ExecContext(ctx, `DELETE FROM kv WHERE tenant=? AND scope=?`, string(t), "prompt:"+prompt)
-	return err
-}
-
-func kvRead(ctx context.Context, tx *sql.Tx, s kvSpace, key string) (v []byte, err error) {
-	err = tx.QueryRowContext(ctx, `SELECT value FROM kv WHERE tenant=? AND extension=? AND scope=? AND key=?`, s.tenant, s.extension, s.scope, key).Scan(&v)
-	return v, err
-}
-
-// kvWrite sets a value within the quota.
-func kvWrite(ctx context.Context, tx *sql.Tx, s kvSpace, key string, v []byte, until int64) error {
-	var keys int
-	var bytes int64
-	err := tx.QueryRowContext(ctx, `SELECT count(*), coalesce(sum(length(key)+length(value)), 0) FROM kv
-		WHERE tenant=? AND extension=? AND NOT (scope=? AND key=?)`, s.tenant, s.extension, s.scope, key).Scan(&keys, &bytes)
-	if err != nil {
-		return err
-	}
-	if keys >= s.keys || bytes+int64(len(key)+len(v)) > s.bytes {
-		return errnoError(abi.ELIMIT)
-	}
-	if v == nil {
-		v = []byte{}
-	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO kv (tenant, extension, scope, key, value, until) VALUES (?,?,?,?,?,?)
-		ON CONFLICT DO UPDATE SET value=excluded.value, until=excluded.until`, s.tenant, s.extension, s.scope, key, v, until)
-	return err
 }
 
 // kvKey reads a key; an empty or a long one is ETOOBIG.
@@ -168,8 +64,8 @@ func (c *call) kvGet(scope, key, keyLen, out, limit uint32) int64 {
 	}
 	c.bytes(out, limit)
 	var v []byte
-	if e := c.kvDo(scope, func(ctx context.Context, tx *sql.Tx, s kvSpace) (err error) {
-		v, err = kvRead(ctx, tx, s, k)
+	if e := c.kvDo(scope, func(at kv.Space, _ kv.Quota) (err error) {
+		v, err = c.host.kv.Get(c.Context, at, k)
 		return err
 	}); e != 0 {
 		return int64(e)
@@ -184,12 +80,8 @@ func (c *call) kvPut(scope, key, keyLen, ptr, n uint32, ttl int64) int32 {
 		return abi.ETOOBIG
 	}
 	c.work(int64(n))
-	v := slices.Clone(b)
-	until := int64(0)
-	if ttl > 0 {
-		until = time.Now().UnixMilli() + min(ttl, 1<<40)
-	}
-	return c.kvDo(scope, func(ctx context.Context, tx *sql.Tx, s kvSpace) error { return kvWrite(ctx, tx, s, k, v, until) })
+	v, live := bytes.Clone(b), time.Duration(min(max(ttl, 0), 1<<40))*time.Millisecond
+	return c.kvDo(scope, func(at kv.Space, q kv.Quota) error { return c.host.kv.Put(c.Context, at, q, k, v, live) })
 }
 
 func (c *call) kvCas(scope, key, keyLen, old, oldLen, ptr, n uint32) int32 {
@@ -199,17 +91,8 @@ func (c *call) kvCas(scope, key, keyLen, old, oldLen, ptr, n uint32) int32 {
 		return abi.ETOOBIG
 	}
 	c.work(int64(n) + int64(oldLen))
-	was, v := string(before), slices.Clone(b)
-	return c.kvDo(scope, func(ctx context.Context, tx *sql.Tx, s kvSpace) error {
-		now, err := kvRead(ctx, tx, s, k)
-		if err != nil && !errors.Is(err, sql.ErrNoRows) {
-			return err
-		}
-		if string(now) != was {
-			return errnoError(abi.ECONFLICT)
-		}
-		return kvWrite(ctx, tx, s, k, v, 0)
-	})
+	was, v := bytes.Clone(before), bytes.Clone(b)
+	return c.kvDo(scope, func(at kv.Space, q kv.Quota) error { return c.host.kv.Swap(c.Context, at, q, k, was, v) })
 }
 
 func (c *call) kvDelete(scope, key, keyLen uint32) int32 {
@@ -217,10 +100,7 @@ func (c *call) kvDelete(scope, key, keyLen uint32) int32 {
 	if !ok {
 		return abi.ETOOBIG
 	}
-	return c.kvDo(scope, func(ctx context.Context, tx *sql.Tx, s kvSpace) error {
-		_, err := tx.ExecContext(ctx, `DELETE FROM kv WHERE tenant=? AND extension=? AND scope=? AND key=?`, s.tenant, s.extension, s.scope, k)
-		return err
-	})
+	return c.kvDo(scope, func(at kv.Space, _ kv.Quota) error { return c.host.kv.Delete(c.Context, at, k) })
 }
 
 func (c *call) kvList(scope, prefix, prefixLen, out, limit uint32) int64 {
@@ -229,22 +109,10 @@ func (c *call) kvList(scope, prefix, prefixLen, out, limit uint32) int64 {
 	if len(p) > abi.MaxKvKeyBytes {
 		return int64(abi.ETOOBIG)
 	}
-	keys := []string{}
-	if e := c.kvDo(scope, func(ctx context.Context, tx *sql.Tx, s kvSpace) error {
-		rows, err := tx.QueryContext(ctx, `SELECT key FROM kv WHERE tenant=? AND extension=? AND scope=? AND substr(key, 1, length(?))=? ORDER BY key LIMIT 1000`,
-			s.tenant, s.extension, s.scope, p, p)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var k string
-			if err := rows.Scan(&k); err != nil {
-				return err
-			}
-			keys = append(keys, k)
-		}
-		return rows.Err()
+	var keys []string
+	if e := c.kvDo(scope, func(at kv.Space, _ kv.Quota) (err error) {
+		keys, err = c.host.kv.List(c.Context, at, p)
+		return err
 	}); e != 0 {
 		return int64(e)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/cocoonhq/cocoon/internal/tenant"
 	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
+	"github.com/cocoonhq/cocoon/wasmhost/kv"
 )
 
 // boxKey names a mailbox: what a route of an extension says to one node of one prompt of its caller's tenant. An empty
@@ -184,7 +185,7 @@ func (h *Host) PromptDone(ctx context.Context, prompt string) error {
 	t := tenant.Of(ctx)
 	h.boxes.dropPrompt(t, prompt)
 	h.endJob(ctx, prompt)
-	return h.kv.dropPrompt(ctx, t, prompt)
+	return h.kv.DropScope(ctx, t, kv.Prompt(prompt))
 }
 
 func (c *call) msgWait(topic, topicLen, timeoutMs, out, limit uint32) int64 {

@@ -11,9 +11,9 @@ import (
 
 	"github.com/cocoonhq/cocoon/internal/tenant"
 	"github.com/cocoonhq/cocoon/internal/tensor/cpu"
-	"github.com/cocoonhq/cocoon/wasmhost"
 	"github.com/cocoonhq/cocoon/wasmhost/install"
 	"github.com/cocoonhq/cocoon/wasmhost/install/trial"
+	"github.com/cocoonhq/cocoon/wasmhost/kv"
 	"github.com/cocoonhq/cocoon/wasmhost/pack"
 )
 
@@ -36,7 +36,7 @@ func (p *extPlace) open(ctx context.Context, c install.Config) (*install.Manager
 	}
 	c.Dir, c.TrustFile, c.AllowUnsigned = p.dir, p.keys, p.allowUnsigned
 	c.Erase = func(ctx context.Context, t tenant.ID, id string, keep []tenant.ID) error {
-		return wasmhost.EraseData(ctx, p.dir, t, id, keep)
+		return kv.Erase(ctx, p.dir, t, id, keep)
 	}
 	return install.Open(ctx, c)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/internal/tenant"
 	"github.com/cocoonhq/cocoon/wasmhost"
+	"github.com/cocoonhq/cocoon/wasmhost/kv"
 	"github.com/cocoonhq/cocoon/wasmhost/pack"
 )
 
@@ -35,7 +36,7 @@ func following(t *testing.T) (cli, srv *Manager, h *wasmhost.Host, wait func(wha
 		<-done
 	})
 	cli = open(t, Config{Dir: dir, AllowUnsigned: true, Erase: func(ctx context.Context, who tenant.ID, id string, keep []tenant.ID) error {
-		return wasmhost.EraseData(ctx, dir, who, id, keep)
+		return kv.Erase(ctx, dir, who, id, keep)
 	}})
 	wait = func(what string, ok func() bool) {
 		t.Helper()

@@ -15,6 +15,7 @@ import (
 	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/internal/tenant"
 	"github.com/cocoonhq/cocoon/wasmhost"
+	"github.com/cocoonhq/cocoon/wasmhost/kv"
 	"github.com/cocoonhq/cocoon/wasmhost/pack"
 )
 
@@ -182,7 +183,7 @@ func TestPublishers(t *testing.T) {
 func TestPinsOutliveRemoval(t *testing.T) {
 	dir := t.TempDir()
 	m := open(t, Config{Dir: dir, Erase: func(ctx context.Context, who tenant.ID, id string, keep []tenant.ID) error {
-		return wasmhost.EraseData(ctx, dir, who, id, keep)
+		return kv.Erase(ctx, dir, who, id, keep)
 	}})
 	evil := packed(t, "2.0.0", nil, guest(t, "One"), 2)
 	install := func() {

@@ -37,7 +37,7 @@ type Config struct {
 	Most wasmhost.LimitSet
 	// SelfTest runs a package's test vectors before it is installed; nil runs none. An error refuses the package.
 	SelfTest func(ctx context.Context, p *pack.Package) error
-	// Erase deletes what an extension kept (wasmhost.EraseData). For the tenant "" that is everybody's but that of the tenants
+	// Erase deletes what an extension kept (kv.Erase). For the tenant "" that is everybody's but that of the tenants
 	// in keep, who have one of their own. nil refuses to.
 	Erase func(ctx context.Context, t tenant.ID, id string, keep []tenant.ID) error
 	// Changed is called after extensions began or ceased to run; nil is not.
