@@ -18,6 +18,7 @@ import (
 	"github.com/cocoonhq/cocoon/internal/tensor"
 	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
 	"github.com/cocoonhq/cocoon/wasmhost/kv"
+	"github.com/cocoonhq/cocoon/wasmhost/mail"
 	"github.com/cocoonhq/cocoon/wasmhost/slot"
 	"github.com/cocoonhq/cocoon/wasmhost/wasm"
 	"github.com/cocoonhq/cocoon/wasmhost/worker"
@@ -70,7 +71,7 @@ type Host struct {
 	workers *worker.Pool // the engine, when there are workers
 	gate    *gate
 	cache   *codeCache
-	boxes   *mailboxes
+	mail    *mail.Office
 	lanes   *lanes
 	kv      *kv.Store
 	shelf   shelf
@@ -84,7 +85,7 @@ func New(ctx context.Context, c Config) (*Host, error) {
 	if c.Keep == 0 {
 		c.Keep = 4
 	}
-	h := &Host{c: c, gate: newGate(), boxes: newMailboxes(), lanes: newLanes(), shelf: newShelf()}
+	h := &Host{c: c, gate: newGate(), mail: mail.New(), lanes: newLanes(), shelf: newShelf()}
 	if c.Client == nil {
 		h.c.Client = newClient(publicAddress)
 	}

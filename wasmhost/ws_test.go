@@ -2,14 +2,12 @@ package wasmhost
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/cocoonhq/cocoon/engine/node"
 	"github.com/cocoonhq/cocoon/internal/tenant"
@@ -121,77 +119,6 @@ func TestRates(t *testing.T) {
 		take("a", eventsPerSecond)
 		if len(r.of) != 1 {
 			t.Errorf("%d buckets", len(r.of))
-		}
-	})
-}
-
-// TestMessagesOfTenants: what is posted early is kept for its tenant's node; waits end when they are cancelled; what nobody
-// comes for goes.
-func TestMessagesOfTenants(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		m := newMailboxes()
-		key := func(id tenant.ID, prompt string) boxKey { return boxKey{id, "x", prompt, "7", "choice"} }
-		wait := func(k boxKey) (string, bool) {
-			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-			defer cancel()
-			b, ok := m.wait(ctx, k)
-			return string(b), ok
-		}
-		if got := m.post(key("a", ""), []byte("early")); got != 0 {
-			t.Errorf("post: %d", got)
-		}
-		if _, ok := wait(key("b", "p1")); ok {
-			t.Error("it reached another tenant")
-		}
-		if got, _ := wait(key("a", "p1")); got != "early" {
-			t.Errorf("got %q", got)
-		}
-		got := make(chan string, 1)
-		go func() {
-			s, _ := wait(key("a", "p1"))
-			got <- s
-		}()
-		synctest.Wait()
-		for k, want := range map[boxKey]int32{key("b", ""): 0, key("b", "p1"): 0, key("a", "p2"): 0} {
-			if n := m.post(k, []byte("wrong")); n != want {
-				t.Errorf("%v: %d", k, n)
-			}
-		}
-		if n := m.post(key("a", ""), []byte("late")); n != 1 || <-got != "late" {
-			t.Errorf("late: %d", n)
-		}
-		ctx, cancel := context.WithCancelCause(t.Context())
-		ended := make(chan bool, 1)
-		go func() {
-			_, ok := m.wait(ctx, key("c", "p1"))
-			ended <- ok
-		}()
-		synctest.Wait()
-		cancel(errors.New("the prompt was cancelled"))
-		if <-ended {
-			t.Error("a cancelled wait got something")
-		}
-		m.dropPrompt("b", "p2")
-		m.dropPrompt("a", "p1")
-		var left []string
-		for k := range m.boxes {
-			left = append(left, string(k.tenant)+"/"+k.prompt)
-		}
-		if d := cmp.Diff(3, len(left)); d != "" {
-			t.Errorf("boxes %v", left)
-		}
-		<-time.After(keepUnclaimed + time.Second)
-		m.post(key("z", ""), nil)
-		if _, there := m.boxes[key("b", "")]; there {
-			t.Error("an unclaimed message stays")
-		}
-		if _, there := m.boxes[key("a", "p2")]; !there {
-			t.Error("a message for a prompt that still waits is gone")
-		}
-		<-time.After(keepPrompt)
-		m.post(key("z", ""), nil)
-		if len(m.boxes) != 1 {
-			t.Errorf("%d boxes: leftovers of prompts that never ran stay", len(m.boxes))
 		}
 	})
 }
