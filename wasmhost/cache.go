@@ -106,18 +106,18 @@ func (c *codeCache) name(module []byte) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// prepare makes the engine of this process find a module's code. Afterwards, when the engine has it, forget is to be called;
-// it keeps what the engine itself compiled.
-func (c *codeCache) prepare(ctx context.Context, a *Admitted) (forget func(), err error) {
+// prepare gives what makes the engine of this process find a module's code; see slot.Options.Show. What the engine itself
+// compiled is kept.
+func (c *codeCache) prepare(ctx context.Context, a *Admitted) (show func() (forget func(), err error), err error) {
 	file, code, err := c.find(ctx, a)
 	if err != nil {
 		return nil, err
 	}
 	if file == "" {
 		entry := c.name(a.result.Bytes)
-		return func() { c.keep(entry) }, nil
+		return func() (func(), error) { return func() { c.keep(entry) }, nil }, nil
 	}
-	return c.show(file, code)
+	return func() (func(), error) { return c.show(file, code) }, nil
 }
 
 // find gives a module's code: from the cache, or from the jail, or nothing where there is neither.
@@ -144,7 +144,7 @@ func (c *codeCache) show(file string, code []byte) (forget func(), err error) {
 	return func() { _ = os.Remove(path) }, nil
 }
 
-// keep moves what the engine wrote into the cache.
+// keep moves what the engine wrote into the cache. Modules are compiled one by one, so that all of it is one module's.
 func (c *codeCache) keep(entry string) {
 	files, err := os.ReadDir(c.sub)
 	if err != nil {

@@ -183,7 +183,7 @@ func (e *Extension) start(ctx context.Context) error {
 	if !h.gate.enter(ctx) {
 		return ctx.Err()
 	}
-	forget, err := h.code(ctx, e.admitted)
+	show, err := h.code(ctx, e.admitted)
 	if err != nil {
 		h.gate.leave()
 		return err
@@ -192,13 +192,12 @@ func (e *Extension) start(ctx context.Context) error {
 	c.given = slice
 	c.deadline = c.start.Add(e.limits.Describe.Wall + compileTime(e.admitted.Metrics.CodeBytes))
 	o := slot.Options{Depth: depthLimit, MostPage: max(e.limits.Execute.MemoryPages, e.limits.Route.MemoryPages, e.limits.Describe.MemoryPages),
-		Keep: h.c.Keep, SetupPages: e.limits.Describe.MemoryPages, Begin: func(s slot.Slot) { c.slot = s }}
+		Keep: h.c.Keep, SetupPages: e.limits.Describe.MemoryPages, Show: show, Begin: func(s slot.Slot) { c.slot = s }}
 	if h.workers != nil {
 		admitted := e.admitted
 		o.Code = func() (string, []byte, error) { return h.cache.find(context.Background(), admitted) }
 	}
 	e.program, err = h.engine.Compile(c, e.admitted.result, o, slice)
-	forget()
 	h.gate.leave()
 	if err != nil {
 		return c.outcome(0, err)

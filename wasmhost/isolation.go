@@ -39,10 +39,10 @@ func (h *Host) openEngine(ctx context.Context) (err error) {
 	return err
 }
 
-// code lets the engine of this process find a module's code, which forget takes back. Workers are shown it one by one.
-func (h *Host) code(ctx context.Context, a *Admitted) (forget func(), err error) {
+// code gives what shows the engine of this process a module's code. Workers are shown it one by one.
+func (h *Host) code(ctx context.Context, a *Admitted) (show func() (forget func(), err error), err error) {
 	if h.c.Interpret || h.workers != nil {
-		return func() {}, nil
+		return nil, nil
 	}
 	return h.cache.prepare(ctx, a)
 }

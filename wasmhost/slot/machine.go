@@ -3,6 +3,7 @@ package slot
 import (
 	"context"
 	"fmt"
+	"sync"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
@@ -33,7 +34,8 @@ type MeterKey struct{}
 
 // Machine is an engine with its host functions. Its methods may be called from any goroutine.
 type Machine struct {
-	rt wazero.Runtime
+	rt        wazero.Runtime
+	compiling sync.Mutex
 }
 
 // Features are what modules may use of the language.

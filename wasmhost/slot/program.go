@@ -38,6 +38,9 @@ type Options struct {
 	SetupPages int
 	// Code gives the engine's file of compiled code, for engines in other processes; nil, or a name of "", lets them compile.
 	Code func() (file string, code []byte, err error)
+	// Show puts the engine's file of compiled code where an engine of this process looks for it; forget takes it back. Between
+	// them no other module is compiled. nil lets the engine compile.
+	Show func() (forget func(), err error)
 	// Begin is told the slot that the program is set up in, before it runs.
 	Begin func(Slot)
 }
@@ -45,7 +48,7 @@ type Options struct {
 // Compile compiles a rewritten module and sets it up: data, start function and _initialize, under the Meter in ctx, with
 // slice units of fuel to begin with.
 func (m *Machine) Compile(ctx context.Context, r *fuel.Result, o Options, slice int64) (Program, error) {
-	compiled, err := m.rt.CompileModule(context.WithoutCancel(ctx), r.Bytes)
+	compiled, err := m.compile(context.WithoutCancel(ctx), r, o)
 	if err != nil {
 		return nil, fmt.Errorf("compile: %w", err)
 	}
@@ -55,6 +58,20 @@ func (m *Machine) Compile(ctx context.Context, r *fuel.Result, o Options, slice 
 		return nil, err
 	}
 	return p, nil
+}
+
+// compile compiles one module at a time: wazero shows the code of a module to others that have the same one before it is whole.
+func (m *Machine) compile(ctx context.Context, r *fuel.Result, o Options) (wazero.CompiledModule, error) {
+	m.compiling.Lock()
+	defer m.compiling.Unlock()
+	if o.Show != nil {
+		forget, err := o.Show()
+		if err != nil {
+			return nil, err
+		}
+		defer forget()
+	}
+	return m.rt.CompileModule(ctx, r.Bytes)
 }
 
 func (p *program) setUp(ctx context.Context, o Options, slice int64) error {

@@ -37,7 +37,7 @@ type Shared struct{ p *program }
 
 // Share compiles a rewritten module. Slots that are opened before SetImage start from nothing.
 func (m *Machine) Share(ctx context.Context, r *fuel.Result, o Options) (*Shared, error) {
-	compiled, err := m.rt.CompileModule(ctx, r.Bytes)
+	compiled, err := m.compile(ctx, r, o)
 	if err != nil {
 		return nil, fmt.Errorf("compile: %w", err)
 	}
