@@ -121,14 +121,27 @@ func Convert(t *Tensor, to DType) *Tensor {
 		Widen(out.F32(), d.dtype, d.data)
 	case d.dtype == F32:
 		Narrow(out.data, to, ToF32(d))
-	case d.dtype.isInt() && to.isInt():
-		for i := range d.Elems() {
-			putInt(out.data, to, i, intAt(d.data, d.dtype, i))
-		}
 	default:
-		WriteF64(out.data, to, ToF64(d))
+		Recode(out.data, to, d.data, d.dtype, d.Elems())
 	}
 	return out
+}
+
+// Recode writes n elements of one dtype as elements of another, as Convert says, and allocates nothing. It panics when one of
+// the slices is short.
+func Recode(dst []byte, to DType, src []byte, from DType, n int) {
+	checkLen(n, to, dst)
+	checkLen(n, from, src)
+	if from.isInt() && to.isInt() {
+		for i := range n {
+			putInt(dst, to, i, intAt(src, from, i))
+		}
+		return
+	}
+	at, put := reader(from), writer(to)
+	for i := range n {
+		put(dst, i, at(src, i))
+	}
 }
 
 // Widen reads len(dst) elements of any dtype as float32. src need not be aligned. It panics when src is short.

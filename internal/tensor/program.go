@@ -56,9 +56,21 @@ type Executable interface {
 	Close() error
 }
 
+// stoppable is an ability of a Backend: a Compile that ends with ctx.
+type stoppable interface {
+	CompileFor(ctx context.Context, p *Program) (Executable, error)
+}
+
+func compileFor(ctx context.Context, b Backend, p *Program) (Executable, error) {
+	if s, ok := b.(stoppable); ok {
+		return s.CompileFor(ctx, p)
+	}
+	return b.Compile(p)
+}
+
 // RunOnce compiles p on b, runs it and closes it again.
 func RunOnce(ctx context.Context, b Backend, p *Program, inputs ...*Tensor) ([]*Tensor, error) {
-	exe, err := b.Compile(p)
+	exe, err := compileFor(ctx, b, p)
 	if err != nil {
 		return nil, fmt.Errorf("compile for %s: %w", b.Name(), err)
 	}

@@ -6,6 +6,7 @@
 package cpu
 
 import (
+	"context"
 	"os"
 	"runtime"
 
@@ -88,11 +89,18 @@ func (b *Backend) Close() error {
 
 // Compile implements tensor.Backend.
 func (b *Backend) Compile(p *tensor.Program) (e tensor.Executable, err error) {
+	return b.CompileFor(context.Background(), p)
+}
+
+// CompileFor is Compile until ctx ends.
+func (b *Backend) CompileFor(ctx context.Context, p *tensor.Program) (e tensor.Executable, err error) {
 	if err := p.Check(); err != nil {
 		return nil, err
 	}
+	r := &run{ctx: ctx}
+	r.clock()
 	err = tensor.Guard(func() error {
-		e, err = compile(b, p)
+		e, err = compile(r, b, p)
 		return err
 	})
 	if err != nil {

@@ -76,6 +76,7 @@ type step interface{ run(r *run) error }
 
 // compiler turns a program into steps.
 type compiler struct {
+	r     *run // the context alone
 	b     *Backend
 	p     *tensor.Program
 	nodes []node
@@ -88,13 +89,17 @@ type compiler struct {
 	e     *exe
 }
 
-func compile(b *Backend, p *tensor.Program) (*exe, error) {
-	c := &compiler{b: b, p: p, nodes: fuse(p), vals: make([]val, len(p.Values)), wide: map[tensor.ID]val{}, halos: map[tensor.ID]val{}, e: &exe{b: b, p: p}}
+func compile(r *run, b *Backend, p *tensor.Program) (*exe, error) {
+	c := &compiler{r: r, b: b, p: p, nodes: fuse(p), vals: make([]val, len(p.Values)), wide: map[tensor.ID]val{}, halos: map[tensor.ID]val{}, e: &exe{b: b, p: p}}
 	c.lifetimes()
 	c.sources()
 	for i := range c.nodes {
 		c.at = i
-		if err := c.lower(&c.nodes[i]); err != nil {
+		err := c.lower(&c.nodes[i])
+		if err == nil {
+			err = r.ended() // tables may be made in part
+		}
+		if err != nil {
 			return nil, fmt.Errorf("compile %v: %w", c.nodes[i].op.Kind, err)
 		}
 	}

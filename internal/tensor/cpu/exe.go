@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"time"
 	"unsafe"
 
 	"github.com/cocoonhq/cocoon/internal/fault"
@@ -37,6 +38,10 @@ type run struct {
 	base    [][]byte // by buffer
 	scratch [][]byte // by worker
 	gemms   []gemmArgs
+
+	timed bool // the context has a deadline, left after began
+	began time.Time
+	left  time.Duration
 }
 
 // place finds each slab buffer a place that no buffer alive at the same time has, largest first.
@@ -123,17 +128,14 @@ func (e *exe) Run(ctx context.Context, inputs ...*tensor.Tensor) (outs []*tensor
 
 func (e *exe) all(r *run) error {
 	for _, s := range e.steps {
-		if err := r.ctx.Err(); err != nil {
-			return stopped(err)
+		if err := r.ended(); err != nil {
+			return err
 		}
 		if err := s.run(r); err != nil {
 			return err
 		}
 	}
-	if err := r.ctx.Err(); err != nil { // the last step may have left something out
-		return stopped(err)
-	}
-	return nil
+	return r.ended() // the last step may have left something out
 }
 
 func stopped(err error) error { return fault.Wrap(err, fault.Cancelled, "stopped") }
@@ -141,6 +143,7 @@ func stopped(err error) error { return fault.Wrap(err, fault.Cancelled, "stopped
 // bind finds the memory of every buffer for one run.
 func (e *exe) bind(ctx context.Context, slab []byte, inputs, outs []*tensor.Tensor) *run {
 	r := &run{ctx: ctx, b: e.b, k: e.b.kern, base: make([][]byte, len(e.bufs)), gemms: make([]gemmArgs, e.b.pool.threads)}
+	r.clock()
 	for i := range e.bufs {
 		b := &e.bufs[i]
 		switch b.home {

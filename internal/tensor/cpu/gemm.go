@@ -27,6 +27,8 @@ const (
 	maxDepth    = 640       // steps of a block of K
 	maxConvK    = 2304      // the same where rows overlap
 	maxGatedK   = 2048      // the same where there can be one block only
+	packDepth   = 4 << 10   // steps that are packed at once
+	callDepth   = 16 << 10  // steps of one call of a kernel, where there are several taps
 )
 
 // gemmStep computes C = act(A·B + bias + add) for A rows that lie anywhere: a linear layer, a product of matrices or a
@@ -123,7 +125,7 @@ func (s *gemmStep) panelFloats(k *kern.Set) int {
 	return n
 }
 
-func (s *gemmStep) stageFloats(k *kern.Set) int { return k.NR * s.kBlock * s.taps }
+func (s *gemmStep) stageFloats(k *kern.Set) int { return k.NR * min(s.kBlock*s.taps, packDepth) }
 
 func (s *gemmStep) tileFloats(k *kern.Set) int {
 	n := k.MR * (s.kBlock + 16)
@@ -137,12 +139,7 @@ func (s *gemmStep) run(r *run) error {
 	if s.c.shape.Elems() == 0 {
 		return nil
 	}
-	r.b.pool.do(s.units, func(w, u int) {
-		if r.ctx.Err() == nil { // the run ends with this error before the next step
-			s.unit(r, w, u)
-		}
-	})
-	return nil
+	return r.units(s.units, func(w, u int) { s.unit(r, w, u) })
 }
 
 // block is what one unit works on.
@@ -159,6 +156,8 @@ type block struct {
 	a, c        []float32
 	b           []byte
 	add         []float32
+	work        counter
+	over        bool // the run is: what is in the panels may be nothing
 }
 
 func (s *gemmStep) unit(r *run, w, u int) {
@@ -177,10 +176,16 @@ func (s *gemmStep) unit(r *run, w, u int) {
 	for b.k0 = 0; b.k0 < max(s.depth, 1); b.k0 += s.kBlock {
 		b.kc = min(s.kBlock, s.depth-b.k0)
 		s.pack(b)
-		for t := b.first; t < b.last; t++ {
+		for t := b.first; t < b.last && !b.over; t++ {
 			s.compute(b, t)
 		}
 	}
+}
+
+// did counts multiplications.
+func (b *block) did(n int) bool {
+	b.over = b.over || b.work.add(b.r, n, lookSums)
+	return b.over
 }
 
 // pack fills the unit's panels unless the worker has them from its unit before.
@@ -192,7 +197,7 @@ func (s *gemmStep) pack(b *block) {
 	b.r.gemms[b.w].packed = key
 	nr, size := b.r.k.NR, b.kc*s.taps*b.r.k.NR
 	at := 0
-	for j := 0; j < b.nc; j += nr {
+	for j := 0; j < b.nc && !b.over; j += nr {
 		s.panel(b, b.panels[at:at+size], b.n0+j, min(nr, b.nc-j))
 		if at += size; s.gate != nil {
 			s.panel(b, b.panels[at:at+size], s.n+b.n0+j, min(nr, b.nc-j))
@@ -206,6 +211,9 @@ func (s *gemmStep) panel(b *block, dst []float32, j, n int) {
 	k, size := b.r.k, s.b.dt.Size()
 	if s.kMajor {
 		for i := range b.kc {
+			if b.did(lookSums / look * k.NR) {
+				return
+			}
 			row := b.b[(s.bOuter.at(b.outer)+(b.k0+i)*s.b.ld+j)*size:]
 			out := dst[i*k.NR : (i+1)*k.NR]
 			widen(k, out[:n], s.b.dt, row[:n*size])
@@ -213,8 +221,13 @@ func (s *gemmStep) panel(b *block, dst []float32, j, n int) {
 		}
 		return
 	}
-	at := (s.bOuter.at(b.outer) + j*s.b.ld + b.k0*s.taps) * size
-	packPanel(k, dst, b.stage, s.b.dt, b.b[at:], s.b.ld, n, b.kc*s.taps)
+	at, depth := (s.bOuter.at(b.outer)+j*s.b.ld+b.k0*s.taps)*size, b.kc*s.taps
+	for d := 0; d < depth; d += packDepth {
+		if b.did(lookSums / look * k.NR * min(packDepth, depth-d)) {
+			return
+		}
+		packPanel(k, dst[d*k.NR:], b.stage, s.b.dt, b.b[at+d*size:], s.b.ld, n, min(packDepth, depth-d))
+	}
 }
 
 // packPanel packs n rows of any dtype, ld elements apart and depth long, as a panel. stage is room for them as float32.
@@ -266,7 +279,9 @@ func (s *gemmStep) compute(b *block, t int) {
 		g.B = unsafe.Pointer(unsafe.SliceData(b.panels[j*b.kc*s.taps:]))
 		g.C = unsafe.Pointer(&c[j])
 		s.start(b, g, line, row, j)
-		call(k, g, rows, min(k.NR, b.nc-j))
+		if s.sum(b, g, rows, min(k.NR, b.nc-j)); b.over {
+			return
+		}
 	}
 	if s.act != nil && b.k0+b.kc == s.depth {
 		for i := range rows {
@@ -274,6 +289,22 @@ func (s *gemmStep) compute(b *block, t int) {
 			s.act(out, out)
 		}
 	}
+}
+
+// sum calls the kernel for all taps: for a part of them after another, where they are very many.
+func (s *gemmStep) sum(b *block, g *kern.Gemm, rows, cols int) {
+	per := max(callDepth/max(b.kc, 1), 1)
+	if s.taps <= per {
+		call(b.r.k, g, rows, cols)
+		b.did(rows * cols * s.taps * b.kc)
+		return
+	}
+	for t := 0; t < s.taps && !b.did(rows*cols*per*b.kc); t += per {
+		g.Segs, g.NSeg = &s.segs[t], min(per, s.taps-t)
+		call(b.r.k, g, rows, cols)
+		g.D, g.LDD, g.Bias = g.C, g.LDC, nil
+	}
+	g.Segs, g.NSeg, g.LDD = &s.segs[0], s.taps, s.c.ld*4
 }
 
 // rows points g at a tile's rows of A, in a copy where their distance would make them share cache sets.

@@ -22,7 +22,9 @@ func (s *gemmStep) gated(b *block, g *kern.Gemm, c []float32, rows int) {
 			if s.hasBias {
 				g.Bias = unsafe.Pointer(&b.r.f32(s.bias)[half*s.n+b.n0+j])
 			}
-			call(k, g, rows, min(k.NR, b.nc-j))
+			if s.sum(b, g, rows, min(k.NR, b.nc-j)); b.over {
+				return
+			}
 		}
 	}
 	for i := range rows {

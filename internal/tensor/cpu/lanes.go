@@ -42,14 +42,11 @@ func cut[T any](b *[]byte, n int) []T {
 // units calls fn for each unit, in parallel, and stops early when the run's context ends.
 func (r *run) units(n int, fn func(worker, unit int)) error {
 	r.b.pool.do(n, func(w, u int) {
-		if r.ctx.Err() == nil {
+		if !r.over() {
 			fn(w, u)
 		}
 	})
-	if err := r.ctx.Err(); err != nil {
-		return stopped(err)
-	}
-	return nil
+	return r.ended()
 }
 
 // chunk is how many of n things of the given cost in elements make a unit, and how many units that is.

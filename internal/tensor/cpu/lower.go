@@ -102,7 +102,7 @@ func (r *run) ranges(n, cost int, fn func(from, to int)) {
 	per := max(grain/max(cost, 1), 1)
 	units := (n + per - 1) / per
 	r.b.pool.do(units, func(_, u int) {
-		if r.ctx.Err() == nil { // else nobody gets the result
+		if !r.over() { // else nobody gets the result
 			fn(u*per, min((u+1)*per, n))
 		}
 	})

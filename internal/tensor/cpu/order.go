@@ -30,48 +30,63 @@ func sortKey(v float32) uint32 {
 }
 
 // sortKeys gives the elements' places in order, in the low half of each key; equals stay in order. keys is room for twice as
-// many keys as there are elements.
-func sortKeys(line []float32, keys []uint64, down bool) []uint64 {
+// many keys as there are elements. Of a long line it gives nil when the run is over.
+func (r *run) sortKeys(line []float32, keys []uint64, down bool) []uint64 {
 	flip := uint32(0)
 	if down {
 		flip = math.MaxUint32
 	}
 	n := len(line)
 	k, spare := keys[:n], keys[n:2*n]
-	for i, v := range line {
-		k[i] = uint64(sortKey(v)^flip)<<32 | uint64(i)
+	for from, to := range r.blocks(n) {
+		for i := from; i < to; i++ {
+			k[i] = uint64(sortKey(line[i])^flip)<<32 | uint64(i)
+		}
 	}
 	const few = 200 // under which comparing is faster than counting
 	if n < few {
 		slices.Sort(k)
 		return k
 	}
-	return radixSort(k, spare)
+	if k = r.radixSort(k, spare); n > look && r.over() {
+		return nil
+	}
+	return k
 }
 
-// radixSort sorts by the high half of the keys, which stand in the order of their low halves; it gives one of the slices.
-func radixSort(k, spare []uint64) []uint64 {
-	const digit, size = 11, 1 << 11
-	var counts [3][size]uint32
-	for _, v := range k {
-		counts[0][v>>32&(size-1)]++
-		counts[1][v>>43&(size-1)]++
-		counts[2][v>>54]++
+// Digits of radix sorts: three of 11 bits are a float32's key.
+const digit, digits = 11, 1 << 11
+
+// radixSort sorts by the high half of the keys, which stand in the order of their low halves; it gives one of the slices. A run
+// that is over leaves them unsorted.
+func (r *run) radixSort(k, spare []uint64) []uint64 {
+	var counts [3][digits]uint32
+	for from, to := range r.blocks(len(k)) {
+		for _, v := range k[from:to] {
+			counts[0][v>>32&(digits-1)]++
+			counts[1][v>>43&(digits-1)]++
+			counts[2][v>>54]++
+		}
 	}
 	for d := range counts {
 		at, c := uint32(0), &counts[d]
 		shift := 32 + digit*d
-		if int(c[k[0]>>shift&(size-1)]) == len(k) {
+		if int(c[k[0]>>shift&(digits-1)]) == len(k) {
 			continue // all alike
 		}
 		for i, n := range c {
 			c[i] = at
 			at += n
 		}
-		for _, v := range k {
-			p := &c[v>>shift&(size-1)]
-			spare[*p] = v
-			*p++
+		for from, to := range r.blocks(len(k)) {
+			for _, v := range k[from:to] {
+				p := &c[v>>shift&(digits-1)]
+				spare[*p] = v
+				*p++
+			}
+		}
+		if r.over() { // the keys are not all there
+			return k
 		}
 		k, spare = spare, k
 	}
@@ -80,7 +95,10 @@ func radixSort(k, spare []uint64) []uint64 {
 
 // quantile is the element at a place of the sorted line, between two elements by their distance; NaN if any is. The line is
 // left in another order.
-func quantile(line []float32, at float64) float32 {
+func (r *run) quantile(line []float32, at float64) float32 {
+	if len(line) > look {
+		return r.longQuantile(line, at)
+	}
 	for _, v := range line {
 		if v != v {
 			return v
@@ -99,7 +117,58 @@ func quantile(line []float32, at float64) float32 {
 	for _, v := range line[lo+1:] {
 		next = min(next, v)
 	}
-	return float32(float64(line[lo]) + t*(float64(next)-float64(line[lo])))
+	return between(line[lo], next, t)
+}
+
+func between(a, b float32, t float64) float32 { return float32(float64(a) + t*(float64(b)-float64(a))) }
+
+// longQuantile is quantile by counting the digits of keys, from the highest on, so that no line takes long and each pass can
+// end early.
+func (r *run) longQuantile(line []float32, at float64) float32 {
+	lo := int(at)
+	low, high, before := uint32(0), uint32(math.MaxUint32), 0 // what the wanted key is between; how many are under low
+	for shift := 32 - digit; ; shift = max(shift-digit, 0) {
+		var counts [digits]int
+		for from, to := range r.blocks(len(line)) {
+			for _, v := range line[from:to] {
+				if k := sortKey(v); k >= low && k <= high {
+					counts[(k-low)>>shift]++
+				}
+			}
+		}
+		d := 0
+		for ; d < digits-1 && before+counts[d] <= lo; d++ {
+			before += counts[d]
+		}
+		low += uint32(d) << shift
+		high = low + 1<<shift - 1
+		if shift == 0 {
+			return r.nextTo(line, low, before+counts[d], lo, at-float64(lo))
+		}
+	}
+}
+
+// nextTo is what lies t on the way from the element with a key, at place lo, to the one behind it; upTo elements have that key
+// or a lower one.
+func (r *run) nextTo(line []float32, key uint32, upTo, lo int, t float64) float32 {
+	found, next := float32(0), float32(math.Inf(1))
+	for from, to := range r.blocks(len(line)) {
+		for _, v := range line[from:to] {
+			if v != v {
+				return v
+			}
+			switch k := sortKey(v); {
+			case k == key:
+				found = v
+			case k > key:
+				next = min(next, v)
+			}
+		}
+	}
+	if t == 0 || upTo > lo+1 {
+		return found
+	}
+	return between(found, next, t)
 }
 
 // selectNth moves the element that belongs at place n of the sorted line there, with none greater before and none less behind

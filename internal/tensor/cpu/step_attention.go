@@ -84,7 +84,7 @@ func (s *attentionStep) run(r *run) error {
 	}
 	work := s.q.shape[0] * s.heads * s.q.shape[1] * s.k.shape[1] * (s.d + s.dv + 16)
 	r.share(s.q.shape[0]*s.heads*s.qBlocks, work, func(w, u int) {
-		if r.ctx.Err() == nil {
+		if !r.over() {
 			s.unit(r, w, u)
 		}
 	})
@@ -101,6 +101,14 @@ type attnUnit struct {
 	k0, kn  int
 	q, k, v []float32
 	mask    []float32
+	work    counter
+	over    bool // the run is
+}
+
+// did counts multiplications.
+func (u *attnUnit) did(n int) bool {
+	u.over = u.over || u.work.add(u.r, n, lookSums)
+	return u.over
 }
 
 func (s *attentionStep) unit(r *run, w, n int) {
@@ -124,7 +132,7 @@ func (s *attentionStep) unit(r *run, w, n int) {
 	for i := range u.m.most {
 		u.m.most[i] = float32(math.Inf(-1))
 	}
-	for u.k0 = 0; u.k0 < lk; u.k0 += s.kBlock {
+	for u.k0 = 0; u.k0 < lk && !u.over; u.k0 += s.kBlock {
 		if s.causal && u.k0 > u.q0+u.qn-1 {
 			break
 		}
@@ -137,18 +145,21 @@ func (s *attentionStep) unit(r *run, w, n int) {
 // keys adds a block of keys to every query of the unit.
 func (s *attentionStep) keys(u *attnUnit) {
 	k := u.r.k
-	for j := 0; j < u.kn; j += k.NR {
+	for j := 0; j < u.kn && !u.did(lookSums/look*k.NR*s.d); j += k.NR {
 		k.PackT(u.m.keys[j*s.d:(j+k.NR)*s.d], u.k[(u.k0+j)*s.k.ld:], s.k.ld, min(k.NR, u.kn-j), s.d)
 	}
 	for j := 0; j < s.dv; j += k.NR {
 		n, w := min(k.NR, s.dv-j), valueWidth(k, s.dv-j)
+		if u.did(lookSums / look * u.kn * w) {
+			return
+		}
 		for i := range u.kn {
 			out := u.m.values[j*s.kBlock+i*w:][:w]
 			copy(out, u.v[(u.k0+i)*s.v.ld+j:][:n])
 			clear(out[n:])
 		}
 	}
-	for i := 0; i < u.qn; i += k.MR {
+	for i := 0; i < u.qn && !u.over; i += k.MR {
 		s.tile(u, i, min(k.MR, u.qn-i))
 	}
 }
@@ -159,8 +170,10 @@ func (s *attentionStep) tile(u *attnUnit, i, rows int) {
 	g := u.g
 	*g = kern.Gemm{A: unsafe.Pointer(&u.q[i*s.q.ld]), LDA: s.q.ld * 4, BStep: k.NR * 4, K: s.d, Segs: &s.segs[0], NSeg: 1, LDC: m.scoreLD * 4}
 	for j := 0; j < u.kn; j += k.NR {
-		g.B, g.C = unsafe.Pointer(&m.keys[j*s.d]), unsafe.Pointer(&m.scores[j])
-		call(k, g, rows, min(k.NR, u.kn-j))
+		g.A, g.B, g.C = unsafe.Pointer(&u.q[i*s.q.ld]), unsafe.Pointer(&m.keys[j*s.d]), unsafe.Pointer(&m.scores[j])
+		if s.scores(u, g, rows, min(k.NR, u.kn-j)); u.over {
+			return
+		}
 	}
 	for r := range rows {
 		s.shares(u, m.scores[r*m.scoreLD:][:u.kn], i+r)
@@ -170,7 +183,25 @@ func (s *attentionStep) tile(u *attnUnit, i, rows int) {
 		g.B, g.C = unsafe.Pointer(&m.values[j*s.kBlock]), unsafe.Pointer(&m.acc[i*m.accLD+j])
 		g.D, g.BStep = g.C, valueWidth(k, s.dv-j)*4
 		call(k, g, rows, min(k.NR, s.dv-j))
+		if u.did(rows * k.NR * u.kn) {
+			return
+		}
 	}
+}
+
+// scores multiplies queries by a panel of keys; where heads are very wide, a part of them after another.
+func (s *attentionStep) scores(u *attnUnit, g *kern.Gemm, rows, cols int) {
+	k := u.r.k
+	for left := s.d; ; left -= callDepth {
+		g.K = min(callDepth, left)
+		call(k, g, rows, cols)
+		if u.did(rows*k.NR*g.K) || left <= callDepth {
+			break
+		}
+		g.A, g.B = unsafe.Add(g.A, 4*callDepth), unsafe.Add(g.B, 4*callDepth*k.NR)
+		g.D, g.LDD = g.C, g.LDC
+	}
+	g.D = nil
 }
 
 // valueWidth is how wide a panel of values is that has n columns to go.

@@ -1,7 +1,6 @@
 package cpu
 
 import (
-	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/internal/tensor"
 	"github.com/cocoonhq/cocoon/internal/tensor/cpu/kern"
 )
@@ -33,8 +32,7 @@ func (s *convertStep) run(r *run) error {
 		case from == tensor.F32:
 			tensor.Narrow(d, to, asF32(x))
 		default:
-			t := tensor.Convert(tensor.FromBytes(from, tensor.Shape{hi - lo}, x, nil), to)
-			copy(d, t.Bytes())
+			tensor.Recode(d, to, x, from, hi-lo)
 		}
 	})
 	return nil
@@ -66,21 +64,15 @@ func (c *compiler) gather(n *node) {
 }
 
 func (s *gatherStep) run(r *run) error {
-	n, d := s.table.shape[0], s.table.shape[1]
-	ids := make([]int64, s.ids.shape.Elems())
-	src := tensor.Convert(tensor.FromBytes(s.ids.dt, s.ids.shape, r.bytes(s.ids), nil), tensor.I64)
-	copy(ids, src.I64())
-	for _, id := range ids {
-		if id < 0 || id >= int64(n) {
-			return fault.New(fault.BadTensor, "row %d of a table of %d", id, n)
-		}
+	d := s.table.shape[1]
+	ids, err := r.indices(s.ids, s.table.shape[0])
+	if err != nil {
+		return err
 	}
 	dst, table, size := r.f32(s.dst), r.bytes(s.table), s.table.dt.Size()
-	r.ranges(len(ids), d*2, func(from, to int) {
-		for i := from; i < to; i++ {
-			at := int(ids[i]) * s.table.ld * size
-			widen(r.k, dst[i*d:(i+1)*d], s.table.dt, table[at:at+d*size])
-		}
+	r.pieces(ids.n, d, 2, func(i, from, to int) {
+		at := ids.at(i) * s.table.ld
+		widen(r.k, dst[i*d+from:i*d+to], s.table.dt, table[(at+from)*size:(at+to)*size])
 	})
 	return nil
 }

@@ -64,10 +64,8 @@ func (s *unaryStep) run(r *run) error {
 		return nil
 	}
 	cols := s.dst.cols()
-	r.ranges(s.dst.rows(), cols*s.cost, func(from, to int) {
-		for i := from; i < to; i++ {
-			s.fn(dst[i*cols:(i+1)*cols], x[i*s.x.ld:i*s.x.ld+cols])
-		}
+	r.pieces(s.dst.rows(), cols, s.cost, func(i, from, to int) {
+		s.fn(dst[i*cols+from:i*cols+to], x[i*s.x.ld+from:i*s.x.ld+to])
 	})
 	return nil
 }
@@ -184,12 +182,10 @@ func (s *elemStep) run(r *run) error {
 		r.ranges(inner, cost, func(from, to int) { s.line(r.k, dst, args, make([]int, len(args)), from, from, to) })
 		return nil
 	}
-	r.ranges(len(dst)/inner, inner*cost, func(from, to int) {
-		at := make([]int, len(args))
-		for row := from; row < to; row++ {
-			s.offsets(at, row)
-			s.line(r.k, dst, args, at, row*inner, 0, inner)
-		}
+	r.pieces(len(dst)/inner, inner, cost, func(row, from, to int) {
+		var at [3]int
+		s.offsets(at[:len(args)], row)
+		s.line(r.k, dst, args, at[:len(args)], row*inner+from, from, to)
 	})
 	return nil
 }

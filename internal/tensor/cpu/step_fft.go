@@ -42,12 +42,16 @@ type fftPlan struct {
 
 // newFFTPlan makes the tables. Source of the way by a convolution: Bluestein, "A linear filtering approach to the computation
 // of discrete Fourier transform", 1970.
-func newFFTPlan(n int) *fftPlan {
+func (r *run) newFFTPlan(n int) *fftPlan {
 	p := &fftPlan{n: n, m: fftLen(n)}
 	p.turns = make([]complex128, p.m/2)
+	var work counter
 	for i := range p.turns {
 		sin, cos := math.Sincos(-2 * math.Pi * float64(i) / float64(p.m))
 		p.turns[i] = complex(cos, sin)
+		if work.add(r, 16, look) {
+			return p
+		}
 	}
 	if p.m == n {
 		return p
@@ -58,20 +62,24 @@ func newFFTPlan(n int) *fftPlan {
 		p.chirp[k] = complex(cos, sin)
 		p.wave[k] = complex(cos, -sin)
 		p.wave[(p.m-k)%p.m] = p.wave[k]
+		if work.add(r, 16, look) {
+			return p
+		}
 	}
-	p.radix2(p.wave)
+	p.radix2(r, p.wave)
 	return p
 }
 
 // radix2 transforms m numbers in place.
-func (p *fftPlan) radix2(a []complex128) {
+func (p *fftPlan) radix2(r *run, a []complex128) {
 	shift := 64 - bits.Len(uint(p.m-1))
 	for i := range a {
 		if j := int(bits.Reverse64(uint64(i)) >> shift); p.m > 1 && i < j {
 			a[i], a[j] = a[j], a[i]
 		}
 	}
-	for half := 1; half < p.m; half *= 2 {
+	var work counter
+	for half := 1; half < p.m && !work.add(r, p.m, look); half *= 2 {
 		step := p.m / (2 * half)
 		for at := 0; at < p.m; at += 2 * half {
 			lo, hi := a[at:at+half], a[at+half:at+2*half]
@@ -84,21 +92,21 @@ func (p *fftPlan) radix2(a []complex128) {
 }
 
 // transform turns the first n numbers of a, which has room for m, into their transform.
-func (p *fftPlan) transform(a []complex128) {
+func (p *fftPlan) transform(r *run, a []complex128) {
 	if p.chirp == nil {
-		p.radix2(a)
+		p.radix2(r, a)
 		return
 	}
 	for k, w := range p.chirp {
 		a[k] *= w
 	}
 	clear(a[p.n:])
-	p.radix2(a)
+	p.radix2(r, a)
 	for k, w := range p.wave {
 		v := a[k] * w
 		a[k] = complex(real(v), -imag(v)) // so that the same transform goes back
 	}
-	p.radix2(a)
+	p.radix2(r, a)
 	scale := 1 / float64(p.m)
 	for k, w := range p.chirp {
 		a[k] = complex(real(a[k])*scale, -imag(a[k])*scale) * w
@@ -106,7 +114,7 @@ func (p *fftPlan) transform(a []complex128) {
 }
 
 func (s *fftStep) run(r *run) error {
-	dst, x, plan := r.f32(s.dst), r.f32(s.x), newFFTPlan(s.n)
+	dst, x, plan := r.f32(s.dst), r.f32(s.x), r.newFFTPlan(s.n)
 	sign, scale := 1.0, 1.0
 	if s.inverse { // the conjugate of the transform of the conjugate
 		sign, scale = -1, 1/float64(s.n)
@@ -121,7 +129,9 @@ func (s *fftStep) run(r *run) error {
 				at := first + k*s.inner*2
 				a[k] = complex(float64(x[at]), sign*float64(x[at+1]))
 			}
-			plan.transform(a)
+			if plan.transform(r, a); s.n > look/8 && r.over() {
+				return
+			}
 			for k := range s.n {
 				at := first + k*s.inner*2
 				dst[at], dst[at+1] = float32(real(a[k])*scale), float32(sign*imag(a[k])*scale)

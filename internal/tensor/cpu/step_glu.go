@@ -14,7 +14,7 @@ type gluStep struct {
 func (c *compiler) glu(n *node) {
 	x := c.f32(n.op.Args[0])
 	out := c.out(n.out)
-	c.perThread(out.cols() * 4)
+	c.perThread(min(out.cols(), look) * 4)
 	c.emit(&gluStep{out, x, gateKernel(c.b.kern, n.op.Attr.I[0])}, out, x)
 }
 
@@ -37,13 +37,15 @@ func (s *gluStep) run(r *run) error {
 	}
 	dst, x := r.f32(s.dst), r.f32(s.x)
 	per := max(8<<10/cols, 1)
-	r.b.pool.do((rows+per-1)/per, func(w, u int) {
-		t := asF32(r.scratch[w])[:cols]
+	return r.units((rows+per-1)/per, func(w, u int) {
+		t := asF32(r.scratch[w])[:min(cols, look)]
 		for i := u * per; i < min((u+1)*per, rows); i++ {
-			row := x[i*s.x.ld:]
-			s.gate(t, row[cols:2*cols])
-			r.k.Mul(dst[i*cols:(i+1)*cols], row[:cols], t)
+			row, out := x[i*s.x.ld:], dst[i*cols:(i+1)*cols]
+			for from := 0; from < cols && (from == 0 || !r.over()); from += look {
+				to := min(from+look, cols)
+				s.gate(t[:to-from], row[cols+from:cols+to])
+				r.k.Mul(out[from:to], row[from:to], t[:to-from])
+			}
 		}
 	})
-	return nil
 }

@@ -37,11 +37,15 @@ func (s *gridStep) run(r *run) error {
 			s.taps(&xs, float64(g[2*p]), w)
 			s.taps(&ys, float64(g[2*p+1]), h)
 			out, top := dst[p*ch:(p+1)*ch], p/image*h
-			clear(out)
+			r.clear(out)
 			for i := range ys.n {
 				for j := range xs.n {
-					weight := ys.weight[i] * xs.weight[j]
-					for k, v := range x[((top+ys.at[i])*w+xs.at[j])*ch:][:ch] {
+					weight, src := ys.weight[i]*xs.weight[j], x[((top+ys.at[i])*w+xs.at[j])*ch:][:ch]
+					if ch > look {
+						r.addScaled(out, src, weight)
+						continue
+					}
+					for k, v := range src {
 						out[k] += weight * v
 					}
 				}
@@ -133,11 +137,13 @@ func (s *histogramStep) run(r *run) error {
 	x, counts, bins := r.f32(s.x), asI64(r.bytes(s.counts)), s.dst.cols()
 	per := (len(x) + s.units - 1) / s.units
 	err := r.units(s.units, func(_, u int) {
-		mine := counts[u*bins : (u+1)*bins]
+		mine, part := counts[u*bins:(u+1)*bins], x[min(u*per, len(x)):min((u+1)*per, len(x))]
 		clear(mine)
-		for _, f := range x[min(u*per, len(x)):min((u+1)*per, len(x))] {
-			if v := float64(f); v >= s.lo && v <= s.hi {
-				mine[min(int((v-s.lo)/(s.hi-s.lo)*float64(bins)), bins-1)]++
+		for from, to := range r.blocks(len(part)) {
+			for _, f := range part[from:to] {
+				if v := float64(f); v >= s.lo && v <= s.hi {
+					mine[min(int((v-s.lo)/(s.hi-s.lo)*float64(bins)), bins-1)]++
+				}
 			}
 		}
 	})

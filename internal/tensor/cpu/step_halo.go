@@ -62,7 +62,10 @@ func (f *frame) clear(r *run) {
 	for i := range f.dst.shape[0] * f.height {
 		line := f.line(dst, i)
 		if y := i%f.height - f.top; y < 0 || y >= f.h {
-			clear(line)
+			r.clear(line)
+			if r.over() {
+				return
+			}
 			continue
 		}
 		clear(line[:from])
@@ -100,14 +103,14 @@ func (s *haloStep) run(r *run) error {
 			line = line[:min(w*s.dst.ld, len(line))]
 			y := i%h - s.top
 			if y < 0 || y >= ih {
-				clear(line)
+				r.clear(line)
 				continue
 			}
 			clear(line[:s.left*s.dst.ld])
 			clear(line[min((s.left+iw)*s.dst.ld, len(line)):])
 			src := x[((i/h)*ih+y)*iw*s.x.ld:]
 			if s.dst.ld == c && s.x.ld == c {
-				copy(line[s.left*c:(s.left+iw)*c], src)
+				r.copy(line[s.left*c:(s.left+iw)*c], src[:iw*c])
 				continue
 			}
 			for z := range iw {

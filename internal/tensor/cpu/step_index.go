@@ -1,7 +1,8 @@
 package cpu
 
 import (
-	"unsafe"
+	"encoding/binary"
+	"sync/atomic"
 
 	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/internal/tensor"
@@ -34,24 +35,39 @@ func (c *compiler) byIndex(n *node) {
 	c.emit(s, append(uses, s.ids, s.dst)...)
 }
 
+// ids are indices of either dtype, wherever they lie.
+type ids struct {
+	b    []byte
+	n    int
+	wide bool // I64, else I32
+}
+
+func (x *ids) id(i int) int64 {
+	if x.wide {
+		return int64(binary.LittleEndian.Uint64(x.b[8*i:]))
+	}
+	return int64(int32(binary.LittleEndian.Uint32(x.b[4*i:])))
+}
+
+func (x *ids) at(i int) int { return int(x.id(i)) }
+
 // indices gives ids that are all below n.
-func (r *run) indices(v val, n int) ([]int64, error) {
-	b := r.bytes(v)
-	if len(b) == 0 {
-		return nil, nil
-	}
-	var ids []int64
-	if v.dt == tensor.I64 && uintptr(unsafe.Pointer(unsafe.SliceData(b)))%8 == 0 {
-		ids = asI64(b)
-	} else {
-		ids = tensor.Convert(tensor.FromBytes(v.dt, v.shape, b, nil), tensor.I64).I64()
-	}
-	for _, id := range ids {
-		if id < 0 || id >= int64(n) {
-			return nil, fault.New(fault.BadTensor, "index %d of %d", id, n)
+func (r *run) indices(v val, n int) (ids, error) {
+	x := ids{r.bytes(v), v.shape.Elems(), v.dt == tensor.I64}
+	var wrong atomic.Int64 // place of one that is not, from 1 on
+	per, units := chunk(x.n, 2)
+	err := r.units(units, func(_, u int) {
+		for i := u * per; i < min((u+1)*per, x.n); i++ {
+			if uint64(x.id(i)) >= uint64(n) {
+				wrong.Store(int64(i) + 1)
+				return
+			}
 		}
+	})
+	if i := wrong.Load(); err == nil && i > 0 {
+		err = fault.New(fault.BadTensor, "index %d of %d", x.id(int(i)-1), n)
 	}
-	return ids, nil
+	return x, err
 }
 
 func (s *indexStep) run(r *run) error {
@@ -71,14 +87,13 @@ func (s *indexStep) oneHot(r *run) error {
 		return err
 	}
 	dst := r.f32(s.dst)
-	per, units := chunk(len(ids), n)
-	return r.units(units, func(_, u int) {
-		from, to := u*per, min((u+1)*per, len(ids))
-		clear(dst[from*n : to*n])
-		for i := from; i < to; i++ {
-			dst[i*n+int(ids[i])] = 1
+	r.pieces(ids.n, n, 1, func(row, from, to int) {
+		clear(dst[row*n+from : row*n+to])
+		if id := ids.at(row); id >= from && id < to {
+			dst[row*n+id] = 1
 		}
 	})
+	return nil
 }
 
 // scatter shares the columns: each is summed in the order of the ids, whoever does it.
@@ -88,15 +103,24 @@ func (s *indexStep) scatter(r *run) error {
 		return err
 	}
 	dst, rows, d := r.f32(s.dst), r.f32(s.rows), s.dst.cols()
-	copy(dst, r.f32(s.x))
+	x := r.f32(s.x)
+	r.ranges(len(dst), 1, func(from, to int) { copy(dst[from:to], x[from:to]) })
 	const least = 64 // columns that are worth a unit
 	units := max(min(r.b.pool.threads, d/least), 1)
 	per := (d + units - 1) / units
 	return r.units(units, func(_, u int) {
 		from, to := u*per, min((u+1)*per, d)
-		for i, id := range ids {
-			at := dst[int(id)*d+from : int(id)*d+to]
-			r.k.Add(at, at, rows[i*d+from:i*d+to])
+		var work counter
+		for i := range ids.n {
+			id := ids.at(i)
+			for lo := from; lo < to; lo += look {
+				hi := min(lo+look, to)
+				if work.add(r, hi-lo+16, look) {
+					return
+				}
+				at := dst[id*d+lo : id*d+hi]
+				r.k.Add(at, at, rows[i*d+lo:i*d+hi])
+			}
 		}
 	})
 }
@@ -111,7 +135,7 @@ func (s *indexStep) take(r *run) error {
 	per, units := chunk(len(dst), 8)
 	return r.units(units, func(_, u int) {
 		for i := u * per; i < min((u+1)*per, len(dst)); i++ {
-			dst[i] = x[(i/(m*inner)*n+int(ids[i]))*inner+i%inner]
+			dst[i] = x[(i/(m*inner)*n+ids.at(i))*inner+i%inner]
 		}
 	})
 }

@@ -5,7 +5,6 @@ import (
 	"math/bits"
 
 	"github.com/cocoonhq/cocoon/internal/tensor"
-	"github.com/cocoonhq/cocoon/internal/tensor/cpu/kern"
 )
 
 // lineStep computes lines along one axis: x [outer, n, inner] to [outer, m, inner].
@@ -14,10 +13,10 @@ type lineStep struct {
 	outer, n, m, inner int
 	room               lanes
 	// fn turns a line, which it may change, into m numbers; places into m numbers that are I64. One of them is nil.
-	fn     func(k *kern.Set, out, line []float32)
-	places func(out []int64, line []float32, keys []uint64)
+	fn     func(r *run, out, line []float32)
+	places func(r *run, out []int64, line []float32, keys []uint64)
 	keys   int // of scratch for places and sorts
-	sorted func(out, line []float32, keys []uint64)
+	sorted func(r *run, out, line []float32, keys []uint64)
 	cost   int // of an element
 }
 
@@ -37,12 +36,12 @@ func (s *lineStep) choose(o *tensor.Op) {
 	case tensor.KindVar, tensor.KindStd:
 		s.fn = spread(o.Attr.I[1], o.Kind == tensor.KindStd)
 	case tensor.KindMedian:
-		s.fn = func(_ *kern.Set, out, line []float32) { out[0] = quantile(line, float64((len(line)-1)/2)) }
+		s.fn = func(r *run, out, line []float32) { out[0] = r.quantile(line, float64((len(line)-1)/2)) }
 	case tensor.KindQuantile:
 		q := o.Attr.F[0]
-		s.fn = func(_ *kern.Set, out, line []float32) { out[0] = quantile(line, q*float64(len(line)-1)) }
+		s.fn = func(r *run, out, line []float32) { out[0] = r.quantile(line, q*float64(len(line)-1)) }
 	case tensor.KindArgMin:
-		s.places = func(out []int64, line []float32, _ []uint64) { out[0] = argMin(line) }
+		s.places = func(r *run, out []int64, line []float32, _ []uint64) { out[0] = r.argMin(line) }
 	case tensor.KindSort, tensor.KindArgSort:
 		s.order(o.Kind == tensor.KindArgSort, o.Attr.I[1] == 1)
 	case tensor.KindTopK, tensor.KindTopKIndex:
@@ -55,71 +54,95 @@ func (s *lineStep) choose(o *tensor.Op) {
 func (s *lineStep) order(places, down bool) {
 	s.keys, s.cost = 2*s.n, 4+2*bits.Len(uint(s.n))
 	if places {
-		s.places = func(out []int64, line []float32, keys []uint64) {
-			for i, k := range sortKeys(line, keys, down)[:len(out)] {
-				out[i] = int64(uint32(k))
+		s.places = func(r *run, out []int64, line []float32, keys []uint64) {
+			if keys = r.sortKeys(line, keys, down); keys == nil {
+				return
+			}
+			for from, to := range r.blocks(len(out)) {
+				for i := from; i < to; i++ {
+					out[i] = int64(uint32(keys[i]))
+				}
 			}
 		}
 		return
 	}
-	s.sorted = func(out, line []float32, keys []uint64) {
-		for i, k := range sortKeys(line, keys, down)[:len(out)] {
-			out[i] = line[uint32(k)]
+	s.sorted = func(r *run, out, line []float32, keys []uint64) {
+		if keys = r.sortKeys(line, keys, down); keys == nil {
+			return
+		}
+		for from, to := range r.blocks(len(out)) {
+			for i := from; i < to; i++ {
+				out[i] = line[uint32(keys[i])]
+			}
 		}
 	}
 }
 
-func lineFunc(k tensor.Kind) func(k *kern.Set, out, line []float32) {
+func lineFunc(k tensor.Kind) func(r *run, out, line []float32) {
 	switch k {
 	case tensor.KindLogSumExp:
-		return func(k *kern.Set, out, line []float32) { out[0] = logSumExp(k, line) }
+		return func(r *run, out, line []float32) { out[0] = r.logSumExp(line) }
 	case tensor.KindLogSoftmax:
-		return func(k *kern.Set, out, line []float32) {
-			copy(out, line)
-			k.Affine(out, out, 1, -logSumExp(k, line))
+		return func(r *run, out, line []float32) {
+			r.copy(out, line)
+			r.affine(out, out, 1, -r.logSumExp(line))
 		}
 	case tensor.KindCumProd:
-		return func(_ *kern.Set, out, line []float32) {
-			p := 1.0
-			for i, v := range line {
-				p *= float64(v)
-				out[i] = float32(p)
-			}
-		}
+		return cumProd
 	case tensor.KindCumMax:
-		return func(_ *kern.Set, out, line []float32) {
-			best := line[0]
-			for i, v := range line {
-				best = max(best, v)
-				out[i] = best
-			}
-		}
+		return cumMax
 	case tensor.KindCumMin:
-		return func(_ *kern.Set, out, line []float32) {
-			best := line[0]
-			for i, v := range line {
-				best = min(best, v)
-				out[i] = best
-			}
-		}
+		return cumMin
 	}
-	return func(_ *kern.Set, out, line []float32) {
-		sq := 0.0
-		for _, v := range line {
-			sq += float64(v) * float64(v)
+	return func(r *run, out, line []float32) { out[0] = float32(math.Sqrt(r.sumSq(line, 0))) }
+}
+
+func cumProd(r *run, out, line []float32) {
+	p := 1.0
+	for from, to := range r.blocks(len(line)) {
+		for i := from; i < to; i++ {
+			p *= float64(line[i])
+			out[i] = float32(p)
 		}
-		out[0] = float32(math.Sqrt(sq))
 	}
 }
 
-// spread is the variance of a line, or the root of it.
-func spread(correction int, root bool) func(k *kern.Set, out, line []float32) {
-	return func(k *kern.Set, out, line []float32) {
-		mean, sq := sumOf(k, line)/float64(len(line)), 0.0
-		for _, v := range line {
+func cumMax(r *run, out, line []float32) {
+	best := line[0]
+	for from, to := range r.blocks(len(line)) {
+		for i := from; i < to; i++ {
+			best = max(best, line[i])
+			out[i] = best
+		}
+	}
+}
+
+func cumMin(r *run, out, line []float32) {
+	best := line[0]
+	for from, to := range r.blocks(len(line)) {
+		for i := from; i < to; i++ {
+			best = min(best, line[i])
+			out[i] = best
+		}
+	}
+}
+
+// sumSq adds up squared distances from the mean, in float64.
+func (r *run) sumSq(line []float32, mean float64) float64 {
+	sq := 0.0
+	for from, to := range r.blocks(len(line)) {
+		for _, v := range line[from:to] {
 			d := float64(v) - mean
 			sq += d * d
 		}
+	}
+	return sq
+}
+
+// spread is the variance of a line, or the root of it.
+func spread(correction int, root bool) func(r *run, out, line []float32) {
+	return func(r *run, out, line []float32) {
+		sq := r.sumSq(line, r.sumOf(line)/float64(len(line)))
 		v := sq / float64(max(len(line)-correction, 0))
 		if root {
 			v = math.Sqrt(v)
@@ -129,19 +152,21 @@ func spread(correction int, root bool) func(k *kern.Set, out, line []float32) {
 }
 
 // logSumExp overwrites the line.
-func logSumExp(k *kern.Set, line []float32) float32 {
-	most := k.MaxOf(line)
+func (r *run) logSumExp(line []float32) float32 {
+	most := r.maxOf(line)
 	if math.IsInf(float64(most), 0) {
 		return most
 	}
-	return most + float32(math.Log(float64(k.ExpSum(line, line, 1, most))))
+	return most + float32(math.Log(float64(r.expSum(line, line, most))))
 }
 
-func argMin(line []float32) int64 {
+func (r *run) argMin(line []float32) int64 {
 	at := 0
-	for i, v := range line {
-		if v < line[at] || (v != v && line[at] == line[at]) {
-			at = i
+	for from, to := range r.blocks(len(line)) {
+		for i := from; i < to; i++ {
+			if v := line[i]; v < line[at] || (v != v && line[at] == line[at]) {
+				at = i
+			}
 		}
 	}
 	return int64(at)
@@ -156,11 +181,9 @@ func (s *lineStep) run(r *run) error {
 		for l := u * per; l < min((u+1)*per, s.outer*s.inner); l++ {
 			o, i := l/s.inner, l%s.inner
 			if at := o*s.n*s.inner + i; s.inner == 1 {
-				copy(line, x[at:])
+				r.copy(line, x[at:at+s.n])
 			} else {
-				for k := range line {
-					line[k] = x[at+k*s.inner]
-				}
+				r.pick(line, x, at, s.inner)
 			}
 			s.line(r, out, line, keys, o*s.m*s.inner+i)
 		}
@@ -170,21 +193,21 @@ func (s *lineStep) run(r *run) error {
 // line computes one line, whose result starts at element at.
 func (s *lineStep) line(r *run, room []int64, line []float32, keys []uint64, at int) {
 	if s.places != nil {
-		s.places(room, line, keys)
+		s.places(r, room, line, keys)
 		dst := asI64(r.bytes(s.dst))
-		for k, v := range room {
-			dst[at+k*s.inner] = v
+		for from, to := range r.blocks(len(room)) {
+			for k := from; k < to; k++ {
+				dst[at+k*s.inner] = room[k]
+			}
 		}
 		return
 	}
 	b := asBytes(room)
 	out, dst := cut[float32](&b, s.m), r.f32(s.dst)
 	if s.sorted != nil {
-		s.sorted(out, line, keys)
+		s.sorted(r, out, line, keys)
 	} else {
-		s.fn(r.k, out, line)
+		s.fn(r, out, line)
 	}
-	for k, v := range out {
-		dst[at+k*s.inner] = v
-	}
+	r.put(dst[at:], out, s.inner)
 }

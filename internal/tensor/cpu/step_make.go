@@ -41,15 +41,13 @@ func (s *sourceStep) run(r *run) error {
 	}
 	f := s.op.Attr.F
 	if s.op.Kind == tensor.KindIota {
-		per, units := chunk(len(dst)/s.inner, s.inner*4)
-		return r.units(units, func(_, u int) {
-			for i := u * per; i < min((u+1)*per, len(dst)/s.inner); i++ {
-				v, run := float32(f[0]+f[1]*float64(i%s.n)), dst[i*s.inner:(i+1)*s.inner]
-				for k := range run {
-					run[k] = v
-				}
+		r.pieces(len(dst)/s.inner, s.inner, 4, func(i, from, to int) {
+			v, run := float32(f[0]+f[1]*float64(i%s.n)), dst[i*s.inner+from:i*s.inner+to]
+			for k := range run {
+				run[k] = v
 			}
 		})
+		return nil
 	}
 	per, units := chunk(len(dst), 2)
 	return r.units(units, func(_, u int) {
@@ -117,18 +115,16 @@ type triangleStep struct {
 func (s *triangleStep) run(r *run) error {
 	dst, x := r.f32(s.dst), r.f32(s.x)
 	h, w := s.x.shape[len(s.x.shape)-2], s.x.cols()
-	per, units := chunk(s.x.rows(), w)
-	return r.units(units, func(_, u int) {
-		for i := u * per; i < min((u+1)*per, s.x.rows()); i++ {
-			row := dst[i*w : (i+1)*w]
-			copy(row, x[i*w:])
-			if s.lower {
-				clear(row[min(max(i%h+s.k+1, 0), w):])
-			} else {
-				clear(row[:min(max(i%h+s.k, 0), w)])
-			}
+	r.pieces(s.x.rows(), w, 1, func(i, from, to int) {
+		row := dst[i*w+from : i*w+to]
+		copy(row, x[i*w+from:])
+		if s.lower {
+			clear(row[min(max(i%h+s.k+1-from, 0), len(row)):])
+		} else {
+			clear(row[:min(max(i%h+s.k-from, 0), len(row))])
 		}
 	})
+	return nil
 }
 
 // unfoldStep lists the pixels under a kernel at each of its places.
@@ -144,13 +140,13 @@ func (s *unfoldStep) run(r *run) error {
 		from, to := u*per, min((u+1)*per, s.dst.rows())
 		switch s.x.dt.Size() {
 		case 1:
-			unfold[uint8](s, dst, x, from, to)
+			unfold[uint8](r, s, dst, x, from, to)
 		case 2:
-			unfold[uint16](s, dst, x, from, to)
+			unfold[uint16](r, s, dst, x, from, to)
 		case 4:
-			unfold[uint32](s, dst, x, from, to)
+			unfold[uint32](r, s, dst, x, from, to)
 		default:
-			unfold[uint64](s, dst, x, from, to)
+			unfold[uint64](r, s, dst, x, from, to)
 		}
 	})
 }
@@ -160,11 +156,12 @@ func elemsOf[T any](b []byte) []T {
 	return unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(b))), len(b)/int(unsafe.Sizeof(zero)))
 }
 
-func unfold[T any](s *unfoldStep, dst, src []byte, from, to int) {
+func unfold[T any](r *run, s *unfoldStep, dst, src []byte, from, to int) {
 	a, d, x := s.a, elemsOf[T](dst), elemsOf[T](src)
 	h, w, ch := s.x.shape[1], s.x.shape[2], s.x.shape[3]
 	kh, kw, cols := a[0], a[1], s.dst.cols()
 	ow, places := (w+2*a[5]-a[7]*(kw-1)-1)/a[3]+1, s.dst.shape[1]
+	var work counter
 	for row := from; row < to; row++ {
 		out := d[row*cols : (row+1)*cols]
 		clear(out)
@@ -178,6 +175,9 @@ func unfold[T any](s *unfoldStep, dst, src []byte, from, to int) {
 				z := p%ow*a[3] - a[5] + kx*a[7]
 				if z < 0 || z >= w {
 					continue
+				}
+				if work.add(r, ch, look) {
+					return
 				}
 				at := ky*kw + kx
 				for _, v := range x[((b*h+y)*w+z)*ch:][:ch] {

@@ -206,20 +206,56 @@ func broadcastStrides(x val, s tensor.Shape) []int {
 func (s *copyStep) run(r *run) error {
 	dst, src, size := r.bytes(s.dst), r.bytes(s.src), s.dst.dt.Size()
 	if s.fill && len(dst) > 0 {
-		tensor.WriteF64(dst[:size], s.dst.dt, []float64{s.constant})
-		for n := size; n < len(dst); n *= 2 {
-			copy(dst[n:], dst[:n])
-		}
+		s.paint(r, dst, size)
 	}
 	for _, p := range s.parts {
 		if tensor.Shape(p.shape).Elems() == 0 {
 			continue
 		}
-		q := p.collapse()
-		cost := tensor.Shape(q.shape[1:]).Elems()
-		r.ranges(q.shape[0], cost, func(from, to int) { q.part(from, to).copy(dst, src, size) })
+		p.collapse().run(r, dst, src, size)
 	}
 	return nil
+}
+
+// paint fills dst with the constant.
+func (s *copyStep) paint(r *run, dst []byte, size int) {
+	const grain = 64 << 10
+	first := dst[:min(grain, len(dst))]
+	tensor.WriteF64(first[:size], s.dst.dt, []float64{s.constant})
+	for n := size; n < len(first); n *= 2 {
+		copy(first[n:], first[:n])
+	}
+	r.ranges(len(dst)/grain, 16<<10, func(from, to int) {
+		for i := from; i < to; i++ {
+			copy(dst[(i+1)*grain:], first)
+		}
+	})
+}
+
+// run copies in parallel. Units are cut along the outermost dimension under which there is not more than one unit's work; the
+// places in those outside of it are counted through.
+func (p copyPart) run(r *run, dst, src []byte, size int) {
+	const grain = 16 << 10
+	d, rest := 0, tensor.Shape(p.shape[1:]).Elems()
+	for rest > grain {
+		d++
+		rest /= p.shape[d]
+	}
+	per := max(grain/rest, 1)
+	parts := (p.shape[d] + per - 1) / per
+	outer := tensor.Shape(p.shape[:d]).Elems()
+	r.b.pool.do(outer*parts, func(_, u int) {
+		if r.over() {
+			return
+		}
+		q, at, from := copyPart{p.shape[d:], p.dstOff, p.srcOff, p.dstStep[d:], p.srcStep[d:]}, u/parts, u%parts*per
+		for i := d - 1; i >= 0; i-- {
+			q.dstOff += at % p.shape[i] * p.dstStep[i]
+			q.srcOff += at % p.shape[i] * p.srcStep[i]
+			at /= p.shape[i]
+		}
+		q.part(from, min(from+per, p.shape[d])).copy(dst, src, size)
+	})
 }
 
 // collapse merges dimensions that follow one another in memory on both sides.

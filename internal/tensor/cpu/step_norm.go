@@ -47,20 +47,48 @@ func (s *rowNormStep) run(r *run) error {
 		bias = r.f32(s.bias)
 	}
 	per := max(8<<10/cols, 1)
-	r.b.pool.do((rows+per-1)/per, func(_, u int) {
+	return r.units((rows+per-1)/per, func(_, u int) {
 		for i := u * per; i < min((u+1)*per, rows); i++ {
-			s.row(r.k, dst[i*cols:(i+1)*cols], x[i*s.x.ld:i*s.x.ld+cols], w, bias)
+			s.row(r, dst[i*cols:(i+1)*cols], x[i*s.x.ld:i*s.x.ld+cols], w, bias)
 		}
 	})
-	return nil
 }
 
-func (s *rowNormStep) row(k *kern.Set, dst, x, w, bias []float32) {
+func (s *rowNormStep) row(r *run, dst, x, w, bias []float32) {
 	mean := 0.0
 	if !s.rms {
-		mean = sumOf(k, x) / float64(len(x))
+		mean = r.sumOf(x) / float64(len(x))
 	}
-	rstd := 1 / math.Sqrt(float64(k.SumSq(x, float32(mean)))/float64(len(x))+s.eps)
+	rstd := 1 / math.Sqrt(s.sumSq(r, x, float32(mean))/float64(len(x))+s.eps)
+	if len(dst) <= look {
+		normed(r.k, dst, x, w, bias, mean, rstd)
+		return
+	}
+	part := func(v []float32, from, to int) []float32 {
+		if v == nil {
+			return nil
+		}
+		return v[from:to]
+	}
+	for from, to := range r.blocks(len(dst)) {
+		normed(r.k, dst[from:to], x[from:to], part(w, from, to), part(bias, from, to), mean, rstd)
+	}
+}
+
+// sumSq adds up the squares of x-mean, of a row that may be long.
+func (s *rowNormStep) sumSq(r *run, x []float32, mean float32) float64 {
+	if len(x) <= look {
+		return float64(r.k.SumSq(x, mean))
+	}
+	sq := 0.0
+	for from, to := range r.blocks(len(x)) {
+		sq += float64(r.k.SumSq(x[from:to], mean))
+	}
+	return sq
+}
+
+// normed is (x-mean)*rstd, scaled and shifted by element.
+func normed(k *kern.Set, dst, x, w, bias []float32, mean, rstd float64) {
 	k.Affine(dst, x, 1, float32(-mean))
 	k.Affine(dst, dst, float32(rstd), 0)
 	switch {
@@ -116,11 +144,13 @@ func (s *groupNormStep) run(r *run) error {
 	n := s.chunks()
 	x, dst, parts, coef := r.f32(s.x), r.f32(s.to.dst), r.f32(s.parts), r.f32(s.coef)
 	r.share(s.batch*n, 8*s.batch*s.rows*s.ch, func(_, u int) {
+		if r.over() {
+			return
+		}
 		b, from := u/n, u%n*s.chunk
 		p := parts[u*2*s.ch:][:2*s.ch]
-		clear(p)
 		first := b * s.rows * s.x.ld
-		r.k.Stats(p[:s.ch], p[s.ch:], x[first:first+s.ch], x[first+from*s.x.ld:], s.x.ld, min(s.chunk, s.rows-from))
+		s.stats(r, p, x[first:first+s.ch], x[first+from*s.x.ld:], min(s.chunk, s.rows-from))
 	})
 	for b := range s.batch {
 		s.combine(r, parts[b*n*2*s.ch:][:n*2*s.ch], x[b*s.rows*s.x.ld:][:s.ch], coef[b*2*s.ch:][:2*s.ch])
@@ -131,14 +161,41 @@ func (s *groupNormStep) run(r *run) error {
 	}
 	s.to.clear(r)
 	r.share(s.batch*n, 8*s.batch*s.rows*s.ch, func(_, u int) {
+		if r.over() {
+			return
+		}
 		b, from := u/n, u%n*s.chunk
 		c := coef[b*2*s.ch:][:2*s.ch]
 		for i := from; i < min(from+s.chunk, s.rows); i++ {
 			row := b*s.rows + i
-			apply(dst[s.to.at(row):][:s.ch], x[row*s.x.ld:][:s.ch], c[:s.ch], c[s.ch:])
+			out, in := dst[s.to.at(row):][:s.ch], x[row*s.x.ld:][:s.ch]
+			if s.ch <= look {
+				apply(out, in, c[:s.ch], c[s.ch:])
+				continue
+			}
+			for lo, hi := range r.blocks(s.ch) {
+				apply(out[lo:hi], in[lo:hi], c[lo:hi], c[s.ch+lo:s.ch+hi])
+			}
 		}
 	})
-	return nil
+	return r.ended()
+}
+
+// stats adds up rows rows of x, less the first row, and their squares.
+func (s *groupNormStep) stats(r *run, p, first, x []float32, rows int) {
+	if s.ch <= look {
+		clear(p)
+		r.k.Stats(p[:s.ch], p[s.ch:], first, x, s.x.ld, rows)
+		return
+	}
+	for lo, hi := range r.blocks(s.ch) {
+		sum, sq := p[lo:hi], p[s.ch+lo:s.ch+hi]
+		clear(sum)
+		clear(sq)
+		for row := 0; row < rows && !r.over(); row++ {
+			r.k.Stats(sum, sq, first[lo:hi], x[row*s.x.ld+lo:], s.x.ld, 1)
+		}
+	}
 }
 
 // combine turns the sums of one batch item, which are of x less the first row, into scale and shift by channel.
@@ -151,8 +208,9 @@ func (s *groupNormStep) combine(r *run, parts, first, coef []float32) {
 		bias = r.f32(s.bias)
 	}
 	per := s.ch / s.groups
-	for g := 0; g < s.ch; g += per {
-		mean, m2 := s.moments(parts, first, g, per)
+	var work counter
+	for g := 0; g < s.ch && !work.add(r, len(parts)/s.ch*per, look); g += per {
+		mean, m2 := s.moments(r, parts, first, g, per)
 		rstd := 1 / math.Sqrt(m2/float64(s.rows*per)+s.eps)
 		for c := g; c < g+per; c++ {
 			scale, shift := rstd, -mean*rstd
@@ -168,10 +226,11 @@ func (s *groupNormStep) combine(r *run, parts, first, coef []float32) {
 }
 
 // moments gives the mean of a group and the sum of squared distances from it.
-func (s *groupNormStep) moments(parts, first []float32, g, per int) (mean, m2 float64) {
+func (s *groupNormStep) moments(r *run, parts, first []float32, g, per int) (mean, m2 float64) {
 	n := float64(s.rows)
 	var count float64
-	for c := g; c < g+per; c++ {
+	var work counter
+	for c := g; c < g+per && !work.add(r, len(parts)/s.ch, look); c++ {
 		var sum, sq float64
 		for at := c; at < len(parts); at += 2 * s.ch {
 			sum += float64(parts[at])

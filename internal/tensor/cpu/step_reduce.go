@@ -45,9 +45,7 @@ func (s *reduceStep) run(r *run) error {
 			if s.inner == 1 {
 				line = x[at : at+s.n]
 			} else {
-				for k := range line {
-					line[k] = x[at+k*s.inner]
-				}
+				r.pick(line, x, at, s.inner)
 			}
 			s.store(r, line, buf, l, at)
 		}
@@ -58,69 +56,138 @@ func (s *reduceStep) run(r *run) error {
 func (s *reduceStep) store(r *run, line, buf []float32, l, at int) {
 	switch s.kind {
 	case tensor.KindSoftmax:
-		softmax(r.k, buf, line)
+		r.softmax(buf, line)
 	case tensor.KindCumSum:
 		sum := 0.0
-		for i, v := range line {
-			sum += float64(v)
-			buf[i] = float32(sum)
+		for from, to := range r.blocks(len(line)) {
+			for i, v := range line[from:to] {
+				sum += float64(v)
+				buf[from+i] = float32(sum)
+			}
 		}
 	case tensor.KindArgMax:
 		out := r.bytes(s.dst)
-		*(*int64)(unsafe.Pointer(&out[8*l])) = argMax(line)
+		*(*int64)(unsafe.Pointer(&out[8*l])) = r.argMax(line)
 		return
 	default:
-		r.f32(s.dst)[l] = fold(r.k, s.kind, line)
+		r.f32(s.dst)[l] = r.fold(s.kind, line)
 		return
 	}
-	dst := r.f32(s.dst)
-	if s.inner == 1 {
-		copy(dst[at:], buf)
-		return
-	}
-	for k, v := range buf {
-		dst[at+k*s.inner] = v
+	r.put(r.f32(s.dst)[at:], buf, s.inner)
+}
+
+// pick reads elements that lie step apart, the first at first.
+func (r *run) pick(line, x []float32, first, step int) {
+	for from, to := range r.blocks(len(line)) {
+		for k := from; k < to; k++ {
+			line[k] = x[first+k*step]
+		}
 	}
 }
 
-func softmax(k *kern.Set, dst, x []float32) {
-	sum := k.ExpSum(dst, x, 1, k.MaxOf(x))
-	k.Affine(dst, dst, 1/sum, 0)
+// put writes elements step apart.
+func (r *run) put(dst, line []float32, step int) {
+	if step == 1 {
+		r.copy(dst[:len(line)], line)
+		return
+	}
+	for from, to := range r.blocks(len(line)) {
+		for k := from; k < to; k++ {
+			dst[k*step] = line[k]
+		}
+	}
 }
 
-func argMax(line []float32) int64 {
+func (r *run) softmax(dst, x []float32) {
+	sum := r.expSum(dst, x, r.maxOf(x))
+	r.affine(dst, dst, 1/sum, 0)
+}
+
+// maxOf is the largest of a line, which may be long.
+func (r *run) maxOf(line []float32) float32 {
+	if len(line) <= look {
+		return r.k.MaxOf(line)
+	}
+	best := float32(math.Inf(-1))
+	for from, to := range r.blocks(len(line)) {
+		best = max(best, r.k.MaxOf(line[from:to]))
+	}
+	return best
+}
+
+// expSum writes exp(x - most) and gives the sum of them, of a line that may be long.
+func (r *run) expSum(dst, x []float32, most float32) float32 {
+	if len(x) <= look {
+		return r.k.ExpSum(dst, x, 1, most)
+	}
+	sum := 0.0
+	for from, to := range r.blocks(len(x)) {
+		sum += float64(r.k.ExpSum(dst[from:to], x[from:to], 1, most))
+	}
+	return float32(sum)
+}
+
+// affine is x*scale + shift of a line that may be long.
+func (r *run) affine(dst, x []float32, scale, shift float32) {
+	if len(dst) <= look {
+		r.k.Affine(dst, x, scale, shift)
+		return
+	}
+	for from, to := range r.blocks(len(dst)) {
+		r.k.Affine(dst[from:to], x[from:to], scale, shift)
+	}
+}
+
+func (r *run) argMax(line []float32) int64 {
 	at := 0
-	for i, v := range line {
-		if v > line[at] || (v != v && line[at] == line[at]) {
-			at = i
+	for from, to := range r.blocks(len(line)) {
+		for i := from; i < to; i++ {
+			if v := line[i]; v > line[at] || (v != v && line[at] == line[at]) {
+				at = i
+			}
 		}
 	}
 	return int64(at)
 }
 
 // fold reduces a line in pieces whose sums are added in float64.
-func fold(k *kern.Set, kind tensor.Kind, line []float32) float32 {
+func (r *run) fold(kind tensor.Kind, line []float32) float32 {
 	switch kind {
 	case tensor.KindAmax:
-		return k.MaxOf(line)
+		return r.maxOf(line)
 	case tensor.KindAmin:
 		least := float32(math.Inf(1))
-		for _, v := range line {
-			least = min(least, v)
+		for from, to := range r.blocks(len(line)) {
+			for _, v := range line[from:to] {
+				least = min(least, v)
+			}
 		}
 		return least
 	case tensor.KindProd:
 		p := 1.0
-		for _, v := range line {
-			p *= float64(v)
+		for from, to := range r.blocks(len(line)) {
+			for _, v := range line[from:to] {
+				p *= float64(v)
+			}
 		}
 		return float32(p)
 	}
-	sum := sumOf(k, line)
+	sum := r.sumOf(line)
 	if kind == tensor.KindMean {
 		sum /= float64(len(line))
 	}
 	return float32(sum)
+}
+
+func (r *run) sumOf(line []float32) float64 {
+	if len(line) <= look {
+		return sumOf(r.k, line)
+	}
+	sum := 0.0
+	for from, to := range r.blocks(len(line)) {
+		sum += sumOf(r.k, line[from:to])
+	}
+	return sum
 }
 
 func sumOf(k *kern.Set, line []float32) float64 {

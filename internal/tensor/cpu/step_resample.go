@@ -2,6 +2,7 @@ package cpu
 
 import (
 	"math"
+	"slices"
 
 	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/internal/tensor"
@@ -35,7 +36,7 @@ func (c *compiler) resizeAA(n *node) error {
 		return err
 	}
 	filter := n.op.Attr.I[0]
-	c.separately(n, x, smoothSpans(x.shape[1], out[1], filter), smoothSpans(x.shape[2], out[2], filter))
+	c.separately(n, x, c.r.smoothSpans(x.shape[1], out[1], filter), c.r.smoothSpans(x.shape[2], out[2], filter))
 	return nil
 }
 
@@ -48,6 +49,19 @@ func (c *compiler) separately(n *node, x val, ys, xs []span) {
 	c.emit(s, s.dst, t)
 }
 
+// slab cuts small slices from large ones.
+type slab[T any] struct{ free []T }
+
+func (s *slab[T]) take(n int) []T {
+	const large = 4096
+	if n > len(s.free) {
+		s.free = make([]T, max(n, large))
+	}
+	part := s.free[:n:n]
+	s.free = s.free[n:]
+	return part
+}
+
 func longest(all []span) (n int) {
 	for i := range all {
 		n = max(n, len(all[i].weights))
@@ -57,10 +71,10 @@ func longest(all []span) (n int) {
 
 // spansOf joins taps, which are neighbours and may repeat the one at an edge.
 func spansOf(taps [][]tap) []span {
-	all := make([]span, len(taps))
+	all, floats := make([]span, len(taps)), slab[float32]{}
 	for i, ts := range taps {
 		from, to := ts[0].at, ts[len(ts)-1].at
-		all[i] = span{from, make([]float32, to-from+1)}
+		all[i] = span{from, floats.take(to - from + 1)}
 		for _, t := range ts {
 			all[i].weights[t.at-from] += t.weight
 		}
@@ -69,25 +83,32 @@ func spansOf(taps [][]tap) []span {
 }
 
 // smoothSpans are the sources of each of out places of an axis of n. The filter is stretched by the scale where that is above
-// 1. Source: Pillow's and torch's resize.
-func smoothSpans(n, out, filter int) []span {
-	all := make([]span, out)
+// 1. Source: Pillow's and torch's resize. A run that is over gives nil.
+func (r *run) smoothSpans(n, out, filter int) []span {
+	all, floats := make([]span, out), slab[float32]{}
+	var work counter
+	var w []float64
 	scale := float64(n) / float64(out)
 	wide := max(scale, 1)
 	reach := aaReach(filter) * wide
 	for i := range all {
 		if n == out {
-			all[i] = span{i, []float32{1}}
+			all[i] = span{i, floats.take(1)}
+			all[i].weights[0] = 1
 			continue
 		}
 		center := (float64(i) + 0.5) * scale
 		from, to := max(int(center-reach+0.5), 0), min(int(center+reach+0.5), n)
-		sum, w := 0.0, make([]float64, to-from)
+		sum := 0.0
+		w = slices.Grow(w[:0], to-from)[:to-from]
+		if work.add(r, 8*len(w), look) {
+			return nil
+		}
 		for j := range w {
 			w[j] = aaWeight(filter, (float64(from+j)-center+0.5)/wide)
 			sum += w[j]
 		}
-		s := span{from, make([]float32, len(w))}
+		s := span{from, floats.take(len(w))}
 		for j := range w {
 			s.weights[j] = float32(w[j] / sum)
 		}
@@ -143,6 +164,7 @@ func (s *resampleStep) run(r *run) error {
 	rows := s.dst.shape[0] * h
 	per, units := chunk(rows, row*(s.taps+1)*2)
 	return r.units(units, func(_, u int) {
+		var work counter
 		for i := u * per; i < min((u+1)*per, rows); i++ {
 			out := dst[i*row : (i+1)*row]
 			if s.across {
@@ -154,20 +176,38 @@ func (s *resampleStep) run(r *run) error {
 			for k, w := range sp.weights {
 				src := x[(top+sp.from+k)*row:][:row]
 				if k == 0 {
-					r.k.Affine(out, src, w, 0)
+					r.affine(out, src, w, 0)
 				} else {
-					r.k.AddScaled(out, src, w)
+					r.addScaled(out, src, w)
+				}
+				if work.add(r, row, look) {
+					return
 				}
 			}
 		}
 	})
 }
 
+// addScaled is dst + x*scale of a line that may be long.
+func (r *run) addScaled(dst, x []float32, scale float32) {
+	if len(dst) <= look {
+		r.k.AddScaled(dst, x, scale)
+		return
+	}
+	for from, to := range r.blocks(len(dst)) {
+		r.k.AddScaled(dst[from:to], x[from:to], scale)
+	}
+}
+
 // row resizes one row.
 func (s *resampleStep) row(r *run, out, x []float32) {
 	ch := s.dst.shape[3]
+	var work counter
 	for i := range s.spans {
 		sp := &s.spans[i]
+		if work.add(r, len(sp.weights)*ch, look) {
+			return
+		}
 		to := out[i*ch : (i+1)*ch]
 		if ch == 3 {
 			var a, b, c float32
@@ -179,11 +219,11 @@ func (s *resampleStep) row(r *run, out, x []float32) {
 			to[0], to[1], to[2] = a, b, c
 			continue
 		}
-		clear(to)
+		r.clear(to)
 		for k, w := range sp.weights {
 			src := x[(sp.from+k)*ch:][:ch]
 			if ch > 16 {
-				r.k.AddScaled(to, src, w)
+				r.addScaled(to, src, w)
 				continue
 			}
 			for j := range to {

@@ -42,7 +42,7 @@ func (s *transposeStep) run(r *run) error {
 	return r.units(units, func(_, u int) {
 		for i := u * per; i < min((u+1)*per, out[0]*out[1]); i++ {
 			line := dst[i*row : (i+1)*row]
-			clear(line)
+			r.clear(line)
 			for z := 0; bias != nil && z < row; z += out[3] {
 				copy(line[z:], bias)
 			}
@@ -60,10 +60,14 @@ func (s *transposeStep) run(r *run) error {
 func (s *transposeStep) spread(r *run, line, x, w []float32, ky int) {
 	const few = 8 // channels under which a call takes longer than the sum
 	kh, kw, cin, cout := s.w.shape[2], s.w.shape[3], s.x.shape[3], s.dst.shape[3]
+	var work counter
 	for g := range s.a[8] {
 		for kx := range kw {
 			tap := w[((g*kh+ky)*kw+kx)*s.cg*s.og:]
 			for j := range s.x.shape[2] {
+				if work.add(r, s.cg*s.og, look) {
+					return
+				}
 				z := j*s.a[1] - s.a[3] + kx*s.a[7]
 				if z < 0 || z >= s.dst.shape[2] {
 					continue
@@ -80,6 +84,9 @@ func (s *transposeStep) spread(r *run, line, x, w []float32, ky int) {
 				}
 				for k, v := range from {
 					r.k.AddScaled(to, tap[k*s.og:][:s.og], v)
+					if s.og > look/16 && work.add(r, s.og, look) {
+						return
+					}
 				}
 			}
 		}

@@ -117,6 +117,7 @@ func (s *windowStep) run(r *run) error {
 	return r.units(units, func(w, u int) {
 		b := s.room.of(r, w, u)
 		line := asF32(b)[:(s.x.shape[2]+s.kw-1)*s.x.shape[3]]
+		var work counter
 		for i := u * per; i < min((u+1)*per, rows); i++ {
 			y := i % h
 			out, first := dst[i*row:(i+1)*row], true
@@ -126,11 +127,14 @@ func (s *windowStep) run(r *run) error {
 				case from < 0 && s.op != windowSum:
 					continue
 				case from < 0:
-					clear(line)
+					r.clear(line)
 				default:
-					s.widen(line, x[(i-y+from)*row:][:row])
+					s.widen(r, line, x[(i-y+from)*row:][:row])
 				}
 				for kx := range s.kw {
+					if work.add(r, row, look) {
+						return
+					}
 					s.add(r, out, line[kx*s.x.shape[3]:][:row], weights, ky*s.kw+kx, first)
 					first = false
 				}
@@ -141,6 +145,16 @@ func (s *windowStep) run(r *run) error {
 
 // add combines a shifted row with what is there.
 func (s *windowStep) add(r *run, out, row, weights []float32, at int, first bool) {
+	if len(out) > look {
+		for lo, hi := range r.blocks(len(out)) {
+			s.combine(r, out[lo:hi], row[lo:hi], weights, at, first)
+		}
+		return
+	}
+	s.combine(r, out, row, weights, at, first)
+}
+
+func (s *windowStep) combine(r *run, out, row, weights []float32, at int, first bool) {
 	switch {
 	case s.op == windowSum && first:
 		r.k.Affine(out, row, weights[at], 0)
@@ -156,7 +170,7 @@ func (s *windowStep) add(r *run, out, row, weights []float32, at int, first bool
 }
 
 // widen copies a row with its borders to both sides.
-func (s *windowStep) widen(line, row []float32) {
+func (s *windowStep) widen(r *run, line, row []float32) {
 	outside := float32(0)
 	switch s.op {
 	case windowMax:
@@ -164,12 +178,12 @@ func (s *windowStep) widen(line, row []float32) {
 	case windowMin:
 		outside = float32(math.Inf(1))
 	}
-	widenRow(line, row, s.x.shape[3], (s.kw-1)/2, s.border, outside)
+	r.widenRow(line, row, s.x.shape[3], (s.kw-1)/2, s.border, outside)
 }
 
 // widenRow copies a row of pixels of ch channels to pixel left of line and fills what is left of line on both sides.
-func widenRow(line, row []float32, ch, left, border int, outside float32) {
-	copy(line[left*ch:], row)
+func (r *run) widenRow(line, row []float32, ch, left, border int, outside float32) {
+	r.copy(line[left*ch:][:len(row)], row)
 	w := len(row) / ch
 	fill := func(z int) {
 		to := line[z*ch : (z+1)*ch]
@@ -235,18 +249,22 @@ func (s *medianStep) run(r *run) error {
 	return r.units(units, func(w, u int) {
 		b := s.room.of(r, w, u)
 		lines, win := cut[float32](&b, s.kh*line), cut[float32](&b, s.kh*s.kw)
+		var work counter
 		for i := u * per; i < min((u+1)*per, rows); i++ {
 			y := i % h
 			for ky := range s.kh {
 				part := lines[ky*line : (ky+1)*line]
 				if from := borderAt(y+ky-s.kh/2, h, s.border); from >= 0 {
-					widenRow(part, x[(i-y+from)*row:][:row], ch, s.kw/2, s.border, 0)
+					r.widenRow(part, x[(i-y+from)*row:][:row], ch, s.kw/2, s.border, 0)
 				} else {
 					clear(part)
 				}
 			}
 			out := dst[i*row : (i+1)*row]
 			for p := range out {
+				if work.add(r, 8*len(win), look) {
+					return
+				}
 				n := 0
 				for ky := range s.kh {
 					for kx := range s.kw {
@@ -254,7 +272,7 @@ func (s *medianStep) run(r *run) error {
 						n++
 					}
 				}
-				out[p] = quantile(win, float64((n-1)/2))
+				out[p] = r.quantile(win, float64((n-1)/2))
 			}
 		}
 	})

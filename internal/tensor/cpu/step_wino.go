@@ -94,8 +94,8 @@ func (s *winoStep) run(r *run) error {
 			if t == 0 || s.group < s.cout {
 				s.weights(r, n, nc)
 			}
-			if r.ctx.Err() != nil {
-				return nil // the run ends with this error before the next step
+			if err := r.ended(); err != nil {
+				return err
 			}
 			s.products(r, tn, nc)
 			s.results(r, t, tn, n, nc)
@@ -123,7 +123,7 @@ func (s *winoStep) pixels(r *run, t, tn int) {
 	const per = 4
 	x, v, k := r.f32(s.x), r.f32(s.v), r.k.Wino
 	h, w, ld := s.x.shape[1], s.x.shape[2], s.x.ld
-	r.b.pool.do((tn+per-1)/per, func(worker, u int) {
+	_ = r.units((tn+per-1)/per, func(worker, u int) {
 		tmp, _, _, _ := s.part(r, worker)
 		for i := u * per; i < min((u+1)*per, tn); i++ {
 			img, y, z := s.at(t + i)
@@ -136,7 +136,7 @@ func (s *winoStep) pixels(r *run, t, tn int) {
 func (s *winoStep) weights(r *run, n, nc int) {
 	k, u, b := r.k, r.f32(s.u), r.bytes(s.b)
 	chunks, panels := (s.cin+winoChunk-1)/winoChunk, (nc+k.NR-1)/k.NR
-	r.b.pool.do(chunks*panels, func(worker, unit int) {
+	_ = r.units(chunks*panels, func(worker, unit int) {
 		tmp, _, _, pack := s.part(r, worker)
 		p, c0 := unit/chunks, unit%chunks*winoChunk
 		cn, j := min(winoChunk, s.cin-c0), p*k.NR
@@ -157,10 +157,11 @@ func (s *winoStep) products(r *run, tn, nc int) {
 	subs := (panels + s.sub - 1) / s.sub
 	rowTiles := (tn + k.MR - 1) / k.MR
 	parts := min((4*r.b.pool.threads+kern.WinoPoints*subs-1)/(kern.WinoPoints*subs), rowTiles)
-	r.b.pool.do(kern.WinoPoints*subs*parts, func(w, unit int) {
+	_ = r.units(kern.WinoPoints*subs*parts, func(w, unit int) {
 		part, unit := unit%parts, unit/parts
 		point, p0 := unit/subs, unit%subs*s.sub
 		g := &r.gemms[w].g
+		var work counter
 		*g = kern.Gemm{LDA: s.vRow * 4, BStep: k.NR * 4, K: s.cin, Segs: &s.segs[0], NSeg: 1, LDC: s.mRow * 4}
 		for t := part * rowTiles / parts; t < (part+1)*rowTiles/parts; t++ {
 			row := t * tn / rowTiles
@@ -170,6 +171,9 @@ func (s *winoStep) products(r *run, tn, nc int) {
 				g.B = unsafe.Pointer(&u[point*s.uStep+p*s.cin*k.NR])
 				g.C = unsafe.Pointer(&m[point*s.mStep+row*s.mRow+p*k.NR])
 				call(k, g, rows, min(k.NR, nc-p*k.NR))
+				if work.add(r, rows*k.NR*s.cin, lookSums) {
+					return
+				}
 			}
 		}
 	})
@@ -178,7 +182,7 @@ func (s *winoStep) products(r *run, tn, nc int) {
 // results transforms the sums back into pixels of nc channels from n.
 func (s *winoStep) results(r *run, t, tn, n, nc int) {
 	const per = 4
-	r.b.pool.do((tn+per-1)/per, func(worker, u int) {
+	_ = r.units((tn+per-1)/per, func(worker, u int) {
 		tmp, bias, tile, _ := s.part(r, worker)
 		bias = bias[:nc]
 		last := -1

@@ -72,7 +72,7 @@ func Run(t *testing.T, b tensor.Backend) {
 func sets() [][]tc {
 	return [][]tc{
 		elementCases(), moveCases(), reduceCases(), productCases(), convCases(), normCases(), attentionCases(), pictureCases(), fusedCases(), specialCases(),
-		moreElementCases(), colourCases(), lineCases(), indexCases(), makeCases(), windowCases(), scaleCases(), signalCases(),
+		moreElementCases(), colourCases(), lineCases(), indexCases(), makeCases(), windowCases(), scaleCases(), signalCases(), longCases(),
 	}
 }
 

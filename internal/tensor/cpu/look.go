@@ -1,0 +1,105 @@
+package cpu
+
+import (
+	"context"
+	"iter"
+	"time"
+)
+
+// look is after how many elements, or as many multiplications, a unit looks whether its run is over: some 10 to 100 µs.
+const look = 32 << 10
+
+// lookSums is the same for sums that run in registers: these are some 20 times as quick.
+const lookSums = 512 << 10
+
+// over reports whether nobody waits for the run's result any more. A deadline is held against the clock: the timer that ends
+// the context may find no processor, while kernels have them all.
+func (r *run) over() bool {
+	return r.ctx.Err() != nil || r.timed && time.Since(r.began) >= r.left
+}
+
+// ended is the error of a run that is over, else nil.
+func (r *run) ended() error {
+	if err := r.ctx.Err(); err != nil {
+		return stopped(err)
+	}
+	if r.over() {
+		return stopped(context.DeadlineExceeded)
+	}
+	return nil
+}
+
+// clock starts the run's time.
+func (r *run) clock() {
+	if end, ok := r.ctx.Deadline(); ok {
+		r.began = time.Now()
+		r.timed, r.left = true, end.Sub(r.began)
+	}
+}
+
+// blocks gives n elements in pieces [from, to), up to the end or until the run is over.
+func (r *run) blocks(n int) iter.Seq2[int, int] {
+	return func(yield func(from, to int) bool) {
+		for from := 0; from < n; from += look {
+			if from > 0 && r.over() || !yield(from, min(from+look, n)) {
+				return
+			}
+		}
+	}
+}
+
+// copy copies as many elements as dst has.
+func (r *run) copy(dst, src []float32) {
+	if len(dst) <= look {
+		copy(dst, src)
+		return
+	}
+	for from, to := range r.blocks(len(dst)) {
+		copy(dst[from:to], src[from:to])
+	}
+}
+
+// clear sets elements to 0.
+func (r *run) clear(dst []float32) {
+	if len(dst) <= look {
+		clear(dst)
+		return
+	}
+	for from, to := range r.blocks(len(dst)) {
+		clear(dst[from:to])
+	}
+}
+
+// counter says when a unit has done so much that it looks.
+type counter int
+
+// add counts work and reports whether the run is over, which it asks at most once in most of work.
+func (c *counter) add(r *run, work, most int) bool {
+	if *c += counter(work); *c < counter(most) {
+		return false
+	}
+	*c = 0
+	return r.over()
+}
+
+// pieces calls fn for parts [from, to) of each of rows rows of cols elements of the given cost, in parallel: short rows come
+// several to a unit, long ones are cut.
+func (r *run) pieces(rows, cols, cost int, fn func(row, from, to int)) {
+	const grain = 16 << 10
+	per := max(grain/max(cost, 1), 1) // elements
+	if cols <= per {
+		r.ranges(rows, cols*cost, func(from, to int) {
+			for row := from; row < to; row++ {
+				fn(row, 0, cols)
+			}
+		})
+		return
+	}
+	parts := (cols + per - 1) / per
+	r.b.pool.do(rows*parts, func(_, u int) {
+		if !r.over() {
+			row, from := u/parts, u%parts*per
+			fn(row, from, min(from+per, cols))
+		}
+	})
+}
