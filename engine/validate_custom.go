@@ -11,7 +11,8 @@ import (
 	"github.com/cocoonhq/cocoon/engine/node"
 )
 
-// custom asks the node's own check.
+// custom asks the node's own check. The reference's breaks with an exception when an input that it names is absent, and that
+// takes the place of all other reasons; here it is the absent input that is told.
 func (x *visit) custom(w *validator) *escaped {
 	c, ok := x.v.node.(node.Checker)
 	if !ok {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"github.com/cocoonhq/cocoon/engine/doc"
 	"github.com/cocoonhq/cocoon/engine/node"
 )
 
@@ -74,7 +75,7 @@ func (x *visit) producer(w *validator, in field, list []any) (*vertex, *escaped)
 	id, _ := list[0].(string)
 	from, ok := w.g.get(id)
 	if _, text := list[0].(string); !ok || !text {
-		return nil, &escaped{kind: "KeyError", text: short(pyRepr(list[0]))}
+		return nil, noNode(list[0])
 	}
 	out, esc := outputOf(from, list[1])
 	if esc != nil {
@@ -102,19 +103,32 @@ func (x *visit) producer(w *validator, in field, list []any) (*vertex, *escaped)
 	return from, nil
 }
 
+// noNode is the exception for a link to a node that is not there, or whose id can be none.
+func noNode(id any) *escaped {
+	switch id.(type) {
+	case []any, *doc.Object:
+		return &escaped{kind: "TypeError", text: "unhashable type: '" + pyType(id) + "'"}
+	}
+	return &escaped{kind: "KeyError", text: short(pyRepr(id))}
+}
+
 // outputOf finds a declared output by the index of a link.
 func outputOf(from *vertex, index any) (*node.Output, *escaped) {
+	row := "tuple"
+	if from.schema.V3 {
+		row = "list"
+	}
 	switch index.(type) {
 	case int64, bool:
 	case uint64, bigInt:
 		return nil, &escaped{kind: "IndexError", text: "cannot fit 'int' into an index-sized integer"}
 	default:
-		return nil, &escaped{kind: "TypeError", text: "tuple indices must be integers or slices, not " + pyType(index)}
+		return nil, &escaped{kind: "TypeError", text: row + " indices must be integers or slices, not " + pyType(index)}
 	}
 	l, _ := linkOf([]any{"", index})
 	i := l.at(len(from.schema.Outputs))
 	if i < 0 {
-		return nil, &escaped{kind: "IndexError", text: "tuple index out of range"}
+		return nil, &escaped{kind: "IndexError", text: row + " index out of range"}
 	}
 	return &from.schema.Outputs[i], nil
 }

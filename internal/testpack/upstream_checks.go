@@ -93,7 +93,8 @@ func checkNodes() []node.Node {
 	}
 }
 
-// variant checks link types itself: what comes must be a subset of what is declared.
+// variant checks link types itself: what comes must be a subset of what is declared. The reference lets pass whatever comes from
+// another such node, whose types it wraps; here the type alone counts.
 func variant(p plain) node.Node {
 	links := func(_ node.Args, linked map[string]node.Type) error {
 		for _, i := range p.s.Inputs {
