@@ -161,7 +161,7 @@ func (c *call) assetRead(h, at int64, ptr, n uint32) int64 {
 func (c *call) maySave(filename string) int32 {
 	switch {
 	case c.host.c.Files == nil || !c.ext.grant.Asset.Save:
-		return abi.EPERM
+		return c.deny("asset", "save")
 	case !cleanName(filename):
 		return abi.EUNSUP
 	}

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/tetratelabs/wazero"
@@ -59,7 +60,7 @@ func openCache(dir string, jail []string) (*codeCache, error) {
 	if err := os.MkdirAll(c.dir, 0o700); err != nil {
 		return nil, fault.Wrap(err, fault.ReadOnly, "no folder for compiled code")
 	}
-	c.key, err = hostKey(filepath.Join(c.dir, "key"))
+	c.key, err = hostKey(filepath.Join(c.dir, keyFile))
 	return c, err
 }
 
@@ -182,8 +183,13 @@ func (c *codeCache) read(entry string) (file string, code []byte, ok bool) {
 		_ = os.Remove(filepath.Join(c.dir, entry))
 		return "", nil, false
 	}
+	now := time.Now()
+	_ = os.Chtimes(filepath.Join(c.dir, entry), now, now) // when it was last of use; see sweep
 	return file, code, true
 }
+
+// keyFile is the name of the key's file among the entries.
+const keyFile = "key"
 
 // write keeps an entry; that it cannot be kept costs time at the next start only.
 func (c *codeCache) write(entry, file string, code []byte) {
@@ -204,5 +210,35 @@ func (c *codeCache) write(entry, file string, code []byte) {
 	}
 	if err != nil {
 		_ = os.Remove(temp.Name())
+		return
+	}
+	c.sweep(cacheBytes)
+}
+
+// cacheBytes is what the entries may have together: an extension in development leaves some with each change.
+const cacheBytes = 1 << 30
+
+// sweep removes the entries that nobody has read for the longest time, until the rest has at most so many bytes.
+func (c *codeCache) sweep(most int64) {
+	files, err := os.ReadDir(c.dir)
+	if err != nil {
+		return
+	}
+	var all []os.FileInfo
+	total := int64(0)
+	for _, f := range files {
+		if info, err := f.Info(); err == nil && info.Mode().IsRegular() && f.Name() != keyFile {
+			all = append(all, info)
+			total += info.Size()
+		}
+	}
+	slices.SortFunc(all, func(a, b os.FileInfo) int { return a.ModTime().Compare(b.ModTime()) })
+	for _, info := range all {
+		if total <= most {
+			return
+		}
+		if os.Remove(filepath.Join(c.dir, info.Name())) == nil {
+			total -= info.Size()
+		}
 	}
 }

@@ -3,8 +3,8 @@ package wasmhost
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -42,6 +42,7 @@ type call struct {
 	outBytes  int64
 	logBytes  int
 	told      int // reports to the client
+	words     words
 	net       network
 
 	pass     *pass          // to run; nil without a lane
@@ -68,7 +69,7 @@ type Failure struct {
 // Error gives the text.
 func (f *Failure) Error() string {
 	if f.Text == "" {
-		return fmt.Sprintf("the extension failed with %d", f.Errno)
+		return "the extension failed with " + errnoWords(f.Errno)
 	}
 	return f.Text
 }
@@ -96,11 +97,11 @@ func (c *call) spent(format string, args ...any) {
 // Refuel implements slot.Meter: it looks whether the call is to be stopped and hands out the next slice.
 func (c *call) Refuel(left int64) int64 {
 	if left == fuel.TooDeep {
-		c.spent("its calls nest too deeply")
+		c.spent("its calls nest too deeply\nDoes a function call itself without an end? %d calls may nest.", depthLimit)
 	}
 	c.alive()
 	if c.given >= c.limits.Fuel {
-		c.spent("it has executed its %d instructions", c.limits.Fuel)
+		c.spent("it has executed its %d instructions\nIs there a loop without an end?%s", c.limits.Fuel, c.askFor("fuel_per_execute"))
 	}
 	more := min(slice, c.limits.Fuel-c.given)
 	c.given += more
@@ -113,7 +114,7 @@ func (c *call) alive() {
 		panic(fault.Wrap(context.Cause(c), fault.Cancelled, "cancelled"))
 	}
 	if time.Now().After(c.deadline) {
-		c.spent("it ran longer than %v", c.limits.Wall)
+		c.spent("it ran longer than %v%s", c.limits.Wall, strings.Replace(c.askFor("wall_ms"), " ", "\n", 1))
 	}
 }
 
@@ -250,12 +251,13 @@ func (c *call) outValue(v any, ptr, limit uint32) int64 {
 
 // outcome turns what the slot gave into the call's error.
 func (c *call) outcome(code int32, err error) error {
+	c.endLine()
 	var known *fault.Error
 	switch {
 	case errors.As(err, &known):
 		return known
 	case err != nil:
-		return fault.Wrap(err, fault.ExtensionFailed, "the extension trapped")
+		return c.trapped(err)
 	case c.failed != nil:
 		return c.failed
 	case code != 0:

@@ -14,6 +14,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/cocoonhq/cocoon/engine/node"
+	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/internal/tensor"
 	"github.com/cocoonhq/cocoon/internal/value"
 	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
@@ -42,7 +43,7 @@ func (c *call) fail(code int32, ptr, n uint32) {
 		}
 		return r
 	}, strings.ToValidUTF8(string(c.bytes(ptr, min(n, failText))), "\uFFFD"))
-	c.failed = &Failure{code, text}
+	c.failed = &Failure{code, c.words.because(code, text, c.hostCalls)}
 }
 
 func (c *call) take(ptr, limit uint32) int64 {
@@ -60,12 +61,30 @@ func (c *call) log(level int32, ptr, n uint32) {
 	}
 	at := []zerolog.Level{zerolog.DebugLevel, zerolog.InfoLevel, zerolog.WarnLevel, zerolog.ErrorLevel}[min(max(level, 0), 3)]
 	line := strings.ToValidUTF8(strings.TrimRight(string(b), "\n"), "\uFFFD")
-	c.ext.journal.add(at, line)
-	zerolog.Ctx(c).WithLevel(at).Str("extension", c.ext.Manifest.ID).Str("node_id", c.run.NodeID).Str("text", line).Msg("extension log")
+	if at == zerolog.ErrorLevel {
+		c.words.last = line[:min(len(line), maxLineBytes)]
+	}
+	c.write(at, line)
 }
 
 // note tells the author, in the extension's log, why a call of the host was refused.
-func (c *call) note(err error) { c.ext.journal.add(zerolog.WarnLevel, err.Error()) }
+func (c *call) note(err error) {
+	text := err.Error()
+	if c.words.refused, c.words.at = text, c.hostCalls; c.words.noted != text {
+		c.words.noted = text
+		c.ext.journal.add(zerolog.WarnLevel, text)
+	}
+}
+
+// deny refuses what was not granted, and tells the author what that is.
+func (c *call) deny(capability, rest string) int32 {
+	key := capability
+	if rest != "" {
+		key += ":" + rest
+	}
+	c.note(fault.New(fault.Forbidden, "it may not do this: %q is not granted. To grant what its manifest asks for: cocoon ext grant %s", key, c.ext.Manifest.ID))
+	return abi.EPERM
+}
 
 // maxTold is how many reports a call may make at any pace; then they are thinned to the pace of events.
 const maxTold = 1000

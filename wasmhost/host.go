@@ -112,8 +112,8 @@ func bind() []slot.Func {
 			c := ctx.Value(callKey{}).(*call)
 			c.enter()
 			if capability != "" && !c.ext.grant.Has(capability) {
-				if f.result != "" {
-					s[0] = refusal(f.result)
+				if e := c.deny(capability, ""); f.result != "" {
+					s[0] = refusal(f.result, e)
 				}
 				return
 			}
@@ -123,8 +123,7 @@ func bind() []slot.Func {
 	return out
 }
 
-func refusal(result string) uint64 {
-	e := abi.EPERM
+func refusal(result string, e int32) uint64 {
 	if result == "i" {
 		return uint64(uint32(e))
 	}

@@ -20,7 +20,7 @@ func (c *call) nodeCall(ptr, n, out, limit uint32) int64 {
 	c.bytes(out, limit)
 	class := m.Text("class")
 	if c.host.c.Lookup == nil || !classAllowed(class, c.ext.grant.Classes) {
-		return int64(abi.EPERM)
+		return int64(c.deny("node", class))
 	}
 	target, ok := c.host.c.Lookup(class)
 	if !ok {

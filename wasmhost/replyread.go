@@ -35,7 +35,7 @@ func (n *guestNode) readReply(c *call, m abi.Map) (node.Reply, error) {
 	}
 	list := m.List("outputs")
 	if len(list) != len(n.schema.Outputs) {
-		return r, fault.New(fault.ExtensionFailed, "the node gave %d outputs of %d", len(list), len(n.schema.Outputs))
+		return r, fault.New(fault.ExtensionFailed, "the node gave %d outputs of the %d that it declares", len(list), len(n.schema.Outputs))
 	}
 	for i, w := range list {
 		v, err := n.readOutput(c, w, &n.schema.Outputs[i])

@@ -181,7 +181,7 @@ func checkType(v any, t node.Type) (any, error) {
 	default:
 		return v, checkLinked(v, t)
 	}
-	return nil, fault.New(fault.ExtensionFailed, "%T is no %s", v, t)
+	return nil, fault.New(fault.ExtensionFailed, "%s is no %s", describe(v), t)
 }
 
 // checkLinked holds values of the server's own types to the type that they are declared as. Others, such as models, have no
@@ -200,6 +200,22 @@ func checkLinked(v any, t node.Type) error {
 func describe(v any) string {
 	if t, ok := v.(node.Typed); ok {
 		return string(t.LinkType())
+	}
+	switch v.(type) {
+	case int64, uint64:
+		return string(node.Int)
+	case float64:
+		return string(node.Float)
+	case string:
+		return string(node.String)
+	case bool:
+		return string(node.Boolean)
+	case *tensor.Tensor:
+		return "a bare tensor"
+	case []any:
+		return "a list"
+	case map[string]any:
+		return "a map"
 	}
 	return fmt.Sprintf("%T", v)
 }

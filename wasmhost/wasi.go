@@ -39,9 +39,7 @@ func wasiFuncs() []hostFunc {
 		{wasiModule, "fd_seek", "ilii", "i", no(wasiSPipe)},
 		{wasiModule, "fd_write", "iiii", "i", wasiWrite},
 		{wasiModule, "poll_oneoff", "iiii", "i", wasiPoll},
-		{wasiModule, "proc_exit", "i", "", func(_ *call, s []uint64) {
-			panic(fault.New(fault.ExtensionFailed, "the extension exited with %d", uint32(s[0])))
-		}},
+		{wasiModule, "proc_exit", "i", "", wasiExit},
 		{wasiModule, "random_get", "ii", "i", wasiRandom},
 		{wasiModule, "sched_yield", "", "i", no(wasiOK)},
 	}
@@ -117,11 +115,20 @@ func wasiWrite(c *call, s []uint64) {
 	list := c.bytes(iovs, n*8)
 	for i := range n {
 		ptr, size := binary.LittleEndian.Uint32(list[i*8:]), binary.LittleEndian.Uint32(list[i*8+4:])
-		c.log(1, ptr, size)
+		c.print(c.bytes(ptr, size))
 		total += size
 	}
 	c.put32(out, total)
 	s[0] = wasiOK
+}
+
+func wasiExit(c *call, s []uint64) {
+	c.endLine()
+	why := c.words.reason()
+	if why != "" {
+		why = ": " + why
+	}
+	panic(fault.New(fault.ExtensionFailed, "the extension exited with %d%s", uint32(s[0]), why))
 }
 
 func wasiRandom(c *call, s []uint64) {

@@ -103,7 +103,7 @@ func (c *call) wsPost(kind, id, idLen, name, nameLen, ptr, n uint32) int32 {
 func (c *call) event(client string, found int32, kind string, data []byte) int32 {
 	switch {
 	case c.host.c.Send == nil || !slices.Contains(c.ext.grant.WS, kind):
-		return abi.EPERM
+		return c.deny("ws", kind)
 	case len(data) > abi.MaxMsgBytes:
 		return abi.ETOOBIG
 	}
@@ -136,7 +136,7 @@ func (c *call) wsImage(kind, id, idLen uint32, h int64, maxSide, format uint32) 
 	img, ok := c.handle(h).val.(value.Image)
 	switch {
 	case c.host.c.Show == nil || !slices.Contains(c.ext.grant.WS, previewType):
-		return abi.EPERM
+		return c.deny("ws", previewType)
 	case !ok || format > 1:
 		return abi.EUNSUP
 	case e != 0:

@@ -118,7 +118,7 @@ func buildC(b *builder) error {
 	if err != nil {
 		return err
 	}
-	args := []string{"--target=wasm32", "-O3", "-Wall", "-mbulk-memory", "-nostdlib", "-Wl,--no-entry", "-Wl,--strip-all", "-I.", "-o", b.out}
+	args := []string{"--target=wasm32", "-O3", "-Wall", "-mbulk-memory", "-nostdlib", "-Wl,--no-entry", "-Wl,--strip-debug", "-I.", "-o", b.out}
 	if _, err := os.Stat(filepath.Join(b.dir, "cocoon.h")); errors.Is(err, os.ErrNotExist) { // the header of this binary
 		dir, err := os.MkdirTemp("", "cocoon-sdk")
 		if err != nil {

@@ -139,7 +139,7 @@ func (d *developer) round(ctx context.Context) error {
 	if err := checkModule(m, files[pack.ModuleFile]); err != nil {
 		return err
 	}
-	if err := describes(ctx, m, files[pack.ModuleFile]); err != nil {
+	if err := describes(ctx, d.code(), m, files[pack.ModuleFile]); err != nil {
 		return err
 	}
 	m.Publisher = ""
@@ -164,8 +164,8 @@ func (d *developer) round(ctx context.Context) error {
 }
 
 // describes looks whether an extension starts and says what it has: what a server could tell in its log only.
-func describes(ctx context.Context, m *pack.Manifest, module []byte) error {
-	return withSelftest(func(c trial.Config) error {
+func describes(ctx context.Context, codeDir string, m *pack.Manifest, module []byte) error {
+	return withSelftest(codeDir, func(c trial.Config) error {
 		b, err := trial.Start(ctx, c, m, module, false)
 		if err != nil {
 			return err

@@ -56,7 +56,7 @@ that asks for no more than before needs none. A server that runs on the same fol
 		if err != nil || i.untested {
 			return err
 		}
-		return withSelftest(func(c trial.Config) error { return trial.Check(ctx, c, p) })
+		return withSelftest(i.code(), func(c trial.Config) error { return trial.Check(ctx, c, p) })
 	}}
 	return i.withManager(ctx, c, func(m *install.Manager) error { return i.install(ctx, m, b, std) })
 }

@@ -240,7 +240,7 @@ package's own tests, compiled and interpreted, which must agree. The module runs
 	if err != nil {
 		return err
 	}
-	return withSelftest(func(c trial.Config) error {
+	return withSelftest("", func(c trial.Config) error {
 		results, err := trial.Run(ctx, c, m, module, vectors)
 		if err != nil {
 			return err
@@ -270,6 +270,7 @@ func report(w io.Writer, results []trial.Result) error {
 		case r.Err != nil:
 			failed++
 			fmt.Fprintf(w, "FAIL  %s\n      %s\n", r.Vector.Name, strings.ReplaceAll(r.Err.Error(), "\n", "\n      "))
+			printLog(w, r)
 		case r.Alone != "":
 			fmt.Fprintf(w, "ok    %s: %s instructions; compiled only, %s\n", r.Vector.Name, grouped(r.Fuel), r.Alone)
 		default:
@@ -283,6 +284,15 @@ func report(w io.Writer, results []trial.Result) error {
 		fmt.Fprintln(w, "It has no tests of its own; it describes itself the same compiled and interpreted.")
 	}
 	return nil
+}
+
+// printLog shows what an extension wrote before a test failed, but for what the failure says itself.
+func printLog(w io.Writer, r trial.Result) {
+	for _, l := range r.Log {
+		if !strings.Contains(r.Err.Error(), l.Text) {
+			fmt.Fprintf(w, "      log: %s\n", strings.ReplaceAll(l.Text, "\n", "\n           "))
+		}
+	}
 }
 
 // grouped writes a number with commas between its thousands.

@@ -52,14 +52,26 @@ func (p *extPlace) withManager(ctx context.Context, c install.Config, f func(m *
 	return errors.Join(f(m), m.Close())
 }
 
-// withSelftest makes what tests of extensions run on.
-func withSelftest(f func(c trial.Config) error) error {
+// extCode is the folder of compiled code that belongs to a folder of extensions.
+func extCode(dir string) string { return filepath.Join(dir, "code") }
+
+// code is where the server that has these extensions keeps compiled code: what is compiled for a test need not be compiled
+// again there.
+func (p *extPlace) code() string {
+	if p.dir == "" {
+		return extCode(filepath.Join(p.base, "extensions"))
+	}
+	return extCode(p.dir)
+}
+
+// withSelftest makes what tests of extensions run on. Compiled code is kept in codeDir; "" keeps none.
+func withSelftest(codeDir string, f func(c trial.Config) error) error {
 	exe, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("cocoon's own file is not found, which compiles extensions: %w", err)
 	}
 	backend := cpu.New(cpu.Options{})
-	return errors.Join(withBuiltIns(trial.Config{Backend: backend, Jail: []string{exe}}, f), backend.Close())
+	return errors.Join(withBuiltIns(trial.Config{Backend: backend, Jail: []string{exe}, CodeDir: codeDir}, f), backend.Close())
 }
 
 // oneArgument reads flags and the one plain argument that a command takes; otherwise stands for it, when it may be left out.

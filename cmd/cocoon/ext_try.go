@@ -73,7 +73,7 @@ A test names a node and its inputs; what is left out has its default:
 	if err != nil {
 		return err
 	}
-	return withSelftest(func(c trial.Config) error {
+	return withSelftest("", func(c trial.Config) error {
 		if len(s.vectors) == 0 {
 			if s.vectors, err = made(ctx, c, s, std.err); err != nil {
 				return err
@@ -171,7 +171,7 @@ instructions, and bytes that the host moved or computed for it.
 	if err != nil {
 		return err
 	}
-	return withSelftest(func(c trial.Config) (err error) {
+	return withSelftest("", func(c trial.Config) (err error) {
 		x, err := trial.Start(ctx, c, s.manifest, s.module, false)
 		if err != nil {
 			return err

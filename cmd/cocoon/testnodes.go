@@ -30,12 +30,12 @@ func (o *options) builtInTestNodes() []node.Node {
 	return slices.Concat(testpack.Golden(), testpack.Upstream(), testpack.Loops(), testpack.Fill(max(0, n)))
 }
 
-// codeDir is where compiled code is kept; "" leaves it beside the extensions.
+// codeDir is where compiled code is kept: beside the extensions, unless those are of a test.
 func (o *options) codeDir() string {
 	if dir, yes := o.guestNodes(); yes && dir != "" {
 		return filepath.Join(dir, "code")
 	}
-	return ""
+	return extCode(o.extensions)
 }
 
 // addTestNodes adds what --test-nodes asks for besides nodes that are built in.

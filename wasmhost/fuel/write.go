@@ -71,8 +71,21 @@ func (w *rewriter) write() error {
 		}
 		out = append(out, asm.Section(11, b)...)
 	}
-	w.r.Bytes = out
+	w.r.Bytes = append(out, w.names()...)
 	return nil
+}
+
+// names is the section with the functions' names, for stack traces.
+func (w *rewriter) names() []byte {
+	all := w.m.FuncNames()
+	if len(all) == 0 {
+		return nil
+	}
+	b := asm.U(nil, uint32(len(all)))
+	for _, f := range all {
+		b = name(asm.U(b, w.index(f.Index)), f.Name)
+	}
+	return asm.Section(0, append(name(nil, "name"), asm.Section(1, b)...))
 }
 
 func (w *rewriter) types() []byte {

@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/cocoonhq/cocoon/internal/fault"
+	"github.com/cocoonhq/cocoon/wasmhost"
 	"github.com/cocoonhq/cocoon/wasmhost/pack"
 )
 
@@ -20,6 +22,7 @@ type Result struct {
 	Twice   bool              // the interpreter ran it too, and agreed
 	Alone   string            // why the interpreter did not
 	Outputs []json.RawMessage // as a vector keeps them
+	Log     []wasmhost.Line   // what the extension wrote meanwhile, under the compiler
 }
 
 // Run runs vectors under the compiler and under the interpreter. An error is of the extension as a whole; what is wrong with
@@ -67,7 +70,7 @@ func differ(format string, args ...any) error {
 func both(ctx context.Context, fast, slow *Bench, m *pack.Manifest, v Vector) Result {
 	begin := time.Now()
 	a, err := fast.run(ctx, &v)
-	r := Result{Vector: v, Err: err, Fuel: a.fuel, Took: time.Since(begin), Outputs: a.kept}
+	r := Result{Vector: v, Err: err, Fuel: a.fuel, Took: time.Since(begin), Outputs: a.kept, Log: fast.since(begin)}
 	switch {
 	case errors.Is(err, fault.NotFound) || a.exact == "":
 		return r
@@ -80,6 +83,8 @@ func both(ctx context.Context, fast, slow *Bench, m *pack.Manifest, v Vector) Re
 	}
 	b, err := slow.run(ctx, &v)
 	switch {
+	case b.failed != nil && strings.Contains(b.failed.Error(), "stack overflow"): // the interpreter's own stack is shorter
+		r.Alone = "its calls nest too deeply for the interpreter"
 	case err != nil && r.Err == nil:
 		r.Err = differ("interpreted, it fails: %v", err)
 	case a.exact != b.exact:

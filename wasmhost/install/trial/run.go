@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"sort"
 	"strings"
 	"time"
 
@@ -180,9 +181,16 @@ func (b *Bench) execute(ctx context.Context, v *Vector) (o outcome, err error) {
 	return o, nil
 }
 
-// failed judges a call that failed.
+// since gives what the extension has written from a time on.
+func (b *Bench) since(begin time.Time) []wasmhost.Line {
+	lines := b.Ext.Log()
+	return lines[sort.Search(len(lines), func(i int) bool { return !lines[i].At.Before(begin) }):]
+}
+
+// failed judges a call that failed. Only the first line of its error is compared: where a trap was is told behind it.
 func (v *Vector) failed(err error) (outcome, error) {
-	text, e := json.Marshal("error: " + err.Error())
+	first, _, _ := strings.Cut(err.Error(), "\n")
+	text, e := json.Marshal("error: " + first)
 	o := outcome{exact: string(text), failed: err}
 	if e == nil && (v.Error == "" || !strings.Contains(err.Error(), v.Error)) {
 		e = err
