@@ -69,7 +69,7 @@ func (s *Server) narrow(r *http.Request, e *ExtensionInfo) {
 	if e.Nodes == nil {
 		e.Nodes = []ExtensionNode{}
 	}
-	for _, list := range []*[]string{&e.Routes, &e.Events} {
+	for _, list := range []*[]string{&e.Routes, &e.Events, &e.Messages} {
 		if *list == nil {
 			*list = []string{}
 		}

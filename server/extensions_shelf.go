@@ -72,9 +72,10 @@ type ExtensionInfo struct {
 	Capabilities []ExtensionCapability `json:"capabilities"`
 	Nodes        []ExtensionNode       `json:"nodes"`
 	Routes       []string              `json:"routes"`
-	Events       []string              `json:"events"` // types behind "ext.<id>."
-	Page         bool                  `json:"page"`   // it has a sandboxed one
-	Stats        *ExtensionStats       `json:"stats"`  // nil where it is not loaded
+	Events       []string              `json:"events"`   // types behind "ext.<id>."
+	Messages     []string              `json:"messages"` // of the clients, that it takes: types behind "ext.<id>."
+	Page         bool                  `json:"page"`     // it has a sandboxed one
+	Stats        *ExtensionStats       `json:"stats"`    // nil where it is not loaded
 }
 
 // ExtensionNode is a node of an extension.

@@ -1,11 +1,13 @@
 package server
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -203,7 +205,9 @@ func (s *Server) socket(w http.ResponseWriter, r *http.Request, _ params) error 
 		sock.queue(event("executing", map[string]string{"node": node}))
 	}
 	s.c.Hub.add(sock)
-	s.listen(ctx, conn, sock)
+	put, end := s.toExtensions(ctx, r, id)
+	s.listen(ctx, conn, sock, put)
+	end()
 	s.c.Hub.remove(sock)
 	_ = conn.CloseNow()
 	sock.leave()
@@ -228,15 +232,48 @@ func textMessage(text []byte) message {
 	return message{frame: f, text: f[len(f)-len(text):]}
 }
 
-// listen reads what the client says. Compat: only the first valid message counts, and only when it tells feature flags.
-func (s *Server) listen(ctx context.Context, conn *websocket.Conn, sock *socket) {
+// messageTaker is an ability of Config.Extensions: to take what clients say to extensions.
+type messageTaker interface {
+	// Listen takes the messages of a client's socket, whose tenant ctx carries. put never waits; end stops what still runs, and waits.
+	Listen(ctx context.Context, clientID string) (put func(messageType string, data []byte), end func())
+}
+
+// maxToExtension bounds a client's message to an extension: the extension bounds its data, this what is read to find that out.
+const maxToExtension = 128 << 10
+
+// toExtensions gives what takes a client's messages of types ext.…, unless the role of its key is for looking only.
+func (s *Server) toExtensions(ctx context.Context, r *http.Request, id string) (put func(text []byte) bool, end func()) {
+	l, ok := s.c.Extensions.(messageTaker)
+	if !ok || allowed(r, tenant.ToWrite) != nil {
+		return func([]byte) bool { return false }, func() {}
+	}
+	hand, end := l.Listen(ctx, id)
+	return func(text []byte) bool {
+		if len(text) > maxToExtension || !bytes.Contains(text, []byte(`"ext.`)) {
+			return false
+		}
+		var m struct {
+			Type string          `json:"type"`
+			Data json.RawMessage `json:"data"`
+		}
+		if json.Unmarshal(text, &m) != nil || !strings.HasPrefix(m.Type, "ext.") {
+			return false
+		}
+		hand(m.Type, m.Data)
+		return true
+	}, end
+}
+
+// listen reads what the client says: what is for an extension goes to put. Compat: of the rest only the first valid message counts,
+// and only when it tells feature flags.
+func (s *Server) listen(ctx context.Context, conn *websocket.Conn, sock *socket, put func(text []byte) bool) {
 	first := true
 	for {
 		kind, b, err := conn.Read(ctx)
 		if err != nil {
 			return
 		}
-		if !first || kind != websocket.MessageText {
+		if kind != websocket.MessageText || put(b) || !first {
 			continue
 		}
 		var m struct {

@@ -40,7 +40,7 @@ func newABIHost(t testing.TB) *abiHost {
 		t.Fatal(err)
 	}
 	m := &Manifest{ABI: "cocoon1", ID: "test.fuzz", Version: "1.0.0", Capabilities: Capabilities{Tensor: &struct{}{}, Node: &NodeCap{Classes: []string{"Fuzz*"}}, KV: &KVCap{},
-		Asset: &AssetCap{Read: []string{"input"}, Save: true}, WS: []string{"key"}, Msg: &struct{}{}, HTTP: []HTTPRule{{Rule: "GET http://api.test/*", Secrets: []string{"KEY"}}}}}
+		Asset: &AssetCap{Read: []string{"input"}, Save: true}, WS: WSCap{Send: []string{"key"}}, Msg: &struct{}{}, HTTP: []HTTPRule{{Rule: "GET http://api.test/*", Secrets: []string{"KEY"}}}}}
 	s := Source{Manifest: m, Module: abifuzz.Module(), Grant: m.Capabilities.All(), Limits: DefaultLimitSet()}
 	l := &s.Limits.Execute
 	l.Fuel, l.Parked, l.MemoryPages, l.OutputBytes, l.HostBytes = 20e6, 2*time.Millisecond, 64, 8*mib, 64*mib

@@ -275,6 +275,8 @@ func (c *call) feature(id uint32) int32 {
 		has = c.ext.grant.Has("asset") && c.ext.grant.Asset.Save
 	case abi.FeatureEvents:
 		has = c.ext.grant.Has("ws")
+	case abi.FeatureReceives:
+		has = len(c.ext.grant.Receive) > 0
 	}
 	if has {
 		return 1

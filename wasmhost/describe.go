@@ -8,12 +8,15 @@ import (
 	"github.com/cocoonhq/cocoon/engine/node"
 	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
+	"github.com/cocoonhq/cocoon/wasmhost/pack"
 )
 
 // description is what a guest says of itself, checked.
 type description struct {
 	nodes  []*guestSchema
 	routes []string // "GET /presets"
+	// messages are kinds of clients' messages.
+	messages []string
 	// replacements say how prompts that name classes of the past are rewritten.
 	replacements []node.Replacement
 }
@@ -33,6 +36,7 @@ const (
 	maxPorts  = 256
 	maxRoutes = 64
 	maxHidden = 16
+	maxKinds  = 256 // of messages
 )
 
 var classForm = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.+ ()|/-]{0,127}$`)
@@ -67,7 +71,27 @@ func readDescription(b []byte, m *Manifest) (*description, error) {
 	if err := d.readReplacements(abi.AsMap(v).List("node_replacements")); err != nil {
 		return nil, err
 	}
+	if err := d.readMessages(abi.AsMap(v).List("messages")); err != nil {
+		return nil, err
+	}
 	return d, d.readRoutes(abi.AsMap(v).List("routes"))
+}
+
+func (d *description) readMessages(list []any) error {
+	if len(list) > maxKinds {
+		return broken("%d kinds of messages, more than %d", len(list), maxKinds)
+	}
+	for _, k := range list {
+		kind, ok := k.(string)
+		switch {
+		case !ok || !pack.IsKind(kind):
+			return broken("%.80q is no kind of message", kind)
+		case slices.Contains(d.messages, kind):
+			return broken("the messages %q are there twice", kind)
+		}
+		d.messages = append(d.messages, kind)
+	}
+	return nil
 }
 
 func (d *description) readRoutes(list []any) error {

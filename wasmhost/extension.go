@@ -28,10 +28,13 @@ type Extension struct {
 	desc     *description
 	nodes    []node.Node
 	routes   *router
-	legacy   *router // paths outside of the extension's own
+	legacy   *router  // paths outside of the extension's own
+	messages []string // kinds of messages of clients' that are described and granted
 	journal  journal
 	stats    stats
-	events   rates
+	events   rates // to clients
+	incoming rates // messages of clients
+	refused  rates // lines of the journal about those that nobody takes
 }
 
 // LimitSet are the limits of each sort of call.

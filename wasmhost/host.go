@@ -155,7 +155,8 @@ func (h *Host) Load(ctx context.Context, s Source) (*Extension, error) {
 	if s.Limits == (LimitSet{}) {
 		s.Limits = DefaultLimitSet()
 	}
-	e := &Extension{Manifest: s.Manifest, Tenant: s.Tenant, host: h, grant: s.Grant.Within(s.Manifest.Capabilities.All()), admitted: a, limits: s.Limits}
+	e := &Extension{Manifest: s.Manifest, Tenant: s.Tenant, host: h, grant: s.Grant.Within(s.Manifest.Capabilities.All()), admitted: a, limits: s.Limits,
+		events: rates{per: eventsPerSecond}, incoming: rates{per: messagesPerSecond}, refused: rates{per: 1}}
 	for _, c := range a.Capabilities {
 		if !e.grant.Has(c) && s.Manifest.Capabilities.Requires(c) {
 			return nil, fault.New(fault.Forbidden, "the extension %s needs the capability %s, which was not granted", s.Manifest.ID, c)
@@ -232,6 +233,7 @@ func (e *Extension) describe(ctx context.Context) error {
 		s.Code = e.admitted.Hash
 		e.nodes = append(e.nodes, newNode(e, s))
 	}
+	e.messages = both(e.desc.messages, e.grant.Receive)
 	e.routes = newRouter(e.desc.routes, e.grant.Routes)
 	e.legacy = newRouter(e.desc.routes, e.grant.Legacy)
 	return nil

@@ -14,6 +14,9 @@ type NodeCap = pack.NodeCap
 // KVCap bounds the store.
 type KVCap = pack.KVCap
 
+// WSCap says which messages a package exchanges with the clients.
+type WSCap = pack.WSCap
+
 // AssetCap says what files a package reads and whether it saves.
 type AssetCap = pack.AssetCap
 

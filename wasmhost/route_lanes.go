@@ -116,7 +116,7 @@ func (p *pass) leave() {
 // join takes the call into its lanes. Nodes wait for their turn; a route that would have to is fault.TooMany. What looks at a
 // node before it runs has no lane.
 func (c *call) join(op int32) (leave func(), err error) {
-	routes, l := op == abi.OpRoute, c.host.lanes
+	routes, l := op == abi.OpRoute || op == abi.OpWs, c.host.lanes
 	if !routes && op != abi.OpExecute && op != abi.OpResume {
 		return func() {}, nil
 	}
@@ -192,6 +192,19 @@ func (l *lanes) end(k runKey) {
 	} else {
 		r.nodes--
 	}
+}
+
+// promptOf gives a prompt of a client's in which a node of an extension runs, "" for none.
+func (l *lanes) promptOf(t tenant.ID, ext, client string) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	first := ""
+	for k, r := range l.runs {
+		if k.tenant == t && k.ext == ext && r.client == client && client != "" && (first == "" || k.prompt < first) {
+			first = k.prompt
+		}
+	}
+	return first
 }
 
 // client is who asked for a prompt in which a node of the call's extension runs.

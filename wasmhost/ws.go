@@ -17,17 +17,18 @@ import (
 // eventsPerSecond bounds an extension's events to one tenant's clients.
 const eventsPerSecond = 50
 
-// rate is a bucket of events that fills with time.
+// rate is a bucket that fills with time.
 type rate struct {
 	have float64
 	at   time.Time
 }
 
-func (r *rate) take(now time.Time) bool {
+// take takes one of per a second.
+func (r *rate) take(now time.Time, per float64) bool {
 	if r.at.IsZero() {
-		r.have = eventsPerSecond
+		r.have = per
 	} else {
-		r.have = min(eventsPerSecond, r.have+now.Sub(r.at).Seconds()*eventsPerSecond)
+		r.have = min(per, r.have+now.Sub(r.at).Seconds()*per)
 	}
 	r.at = now
 	if r.have < 1 {
@@ -39,7 +40,9 @@ func (r *rate) take(now time.Time) bool {
 
 // rates has a bucket for each tenant, so that none uses up another's.
 type rates struct {
-	mu sync.Mutex
+	per float64 // a second
+
+	mu sync.Mutex // guards of
 	of map[tenant.ID]*rate
 }
 
@@ -59,7 +62,7 @@ func (r *rates) take(t tenant.ID, now time.Time) bool {
 		x = &rate{}
 		r.of[t] = x
 	}
-	return x.take(now)
+	return x.take(now, r.per)
 }
 
 // Targets of ws_post and ws_image.

@@ -97,7 +97,7 @@ func TestTargets(t *testing.T) {
 // TestRates: each tenant has its own.
 func TestRates(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var r rates
+		r := rates{per: eventsPerSecond}
 		take := func(id tenant.ID, want int) {
 			t.Helper()
 			n := 0

@@ -96,7 +96,7 @@ const pageRoute = "GET /page"
 func (s *extShelf) info(t tenant.ID, st install.Status) server.ExtensionInfo {
 	e := server.ExtensionInfo{ID: st.ID, Version: st.Version, Name: visible(st.Name), Description: visible(st.Description), Author: visible(st.Author), License: visible(st.License),
 		Publisher: st.Publisher, Fingerprint: fingerprint(st.Publisher), Trust: s.trust(st.Publisher), Shared: st.Tenant == "" && t != "",
-		Capabilities: capabilities(st.Asks), Routes: st.Granted.Routes, Events: st.Granted.WS}
+		Capabilities: capabilities(st.Asks), Routes: st.Granted.Routes, Events: st.Granted.WS, Messages: st.Granted.Receive}
 	e.State, e.Reason = stateOf(st)
 	if st.Pending != nil {
 		e.Capabilities = capabilities(st.Pending.Asks)
@@ -268,7 +268,7 @@ func (s *extShelf) OfferExtension(ctx context.Context, file io.Reader) (server.E
 	}
 	out := server.ExtensionOffer{Offer: o.Hash, Bytes: o.Bytes, Installed: o.Installed, Extension: server.ExtensionInfo{ID: o.ID, Version: o.Version, Name: visible(o.Name),
 		Description: visible(o.Description), Author: visible(o.Author), License: visible(o.License), Publisher: o.Publisher, Fingerprint: fingerprint(o.Publisher), Trust: trustOf(o.Standing),
-		Capabilities: capabilities(o.Asks), Routes: o.Manifest.Capabilities.Routes, Events: o.Manifest.Capabilities.WS,
+		Capabilities: capabilities(o.Asks), Routes: o.Manifest.Capabilities.Routes, Events: o.Manifest.Capabilities.WS.Send, Messages: o.Manifest.Capabilities.WS.Receive,
 		Page: o.Manifest.Capabilities.Web != "" && slices.Contains(o.Files, pageFile) || slices.Contains(o.Manifest.Capabilities.Routes, pageRoute)}}
 	switch o.Verdict {
 	case install.Refuse:

@@ -66,7 +66,7 @@ func TestSocketHearsExtension(t *testing.T) {
 	h := newHouse(t, authFlags{})
 	alice, bob := h.guest("alice", tenant.User), h.guest("bob", tenant.User)
 	m := &wasmhost.Manifest{ABI: "cocoon1", ID: "test.telling", Version: "1.0.0",
-		Capabilities: wasmhost.Capabilities{Tensor: &struct{}{}, WS: []string{"done", "preview"}, Routes: []string{"GET /tell"}}}
+		Capabilities: wasmhost.Capabilities{Tensor: &struct{}{}, WS: wasmhost.WSCap{Send: []string{"done", "preview"}}, Routes: []string{"GET /tell"}}}
 	if _, err := h.app.sandbox.Load(t.Context(), wasmhost.Source{Manifest: m, Module: telling(t), Grant: m.Capabilities.All()}); err != nil {
 		t.Fatal(err)
 	}

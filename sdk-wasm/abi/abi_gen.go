@@ -32,6 +32,7 @@ const (
 	OpValidate    int32 = 4  // Looks at constants before a prompt is queued.
 	OpFingerprint int32 = 5  // Says what a node's result depends on besides its inputs.
 	OpRoute       int32 = 6  // Answers an HTTP request.
+	OpWs          int32 = 7  // Takes a message of a client's WebSocket.
 	OpResume      int32 = 8  // Goes on with a node that asked to be called again later.
 	OpMigrate     int32 = 9  // Brings stored state to a new version of the package.
 	OpSelftest    int32 = 10 // Runs the case of the conformance kit that the request names.
@@ -247,7 +248,7 @@ const (
 	MaxDims         = 8       // Dimensions of a tensor.
 	MaxHandles      = 4096    // Handles alive in one call.
 	MaxLogBytes     = 65536   // Log text of one call; more is dropped.
-	MaxMsgBytes     = 65536   // Bytes of one message between a route and a node.
+	MaxMsgBytes     = 65536   // Bytes of one message between a client, a route and a node.
 	MaxMsgCount     = 16      // Messages kept for a node that does not wait yet.
 	MaxKvKeyBytes   = 256     // Bytes of a key.
 	MaxKvValueBytes = 262144  // Bytes of a value.
@@ -271,6 +272,7 @@ const (
 	FeatureDrafts        uint32 = 8  // asset_create, asset_store, asset_image and image_save are there, and saving is granted.
 	FeatureEvents        uint32 = 9  // ws_post is granted.
 	FeatureParts         uint32 = 10 // h_type, h_parts and h_build are there.
+	FeatureReceives      uint32 = 11 // Messages of clients reach the op ws, and a kind of them is granted.
 )
 
 // Layout of tensor_info: What t_info writes. Little-endian, as all structs.

@@ -25,6 +25,7 @@ export const OP_CHECK_LAZY: i32 = 3; // Names the lazy inputs that a node needs 
 export const OP_VALIDATE: i32 = 4; // Looks at constants before a prompt is queued.
 export const OP_FINGERPRINT: i32 = 5; // Says what a node's result depends on besides its inputs.
 export const OP_ROUTE: i32 = 6; // Answers an HTTP request.
+export const OP_WS: i32 = 7; // Takes a message of a client's WebSocket.
 export const OP_RESUME: i32 = 8; // Goes on with a node that asked to be called again later.
 export const OP_MIGRATE: i32 = 9; // Brings stored state to a new version of the package.
 export const OP_SELFTEST: i32 = 10; // Runs the case of the conformance kit that the request names.
@@ -230,7 +231,7 @@ export const MAX_GRAPH_POOL: u32 = 65536; // Entries of each pool of one t_graph
 export const MAX_DIMS: u32 = 8; // Dimensions of a tensor.
 export const MAX_HANDLES: u32 = 4096; // Handles alive in one call.
 export const MAX_LOG_BYTES: u32 = 65536; // Log text of one call; more is dropped.
-export const MAX_MSG_BYTES: u32 = 65536; // Bytes of one message between a route and a node.
+export const MAX_MSG_BYTES: u32 = 65536; // Bytes of one message between a client, a route and a node.
 export const MAX_MSG_COUNT: u32 = 16; // Messages kept for a node that does not wait yet.
 export const MAX_KV_KEY_BYTES: u32 = 256; // Bytes of a key.
 export const MAX_KV_VALUE_BYTES: u32 = 262144; // Bytes of a value.
@@ -252,6 +253,7 @@ export const FEATURE_REQUESTS: u32 = 7; // http_start is granted, and wait_any w
 export const FEATURE_DRAFTS: u32 = 8; // asset_create, asset_store, asset_image and image_save are there, and saving is granted.
 export const FEATURE_EVENTS: u32 = 9; // ws_post is granted.
 export const FEATURE_PARTS: u32 = 10; // h_type, h_parts and h_build are there.
+export const FEATURE_RECEIVES: u32 = 11; // Messages of clients reach the op ws, and a kind of them is granted.
 
 // Where the fields of tensor_info are. What t_info writes. Little-endian, as all structs.
 export const TENSOR_INFO_SIZE: usize = 96;

@@ -6,9 +6,10 @@
 // Every call of the host starts from the memory that the module had at first, and its memory is thrown away when it ends:
 // nothing is collected, and nothing that a call writes is there in the next one. KV keeps what is to stay.
 
-import { ENOENT, EUNSUP, host_log, host_reply, MAJOR, MINOR, OP_CHECK_LAZY, OP_DESCRIBE, OP_EXECUTE, OP_FINGERPRINT, OP_MIGRATE, OP_RESUME, OP_ROUTE, OP_SELFTEST, OP_VALIDATE } from "./bind";
+import { ENOENT, EUNSUP, host_log, host_reply, MAJOR, MINOR, OP_CHECK_LAZY, OP_DESCRIBE, OP_EXECUTE, OP_FINGERPRINT, OP_MIGRATE, OP_RESUME, OP_ROUTE, OP_SELFTEST, OP_VALIDATE, OP_WS } from "./bind";
 import { decode, utf8, Value } from "./cbor";
 import { at, fail, failed, raised } from "./host";
+import { Incoming, Message } from "./message";
 import { Call, Node } from "./node";
 import { Request, Response, Route } from "./route";
 import { beginCall } from "./tensor";
@@ -21,12 +22,14 @@ export {
 } from "./host";
 export { Exchange, Target, waitAny } from "./exchange";
 export { build, decodeImage, decodeMask, Draft, imageSave, parts, store, typeOf } from "./media";
+export { Incoming, Message } from "./message";
 export { Call, Case, Node, Step } from "./node";
 export { Answer, Body, Request, Response, Route } from "./route";
 export { Graph, Info, Ref, Tensor, Window } from "./tensor";
 
 const nodes: Node[] = [];
 const routes: Route[] = [];
+const messages: Message[] = [];
 
 /** Declares a node: its class, title, category, and what it does in a sentence. */
 export function node(id: string, name: string, category: string, help: string): Node {
@@ -38,6 +41,12 @@ export function node(id: string, name: string, category: string, help: string): 
 /** Declares a route. Segments of the path that start with a colon are parameters. */
 export function route(method: string, path: string, run: (r: Request) => Response): void {
   routes.push(new Route(method, path, run));
+}
+
+/** Declares what takes messages of clients of a kind; the capability ws receives it. Messages of one client come one after the other.
+ * There is no answer: a Target tells clients something. What fail says reaches the client as the event ext.<id>.error. */
+export function message(kind: string, run: (m: Incoming) => void): void {
+  messages.push(new Message(kind, run));
 }
 
 /** What answers migrate and selftest. */
@@ -68,6 +77,7 @@ export function cocoon_call(op: i32, ptr: u32, n: u32): i32 {
 function answer(op: i32, request: Value): Value {
   if (op == OP_DESCRIBE) return describe();
   if (op == OP_ROUTE) return serve(request);
+  if (op == OP_WS) return take(request);
   if (op == OP_MIGRATE || op == OP_SELFTEST) {
     if (other) return other!(op, request);
     fail(EUNSUP, "the extension does not know this op");
@@ -82,10 +92,22 @@ function answer(op: i32, request: Value): Value {
 }
 
 function describe(): Value {
-  const n = Value.of([]), r = Value.of([]);
+  const n = Value.of([]), r = Value.of([]), m: string[] = [];
   for (let i = 0; i < nodes.length; i++) n.list.push(nodes[i].describe());
   for (let i = 0; i < routes.length; i++) r.list.push(routes[i].describe());
-  return Value.map().set("nodes", n).set("routes", r);
+  for (let i = 0; i < messages.length; i++) m.push(messages[i].kind);
+  return Value.map().set("nodes", n).set("routes", r).set("messages", Value.texts(m));
+}
+
+function take(request: Value): Value {
+  const kind = request.get("type").asText();
+  for (let i = 0; i < messages.length; i++) {
+    if (messages[i].kind != kind) continue;
+    messages[i].run(new Incoming(request));
+    return Value.nothing();
+  }
+  fail(ENOENT, "the extension takes no such messages");
+  return Value.nothing();
 }
 
 function serve(request: Value): Value {

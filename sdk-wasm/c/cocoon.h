@@ -45,6 +45,7 @@ enum {
 	CO_OP_VALIDATE = 4, // Looks at constants before a prompt is queued.
 	CO_OP_FINGERPRINT = 5, // Says what a node's result depends on besides its inputs.
 	CO_OP_ROUTE = 6, // Answers an HTTP request.
+	CO_OP_WS = 7, // Takes a message of a client's WebSocket.
 	CO_OP_RESUME = 8, // Goes on with a node that asked to be called again later.
 	CO_OP_MIGRATE = 9, // Brings stored state to a new version of the package.
 	CO_OP_SELFTEST = 10, // Runs the case of the conformance kit that the request names.
@@ -260,7 +261,7 @@ enum {
 	CO_MAX_DIMS = 8, // Dimensions of a tensor.
 	CO_MAX_HANDLES = 4096, // Handles alive in one call.
 	CO_MAX_LOG_BYTES = 65536, // Log text of one call; more is dropped.
-	CO_MAX_MSG_BYTES = 65536, // Bytes of one message between a route and a node.
+	CO_MAX_MSG_BYTES = 65536, // Bytes of one message between a client, a route and a node.
 	CO_MAX_MSG_COUNT = 16, // Messages kept for a node that does not wait yet.
 	CO_MAX_KV_KEY_BYTES = 256, // Bytes of a key.
 	CO_MAX_KV_VALUE_BYTES = 262144, // Bytes of a value.
@@ -284,6 +285,7 @@ enum {
 	CO_FEATURE_DRAFTS = 8, // asset_create, asset_store, asset_image and image_save are there, and saving is granted.
 	CO_FEATURE_EVENTS = 9, // ws_post is granted.
 	CO_FEATURE_PARTS = 10, // h_type, h_parts and h_build are there.
+	CO_FEATURE_RECEIVES = 11, // Messages of clients reach the op ws, and a kind of them is granted.
 };
 
 // What t_info writes. Little-endian, as all structs.
@@ -1276,6 +1278,11 @@ CO_FN co_str co_body(const co_call *c) { return co_as_str(co_get(c->request, "bo
 CO_FN co_str co_header(const co_call *c, const char *name) { return co_as_str(co_get(co_get(c->request, "headers"), name)); } // name in lower case
 CO_FN co_str co_tenant(const co_call *c) { return co_as_str(co_get(c->request, "tenant")); }			      // who asks
 
+// Messages of clients: what they sent as {"type": "ext.<id>.<kind>", "data": {…}}, and the client's id, for co_ws_post. co_tenant says
+// whose the client is, and co_prompt_id in which prompt of the client a node of the extension runs; empty for none.
+CO_FN co_val co_data(const co_call *c) { return co_get(c->request, "data"); }
+CO_FN co_str co_client(const co_call *c) { return co_as_str(co_get(c->request, "client")); }
+
 // co_answer_with answers a request with further headers: names and values in turn, ended by NULL; CO_TEXTS makes them.
 CO_FN int32_t co_answer_with(co_call *c, int status, const char *type, co_str body, const char *const *headers) {
 	co_out *o = &c->reply;
@@ -1525,13 +1532,20 @@ typedef struct {
 } co_route;
 
 typedef struct {
+	const char *kind;		 // what stands behind ext.<id>.; the capability ws receives it
+	int32_t (*run)(co_call *c); // 0, or what co_fail gave, which reaches the client as the event ext.<id>.error
+} co_message;
+
+typedef struct {
 	const co_node *nodes;
 	const co_route *routes;
+	const co_message *messages; // of clients; those of one client come one after the other
 	int32_t (*other)(int32_t op, co_val request, co_out *reply); // migrate and selftest
 } co_extension;
 
 #define CO_NODES(...) ((const co_node[]){__VA_ARGS__, {0}})
 #define CO_ROUTES(...) ((const co_route[]){__VA_ARGS__, {0}})
+#define CO_MESSAGES(...) ((const co_message[]){__VA_ARGS__, {0}})
 
 CO_FN void co_describe_number(co_out *o, const co_input *in, double v) {
 	if (in->widget == 'i')
@@ -1696,6 +1710,10 @@ CO_FN void co_describe(const co_extension *e, co_out *o) {
 		co_end(o);
 	}
 	co_end(o);
+	co_key(o, "messages");
+	co_list(o);
+	for (const co_message *m = e->messages; m && m->kind; m++) co_put_text(o, m->kind);
+	co_end(o);
 	co_end(o);
 }
 
@@ -1766,6 +1784,16 @@ CO_FN int32_t co_dispatch(const co_extension *e, int32_t op, co_call *c) {
 		for (const co_route *r = e->routes; r && r->path; r++)
 			if (co_same(route, CO_JOIN(co_s(r->method), CO_S(" "), co_s(r->path)).p) || (co_same(route, r->path) && co_same(method, r->method))) return r->run(c);
 		return co_fail(CO_ENOENT, "the extension has no such route");
+	}
+	if (op == CO_OP_WS) {
+		co_str kind = co_as_str(co_get(c->request, "type"));
+		for (const co_message *m = e->messages; m && m->kind; m++)
+			if (co_same(kind, m->kind)) {
+				int32_t err = m->run(c);
+				if (!err && !c->reply.n) co_put_null(&c->reply);
+				return err;
+			}
+		return co_fail(CO_ENOENT, "the extension takes no such messages");
 	}
 	if (op == CO_OP_MIGRATE || op == CO_OP_SELFTEST)
 		return e->other ? e->other(op, c->request, &c->reply) : co_fail(CO_EUNSUP, "the extension does not know this op");

@@ -34,11 +34,12 @@ type world struct {
 	files  *folders
 	mu     sync.Mutex
 	sent   []string
+	heard  chan struct{} // has something when something was sent
 }
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{files: newFolders(t)}
+	w := &world{files: newFolders(t), heard: make(chan struct{}, 1)}
 	server := httptest.NewServer(kitServer())
 	t.Cleanup(server.Close)
 	w.origin = server.URL
@@ -53,6 +54,10 @@ func (w *world) send(_ context.Context, client, event string, data []byte) error
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.sent = append(w.sent, client+" "+event+" "+string(data))
+	select {
+	case w.heard <- struct{}{}:
+	default:
+	}
 	return nil
 }
 
@@ -307,7 +312,7 @@ func (w *world) load(t testing.TB, h *wasmhost.Host, module []byte, setup string
 	c := wasmhost.Capabilities{
 		Tensor: &struct{}{}, Msg: &struct{}{}, Node: &wasmhost.NodeCap{Classes: []string{"Host*"}}, KV: &wasmhost.KVCap{Bytes: 100_000, Keys: 20},
 		HTTP:  []wasmhost.HTTPRule{{Rule: "GET " + w.origin + "/*", Secrets: []string{"KIT_KEY"}}, {Rule: "POST " + w.origin + "/post"}},
-		Asset: &wasmhost.AssetCap{Read: []string{"input", "output"}, Save: !now}, WS: events,
+		Asset: &wasmhost.AssetCap{Read: []string{"input", "output"}, Save: !now}, WS: wasmhost.WSCap{Send: events, Receive: []string{"steps", "go", "fail", "raise", "silent"}},
 		Routes: []string{"GET /echo/:name", "POST /go", "POST /body", "POST /steps", "GET /file/:name", "GET /picture/:name"}, RouteBytes: 2_500_000, RealClock: now, SecureRandom: now,
 	}
 	id := "cocoon.kit"

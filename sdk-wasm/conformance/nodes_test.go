@@ -33,6 +33,7 @@ type nodeCase struct {
 
 // nodeBench is a host with the kit's guest.
 type nodeBench struct {
+	w *world
 	n *notation
 	h *wasmhost.Host
 	e *wasmhost.Extension
@@ -41,7 +42,7 @@ type nodeBench struct {
 func newNodeBench(t *testing.T, c *contract, module []byte) *nodeBench {
 	w := newWorld(t)
 	h := w.newHost(t, false)
-	return &nodeBench{newNotation(t, c, w.origin), h, w.load(t, h, module, "")}
+	return &nodeBench{w, newNotation(t, c, w.origin), h, w.load(t, h, module, "")}
 }
 
 func (b *nodeBench) node(t testing.TB, class string) node.Node {

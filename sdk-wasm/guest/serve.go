@@ -8,8 +8,9 @@ import (
 
 // Extension is what a guest has.
 type Extension struct {
-	Nodes  []Node
-	Routes []Route
+	Nodes    []Node
+	Routes   []Route
+	Messages []Message
 	// Replaced says how prompts that name classes of the past are rewritten.
 	Replaced []Replacement
 	// Selftest answers the conformance kit; nil for none.
@@ -59,6 +60,8 @@ func answer(op int32, request any) (any, error) {
 		return describe(), nil
 	case abi.OpRoute:
 		return serveRoute(m)
+	case abi.OpWs:
+		return serveMessage(m)
 	case abi.OpSelftest:
 		if extension.Selftest != nil {
 			return extension.Selftest(request)
@@ -93,6 +96,13 @@ func describe() any {
 		routes[i] = map[string]any{"method": r.Method, "path": r.Path}
 	}
 	m := map[string]any{"nodes": nodes, "routes": routes}
+	if len(extension.Messages) > 0 {
+		list := make([]any, len(extension.Messages))
+		for i, x := range extension.Messages {
+			list[i] = x.Kind
+		}
+		m["messages"] = list
+	}
 	if len(extension.Replaced) > 0 {
 		list := make([]any, len(extension.Replaced))
 		for i, r := range extension.Replaced {

@@ -74,6 +74,23 @@ await step("a node waits, and its page chooses", async () => {
   check("the chosen picture was saved", red.join() === "255,32,16,255", red);
 });
 
+await step("a message from the page goes over the client's socket", async () => {
+  await page.click('[data-testid="queue-button"]');
+  await until(async () => (await (await fetch(base + "/ext/example.picker/pictures")).text()) !== "[]");
+  await picked(() => app.graph._nodes.find((n) => n.type === "PickImage").widgets.find((w) => w.type === "button").callback());
+  await page.locator("dialog.cocoon-page").frameLocator("iframe").frameLocator("iframe").locator("button").nth(1).waitFor({ timeout: 20000 });
+  const inside = page.frames().find((f) => /\/cocoon\/extensions\/[^/]+\/page/.test(f.url()));
+  const refused = await inside.evaluate(() => new Promise((done) => {
+    cocoon.on("error", (e) => done(`${e.type} ${e.code}: ${e.error}`));
+    cocoon.send("choose", { node: cocoon.node, index: 9 });
+  }));
+  check("one that comes to nothing says so", refused === "choose failed: there is no such picture", refused);
+  await inside.evaluate(() => cocoon.send("choose", { node: cocoon.node, index: 0 }));
+  await until(async () => (await (await fetch(base + "/ext/example.picker/pictures")).text()) === "[]");
+  await page.keyboard.press("Escape");
+  await page.locator("dialog.cocoon-page").waitFor({ state: "detached", timeout: 20000 });
+});
+
 await step("it is removed", async () => {
   await fetch(base + "/cocoon/extensions/example.picker", { method: "DELETE" });
   check("its node is gone", JSON.stringify(await (await fetch(base + "/object_info/PickImage")).json()) === "{}");

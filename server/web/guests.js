@@ -33,7 +33,7 @@ export function mountGuests(app) {
   // openPage shows an extension's page, for a node of a run if there is one.
   app.openPage = async (e, node = null, prompt = null) => {
     const { openPage } = await import("/extensions/cocoon/bridge.js");
-    openPage({ id: e.id, name: e.name, node, prompt, listen });
+    openPage({ id: e.id, name: e.name, node, prompt, listen, say: text => app.say(text) });
   };
   function listen(read) {
     hearers.add(read);

@@ -159,6 +159,7 @@ mountHeader(app);
 mountKeys(app);
 
 addEventListener("pagehide", app.keep);
+app.say = text => socket.say(text);
 opening = openDraft().catch(() => null); // tried again when the server answers
 socket = connect(app.clientId, {
   open: opened,

@@ -82,6 +82,10 @@ export function connect(clientId, on) {
   addEventListener("online", now);
   open();
   return {
+    // say sends a text, if the socket is open.
+    say: text => {
+      if (socket.readyState === WebSocket.OPEN) socket.send(text);
+    },
     // renew connects again, under the present client id.
     renew: () => {
       const old = socket;

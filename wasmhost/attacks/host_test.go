@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 
 func manifest() *wasmhost.Manifest {
 	return &wasmhost.Manifest{ABI: "cocoon1", ID: "test.attack", Version: "1.0.0", Capabilities: wasmhost.Capabilities{
-		Tensor: &struct{}{}, KV: &wasmhost.KVCap{}, Asset: &wasmhost.AssetCap{Read: []string{"input"}}, WS: []string{"mine"}, Msg: &struct{}{},
+		Tensor: &struct{}{}, KV: &wasmhost.KVCap{}, Asset: &wasmhost.AssetCap{Read: []string{"input"}}, WS: wasmhost.WSCap{Send: []string{"mine"}}, Msg: &struct{}{},
 		Node: &wasmhost.NodeCap{Classes: []string{"Granted*"}}, Routes: []string{"GET /r", "POST /r", "GET /r/:x"},
 		HTTP: []wasmhost.HTTPRule{{Rule: "GET http://127.0.0.1:9/*"}},
 	}}

@@ -92,8 +92,11 @@ func (c *Capabilities) talk(add adder) {
 	if c.RouteBytes > DefaultBytes {
 		add("route_bytes", "", Low, "take in and give out up to %s in one request", sizeWords(c.RouteBytes))
 	}
-	for _, e := range c.WS {
+	for _, e := range c.WS.Send {
 		add("ws", e, Low, "send messages of the kind %q to your open page", e)
+	}
+	for _, e := range c.WS.Receive {
+		add("ws", receiveKey+e, Low, "take messages of the kind %q from your open page", e)
 	}
 	if c.Msg != nil {
 		add("msg", "", Low, "let a node wait for what you choose in the page")
@@ -173,7 +176,11 @@ func (g *Grant) add(c *Capabilities, capability, rest string) {
 		i := slices.IndexFunc(c.HTTP, func(r HTTPRule) bool { return r.Rule == rest })
 		g.HTTP = append(g.HTTP, c.HTTP[i])
 	case "ws":
-		g.WS = append(g.WS, rest)
+		if kind, receive := strings.CutPrefix(rest, receiveKey); receive {
+			g.Receive = append(g.Receive, kind)
+		} else {
+			g.WS = append(g.WS, rest)
+		}
 	case "asset":
 		if dir, read := strings.CutPrefix(rest, "read "); read {
 			g.Asset.Read = append(g.Asset.Read, dir)
@@ -216,6 +223,9 @@ func (g *Grant) Allows(c *Capabilities, a Ask) bool {
 			return r.Rule == rest && subset(c.HTTP[i].Secrets, r.Secrets) && r.bytes() >= c.HTTP[i].bytes()
 		})
 	case "ws":
+		if kind, receive := strings.CutPrefix(rest, receiveKey); receive {
+			return slices.Contains(g.Receive, kind)
+		}
 		return slices.Contains(g.WS, rest)
 	case "asset":
 		dir, read := strings.CutPrefix(rest, "read ")

@@ -16,7 +16,7 @@ const (
 
 var secretForm = regexp.MustCompile(`^[A-Z][A-Z0-9_]{0,63}$`)
 
-// kindForm is the form of an event's kind, which stands behind "ext.<id>.".
+// kindForm is the form of a message's kind, which stands behind "ext.<id>.".
 var kindForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
 // check looks whether what is asked for can be shown to people and granted one by one.
@@ -29,10 +29,8 @@ func (c *Capabilities) check() error {
 			return err
 		}
 	}
-	for _, kind := range c.WS {
-		if !kindForm.MatchString(kind) {
-			return fault.New(fault.BadFile, "%.80q is no kind of event: letters, digits, - and _; with a dot it could be taken for another extension's", kind)
-		}
+	if err := c.WS.check(); err != nil {
+		return err
 	}
 	if err := checkLegacy(c.Legacy); err != nil {
 		return err
@@ -79,7 +77,7 @@ func (c *Capabilities) checkHTTP() error {
 }
 
 func (c *Capabilities) checkLists() error {
-	lists := map[string][]string{"routes": c.Routes, "legacy": c.Legacy, "ws": c.WS, "optional": c.Optional, "http": nil, "node": nil, "asset": nil}
+	lists := map[string][]string{"routes": c.Routes, "legacy": c.Legacy, "ws": c.WS.Send, "ws receive": c.WS.Receive, "optional": c.Optional, "http": nil, "node": nil, "asset": nil}
 	for _, r := range c.HTTP {
 		lists["http"] = append(lists["http"], r.Rule)
 	}

@@ -12,7 +12,7 @@ import (
 func TestKindsOfEvents(t *testing.T) {
 	for kind, good := range map[string]bool{"progress": true, "Done_2": true, "a-b": true, "b.x": false, "": false, "a b": false, "ü": false, strings.Repeat("x", 65): false} {
 		m := lens()
-		m.Capabilities.WS = []string{kind}
+		m.Capabilities.WS = WSCap{Send: []string{"x"}, Receive: []string{kind}}
 		if err := m.Check(); (err == nil) != good || err != nil && !errors.Is(err, fault.BadFile) {
 			t.Errorf("%q: %v, want good %v", kind, err, good)
 		}

@@ -12,7 +12,8 @@ type Grant struct {
 	KV           KVCap      `json:"kv,omitzero"`
 	HTTP         []HTTPRule `json:"http,omitempty"`
 	Asset        AssetCap   `json:"asset,omitzero"`
-	WS           []string   `json:"ws,omitempty"`
+	WS           []string   `json:"ws,omitempty"`      // kinds of events to the clients
+	Receive      []string   `json:"receive,omitempty"` // kinds of messages of the clients
 	Routes       []string   `json:"routes,omitempty"`
 	Legacy       []string   `json:"legacy,omitempty"`
 	RouteBytes   int64      `json:"route_bytes,omitempty"` // 0 is DefaultBytes
@@ -28,13 +29,13 @@ func (g *Grant) Has(capability string) bool {
 
 // All grants everything that a manifest asks for.
 func (c *Capabilities) All() Grant {
-	g := Grant{HTTP: c.HTTP, WS: c.WS, Routes: c.Routes, Legacy: c.Legacy, RouteBytes: c.RouteBytes, RealClock: c.RealClock, SecureRandom: c.SecureRandom, Web: c.Web}
+	g := Grant{HTTP: c.HTTP, WS: c.WS.Send, Receive: c.WS.Receive, Routes: c.Routes, Legacy: c.Legacy, RouteBytes: c.RouteBytes, RealClock: c.RealClock, SecureRandom: c.SecureRandom, Web: c.Web}
 	for _, x := range []struct {
 		name string
 		on   bool
 	}{
 		{"tensor", c.Tensor != nil}, {"node", c.Node != nil}, {"kv", c.KV != nil}, {"http", len(c.HTTP) > 0}, {"asset", c.Asset != nil},
-		{"ws", len(c.WS) > 0}, {"msg", c.Msg != nil},
+		{"ws", !c.WS.IsZero()}, {"msg", c.Msg != nil},
 	} {
 		if x.on {
 			g.Modules = append(g.Modules, x.name)
@@ -57,6 +58,7 @@ func (g Grant) Within(asked Grant) Grant {
 	g.Modules = intersect(g.Modules, asked.Modules)
 	g.Classes = intersect(g.Classes, asked.Classes)
 	g.WS = intersect(g.WS, asked.WS)
+	g.Receive = intersect(g.Receive, asked.Receive)
 	g.Routes = intersect(g.Routes, asked.Routes)
 	g.Legacy = intersect(g.Legacy, asked.Legacy)
 	if g.RouteBytes = min(g.BodyBytes(), asked.BodyBytes()); g.RouteBytes == DefaultBytes {

@@ -44,7 +44,7 @@ type Capabilities struct {
 	KV           *KVCap     `json:"kv,omitempty"`
 	HTTP         []HTTPRule `json:"http,omitempty"`
 	Asset        *AssetCap  `json:"asset,omitempty"`
-	WS           []string   `json:"ws,omitempty"` // event types behind "ext.<id>."
+	WS           WSCap      `json:"ws,omitzero"`
 	Msg          *struct{}  `json:"msg,omitempty"`
 	Routes       []string   `json:"routes,omitempty"`      // "GET /presets"
 	Legacy       []string   `json:"legacy,omitempty"`      // routes that are to stand at the server's root too: "GET /mypack/list"

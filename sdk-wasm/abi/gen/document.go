@@ -89,7 +89,7 @@ Handles are valid until the call that got them ends.
 
 const messages = `## Messages
 
-**describe** replies ` + "`{nodes: [node], routes: [route], node_replacements: [replacement]}`" + `. A node: ` + "`{id, name, category, help, inputs: [input], " +
+**describe** replies ` + "`{nodes: [node], routes: [route], messages: [type], node_replacements: [replacement]}`" + `. A node: ` + "`{id, name, category, help, inputs: [input], " +
 	"outputs: [output], hidden: [{name, kind}], flags: [text], checks: [input names], aliases: [text], essentials, price_badge, input_is_list_as, loop}`" + `.
 Flags: output_node, input_is_list, async, not_idempotent, intermediate, expands, accept_all, deprecated, experimental, dev_only, api_node,
 v3, validates, validates_links, fingerprints. checks names the inputs that validate looks at in place of the server; without it, all.
@@ -128,6 +128,11 @@ reply's body is bytes, a text, a handle of an ASSET or of a file of the form, wh
 which the host writes as image_save does. What is a file or a picture, and what has an etag, answers to If-None-Match and Range too. A route that called reply_head replies what it likes.
 Of headers a route sets content-type, content-language, content-disposition, cache-control, etag, last-modified, expires, retry-after and those that begin with x-ext-.
 
-At most 8 routes and 2 nodes of one extension run at once for one tenant, 32 and 4 of all; those that wait do not run. A node has to wait for its turn, a route is answered
+**ws** gets ` + "`{type, data: {…}, client, tenant, prompt}`" + `: what the client of that id sent as ` + "`{\"type\": \"ext.<id>.<type>\", \"data\": {…}}`" + `, and the
+prompt of that client in which a node of the extension runs, or null. It comes for the types that describe lists as messages and that were granted; whole
+numbers in data are integers where 64 bits hold them. The reply counts for nothing. A failure, or the tag RAISE, reaches the client as the
+event ext.<id>.error with ` + "`{type, code, error}`" + `. Limits and lanes are those of a route.
+
+At most 8 routes (messages count as such) and 2 nodes of one extension run at once for one tenant, 32 and 4 of all; those that wait do not run. A node has to wait for its turn, a route is answered
 with 503 and Retry-After, also when 32 of the extension's are open.
 `

@@ -2,6 +2,7 @@
 import { EUNSUP, fail, failed, Is, onOther, OP_SELFTEST, TAG_BLOCKER, TAG_LINK, Value } from "../../as/index";
 import { coreOp } from "./core";
 import { mediaOp } from "./media";
+import { declareMessages } from "./messages";
 import { declareNodes } from "./nodes";
 import { outsideOp } from "./outside";
 import { streamOp } from "./stream";
@@ -11,6 +12,7 @@ import { tensorOp } from "./tensors";
 const named = new Map<string, Value>();
 
 declareNodes();
+declareMessages();
 onOther(selftest);
 
 function selftest(op: i32, request: Value): Value {

@@ -169,15 +169,19 @@ function go(r: Request): Response {
   return Response.text(200, n == 1 ? "taken" : "kept");
 }
 
+/** Reads a message that is written in hexadecimal. */
+export function unhex(hex: string): Value {
+  const n = hex.length / 2, b = new ArrayBuffer(n);
+  for (let i = 0; i < n; i++) store<u8>(changetype<usize>(b) + i, <u8>parseInt(hex.substr(2 * i, 2), 16));
+  return decode(changetype<usize>(b), n);
+}
+
 /** Does the steps of its query, which are a message in hexadecimal, and answers with what they gave: behind what they have written of
  * an answer, if they began one. A long body is named body. */
 function steps(r: Request): Response {
-  const hex = r.query("s"), n = hex.length / 2;
-  const b = new ArrayBuffer(n);
-  for (let i = 0; i < n; i++) store<u8>(changetype<usize>(b) + i, <u8>parseInt(hex.substr(2 * i, 2), 16));
   const named = Value.map();
   if (r.stream.id >= 0) named.set("body", Value.handle(KIND_BODY, r.stream.id));
-  const out = doSteps(decode(changetype<usize>(b), n), named).encode();
+  const out = doSteps(unhex(r.query("s")), named).encode();
   Answer.write(out); // where no answer began this does nothing
   return new Response(200, "application/cbor", out);
 }

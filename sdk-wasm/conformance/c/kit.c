@@ -1,7 +1,7 @@
 // The C guest of the conformance kit: it interprets the steps of a case over the functions of cocoon.h.
 #include "kit.h"
 
-CO_EXTENSION(.nodes = kit_nodes, .routes = kit_routes, .other = kit_selftest);
+CO_EXTENSION(.nodes = kit_nodes, .routes = kit_routes, .messages = kit_messages, .other = kit_selftest);
 
 // What a step gave has a name, if the case gave it one.
 typedef struct {

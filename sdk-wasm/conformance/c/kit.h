@@ -5,11 +5,15 @@
 
 extern const co_node kit_nodes[];
 extern const co_route kit_routes[];
+extern const co_message kit_messages[];
 
 int32_t kit_selftest(int32_t op, co_val request, co_out *reply);
 
 // kit_steps does steps with named values and writes what the reply says of their results; false when the case has failed.
 bool kit_steps(co_val steps, co_val named, co_out *reply);
+
+// kit_unhex reads a message that is written in hexadecimal.
+co_val kit_unhex(co_str hex);
 
 // kit_step does an op on its resolved arguments and writes the result: 0, an errno of the host, or KIT_FAILED.
 typedef int64_t kit_step(co_val args, co_out *result);

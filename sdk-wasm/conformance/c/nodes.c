@@ -212,14 +212,9 @@ static int32_t route_go(co_call *c) {
 
 static int32_t route_body(co_call *c) { return co_answer(c, 200, "application/x-kit", co_body(c)); }
 
-static uint8_t digit(char c) { return (uint8_t)(c <= '9' ? c - '0' : c - 'a' + 10); }
-
 // route_steps does the steps of its query, which are a message in hexadecimal, and answers with what they gave: behind what they
 // have written of an answer, if they began one. A long body is named body.
 static int32_t route_steps(co_call *c) {
-	co_str hex = co_query(c, "s");
-	uint8_t *b = (uint8_t *)co_alloc(hex.n / 2);
-	for (uint32_t i = 0; i < hex.n / 2; i++) b[i] = (uint8_t)(digit(hex.p[2 * i]) << 4 | digit(hex.p[2 * i + 1]));
 	co_out named = {0}, results = {0};
 	co_map(&named);
 	if (co_stream(c) >= 0) {
@@ -227,7 +222,7 @@ static int32_t route_steps(co_call *c) {
 		co_put_handle(&named, CO_KIND_BODY, co_stream(c));
 	}
 	co_end(&named);
-	if (!kit_steps((co_val){b, b + hex.n / 2}, co_read(&named), &results)) return CO_EIO;
+	if (!kit_steps(kit_unhex(co_query(c, "s")), co_read(&named), &results)) return CO_EIO;
 	co_str s = {(const char *)results.p, results.n};
 	co_write(s); // where no answer began this does nothing
 	return co_answer(c, 200, "application/cbor", s);

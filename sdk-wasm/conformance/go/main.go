@@ -4,6 +4,6 @@ package main
 
 import "github.com/cocoonhq/cocoon/sdk-wasm/guest"
 
-var _ = guest.Serve(guest.Extension{Nodes: nodes(), Routes: routes(), Selftest: selftest})
+var _ = guest.Serve(guest.Extension{Nodes: nodes(), Routes: routes(), Messages: messages(), Selftest: selftest})
 
 func main() {}

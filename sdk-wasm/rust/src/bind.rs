@@ -42,6 +42,8 @@ pub const OP_VALIDATE: i32 = 4;
 pub const OP_FINGERPRINT: i32 = 5;
 /// Answers an HTTP request.
 pub const OP_ROUTE: i32 = 6;
+/// Takes a message of a client's WebSocket.
+pub const OP_WS: i32 = 7;
 /// Goes on with a node that asked to be called again later.
 pub const OP_RESUME: i32 = 8;
 /// Brings stored state to a new version of the package.
@@ -437,7 +439,7 @@ pub const MAX_DIMS: usize = 8;
 pub const MAX_HANDLES: usize = 4096;
 /// Log text of one call; more is dropped.
 pub const MAX_LOG_BYTES: usize = 65536;
-/// Bytes of one message between a route and a node.
+/// Bytes of one message between a client, a route and a node.
 pub const MAX_MSG_BYTES: usize = 65536;
 /// Messages kept for a node that does not wait yet.
 pub const MAX_MSG_COUNT: usize = 16;
@@ -478,6 +480,8 @@ pub const FEATURE_DRAFTS: u32 = 8;
 pub const FEATURE_EVENTS: u32 = 9;
 /// h_type, h_parts and h_build are there.
 pub const FEATURE_PARTS: u32 = 10;
+/// Messages of clients reach the op ws, and a kind of them is granted.
+pub const FEATURE_RECEIVES: u32 = 11;
 
 /// What t_info writes. Little-endian, as all structs.
 #[repr(C)]

@@ -1,6 +1,6 @@
 use crate::bind::{self, host as raw};
 use crate::host::at;
-use crate::{call, decode, Error, Node, Request, Result, Route, Value};
+use crate::{call, decode, Error, Incoming, Message, Node, Request, Result, Route, Value};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
@@ -10,6 +10,8 @@ pub struct Extension {
     pub nodes: &'static [&'static Node],
     /// The routes.
     pub routes: &'static [Route],
+    /// What takes messages of clients.
+    pub messages: &'static [Message],
     /// Answers migrate and selftest.
     pub other: Option<fn(i32, &Value) -> Result<Value>>,
 }
@@ -54,10 +56,15 @@ fn answer(e: &Extension, op: i32, request: Value) -> Result<Value> {
     match op {
         bind::OP_DESCRIBE => Ok(Value::map()
             .with("nodes", e.nodes.iter().map(|n| n.describe()).collect::<Vec<_>>())
-            .with("routes", e.routes.iter().map(Route::describe).collect::<Vec<_>>())),
+            .with("routes", e.routes.iter().map(Route::describe).collect::<Vec<_>>())
+            .with("messages", e.messages.iter().map(|m| Value::from(m.kind)).collect::<Vec<_>>())),
         bind::OP_ROUTE => {
             let r = e.routes.iter().find(|r| r.is(request.get("route").text())).ok_or(Error::of(bind::ENOENT))?;
             Ok((r.run)(&Request(request))?.value())
+        }
+        bind::OP_WS => {
+            let m = e.messages.iter().find(|m| m.kind == request.get("type").text()).ok_or(Error::of(bind::ENOENT))?;
+            (m.run)(&Incoming(request)).map(|()| Value::Null)
         }
         bind::OP_MIGRATE | bind::OP_SELFTEST => e.other.ok_or(Error::of(bind::EUNSUP))?(op, &request),
         _ => {
@@ -85,13 +92,15 @@ fn on_node(n: &Node, op: i32, request: &Value) -> Result<Value> {
     }
 }
 
-/// Declares what the module has: `extension! { nodes: [A, B], routes: [Route::new("GET", "/page", page)] }`.
+/// Declares what the module has: `extension! { nodes: [A, B], routes: [Route::new("GET", "/page", page)] }`, and behind it, if there
+/// are some, `messages: [Message::new("pick", pick)]`.
 #[macro_export]
 macro_rules! extension {
-    (nodes: [$($node:path),* $(,)?], routes: [$($route:expr),* $(,)?] $(, other: $other:expr)? $(,)?) => {
+    (nodes: [$($node:path),* $(,)?], routes: [$($route:expr),* $(,)?] $(, messages: [$($message:expr),* $(,)?])? $(, other: $other:expr)? $(,)?) => {
         static COCOON_EXTENSION: $crate::Extension = $crate::Extension {
             nodes: &[$(&$node),*],
             routes: &[$($route),*],
+            messages: &[$($($message),*)?],
             other: $crate::extension!(@other $($other)?),
         };
 

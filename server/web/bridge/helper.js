@@ -1,5 +1,6 @@
 // In the page of an extension, which has an origin of its own: cocoon.fetch reaches the extension's routes and nothing else,
-// cocoon.on hears its events, and cocoon.ready tells what the page was opened for.
+// cocoon.on hears its events, cocoon.send sends it messages over the client's socket, and cocoon.ready tells what the page was opened
+// for.
 (() => {
   const client = window.parent.parent, asked = new Map(), readers = new Map();
   let port = null, count = 0, opened;
@@ -52,13 +53,16 @@
     else a.refused(new TypeError(error));
   }
 
+  // send sends the extension a message; there is no answer, but what it sends as events, and "error" when it did not take one.
+  const send = (type, data = {}) => ready.then(() => port.postMessage({ say: String(type), data: JSON.stringify(data) }));
+
   function on(type, read) {
     if (!readers.has(type)) readers.set(type, new Set());
     readers.get(type).add(read);
     return () => readers.get(type).delete(read);
   }
 
-  window.cocoon = { ready, fetch: ask, on, close: () => ready.then(() => port.postMessage({ close: true })), extension: "", node: null, prompt: null, theme: "light" };
+  window.cocoon = { ready, fetch: ask, on, send, close: () => ready.then(() => port.postMessage({ close: true })), extension: "", node: null, prompt: null, theme: "light" };
 
   addEventListener("message", e => {
     if (e.source !== client || e.data?.cocoon !== "open" || port) return;

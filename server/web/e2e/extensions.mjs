@@ -63,7 +63,7 @@ export async function extensions({ browser, page, test, shot, watch, url, expect
     assert.match(await panel.locator("#shelf-title").textContent(), /^Install Picker 1\.0\.0\?$/);
     assert.match(await panel.locator(".seal").textContent(), /Not signed.*Nobody vouches/);
     const wishes = await panel.locator(".wish").evaluateAll(all => all.map(w => [w.dataset.capability, w.querySelector("input").checked, w.querySelector("input").disabled]));
-    assert.deepEqual(new Map(wishes.map(([k, on, fixed]) => [k, `${on} ${fixed}`])), new Map([["tensor", "true true"], ["kv", "true true"], ["routes", "true true"], ["ws", "true false"], ["msg", "true true"], ["web", "true true"]]));
+    assert.deepEqual(new Map(wishes.map(([k, on, fixed]) => [k, `${on} ${fixed}`])), new Map([["tensor", "true true"], ["kv", "true true"], ["routes", "true true"], ["ws", "true false"], ["ws receive", "true false"], ["msg", "true true"], ["web", "true true"]]));
     assert.equal((await api("/cocoon/extensions")).extensions.length, 0, "nothing is installed yet");
     await shot("extension consent");
     assert.equal(await page.evaluate(() => document.activeElement.id), "shelf-title");
@@ -116,6 +116,31 @@ export async function extensions({ browser, page, test, shot, watch, url, expect
     form.append("node_id", "6");
     assert.deepEqual(await api("/ext/example.picker/choose", { method: "POST", body: form }).then(a => a.index), 2);
     await state("done");
+  });
+
+  await test("a message from the page chooses too, and one that comes to nothing says so", async () => {
+    await page.click("#go");
+    await page.waitForSelector("#page-open:not([hidden])", LONG);
+    await page.click("#page-open");
+    await dialog.frameLocator("iframe").frameLocator("iframe").locator("button").nth(2).waitFor(LONG);
+    const refused = await inside().evaluate(async () => {
+      const said = [], until = n => new Promise(done => { const look = () => said.length >= n ? done() : setTimeout(look, 10); look(); });
+      cocoon.on("error", e => said.push(`${e.type} ${e.code}: ${e.error}`));
+      cocoon.send("choose", { node: "6", index: 9 });
+      await until(1);
+      cocoon.send("a.b", {});
+      await until(2);
+      cocoon.send("choose", { long: "x".repeat(65536) });
+      await until(3);
+      cocoon.send("other", {}); // which nobody takes: nothing is said of it
+      cocoon.send("choose", { node: "6", index: 2 });
+      return said;
+    });
+    assert.deepEqual(refused, ["choose failed: there is no such picture", "a.b refused: these messages are not known here", "choose refused: the message is too large"]);
+    await state("done");
+    await page.keyboard.press("Escape");
+    if (await dialog.count()) await dialog.locator("header button").click();
+    await dialog.waitFor({ state: "detached", ...LONG });
   });
 
   await test("the page of an extension reaches its own routes and nothing else", async () => {

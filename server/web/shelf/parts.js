@@ -17,10 +17,11 @@ export function items(c) {
 export function grouped(capabilities) {
   const lines = new Map();
   for (const c of capabilities) {
-    const text = together[c.kind], key = text ? [c.kind, c.required, c.granted, c.new, c.risk].join(" ") : c.id;
+    const taken = c.id.startsWith("ws:receive "), kind = taken ? "ws receive" : c.kind, names = taken ? c.items.map(i => i.replace("receive ", "")) : c.items;
+    const text = together[kind], key = text ? [kind, c.required, c.granted, c.new, c.risk].join(" ") : c.id;
     if (!text) lines.set(key, { ...c, ids: [c.id] });
-    else if (lines.has(key)) lines.set(key, { ...lines.get(key), ids: [...lines.get(key).ids, c.id], items: [...lines.get(key).items, ...c.items] });
-    else lines.set(key, { ...c, text, ids: [c.id] });
+    else if (lines.has(key)) lines.set(key, { ...lines.get(key), ids: [...lines.get(key).ids, c.id], items: [...lines.get(key).items, ...names] });
+    else lines.set(key, { ...c, kind, text, items: names, ids: [c.id] });
   }
   return [...lines.values()];
 }

@@ -70,5 +70,5 @@ export const says = {
 
 // together are capabilities of which each address or name is asked for by itself, and shown in one line.
 export const together = {
-  routes: "answer requests of your browser, at addresses of its own", ws: "send messages to your open page", node: "run these nodes of the server",
+  routes: "answer requests of your browser, at addresses of its own", ws: "send messages to your open page", "ws receive": "take messages from your open page", node: "run these nodes of the server",
 };

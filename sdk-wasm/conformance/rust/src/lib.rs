@@ -2,6 +2,7 @@
 #![no_std]
 mod core_ops;
 mod media;
+mod messages;
 mod nodes;
 mod outside;
 mod stream;
@@ -164,6 +165,13 @@ extension! {
         Route::new("POST", "/steps", route_steps),
         Route::new("GET", "/file/:name", route_file),
         Route::new("GET", "/picture/:name", route_picture),
+    ],
+    messages: [
+        Message::new("steps", messages::steps_of),
+        Message::new("go", messages::go),
+        Message::new("fail", messages::fail),
+        Message::new("raise", messages::raise),
+        Message::new("silent", |_| Ok(())),
     ],
     other: selftest,
 }

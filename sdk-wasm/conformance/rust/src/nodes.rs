@@ -286,16 +286,20 @@ pub fn route_body(r: &Request) -> Result<Response> {
     Ok(Response::new(200, "application/x-kit", r.body()))
 }
 
+/// Reads a message that is written in hexadecimal.
+pub fn unhex(s: &str) -> Vec<u8> {
+    let digit = |c: u8| if c <= b'9' { c - b'0' } else { c - b'a' + 10 };
+    s.as_bytes().chunks_exact(2).map(|x| digit(x[0]) << 4 | digit(x[1])).collect()
+}
+
 /// Does the steps of its query, which are a message in hexadecimal, and answers with what they gave: behind what they have written
 /// of an answer, if they began one. A long body is named body.
 pub fn route_steps(r: &Request) -> Result<Response> {
-    let digit = |c: u8| if c <= b'9' { c - b'0' } else { c - b'a' + 10 };
-    let message: Vec<u8> = r.query("s").as_bytes().chunks_exact(2).map(|x| digit(x[0]) << 4 | digit(x[1])).collect();
     let mut named = Value::map();
     if let Some(body) = r.stream() {
         named = named.with("body", Value::Handle(bind::KIND_BODY, body.0));
     }
-    let b = crate::steps(&decode(&message)?, &named)?.encode();
+    let b = crate::steps(&decode(&unhex(r.query("s")))?, &named)?.encode();
     let _ = Answer.write(&b); // where no answer began this does nothing
     Ok(Response::new(200, "application/cbor", b))
 }

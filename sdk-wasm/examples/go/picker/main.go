@@ -1,5 +1,5 @@
 // Picker lets somebody choose one of the pictures of a batch while the workflow runs. Its node waits for a message, which a
-// form posts to the extension's route: from its page, from another, or from a script:
+// form posts to the extension's route: from its page, from another, or from a script; or which a client sends over its socket.
 //
 //	curl -F message=2 -F node_id=7 http://127.0.0.1:8188/ext/example.picker/choose
 package main
@@ -20,6 +20,7 @@ var _ = guest.Serve(guest.Extension{
 		{Method: "GET", Path: "/pictures", Do: waiting},
 		{Method: "GET", Path: "/pictures/:node/:index", Do: picture},
 	},
+	Messages: []guest.Message{{Kind: "choose", Do: chooseByMessage}},
 })
 
 func main() {}
@@ -122,6 +123,17 @@ func choose(r *guest.Request) (guest.Response, error) {
 		return guest.Response{}, err
 	}
 	return says(200, `{"index":`+strconv.Itoa(index)+`,"taken":`+strconv.FormatBool(taken)+`}`), nil
+}
+
+// chooseByMessage is choose over the client's socket: {"type": "ext.example.picker.choose", "data": {"node": "7", "index": 2}}.
+func chooseByMessage(m *guest.Incoming) error {
+	node := m.Data.Text("node")
+	index, ok := m.Data["index"].(int64)
+	if count := pictures(node); node == "" || !ok || index < 0 || count > 0 && index >= int64(count) {
+		return guest.Fail(abi.ENOENT, "there is no such picture")
+	}
+	_, err := guest.Post(m.Prompt, node, topic, []byte(strconv.FormatInt(index, 10)))
+	return err
 }
 
 func says(status int, json string) guest.Response {

@@ -1,10 +1,11 @@
-// Opens the page of an extension in a dialog, and carries what it asks to that extension's routes and to nothing else. The
+// Opens the page of an extension in a dialog, and carries what it asks and says to that extension and to nothing else. The
 // page has an origin of its own: it can reach this one only through here. Cocoon's page and the official client load it.
 
 const ROOT = new URL("../../", import.meta.url); // of the server
 const METHODS = new Set(["GET", "POST", "PUT", "PATCH", "DELETE"]);
 const SENT = new Set(["accept", "accept-language", "content-type", "if-none-match", "if-modified-since", "range"]);
 const MOST = 16 << 20; // bytes of a body, either way
+const SAID = 64 << 10, SAYS_A_SECOND = 25; // bytes of a message's data, messages of one page
 const AT_ONCE = 8, IN_LINE = 64, A_SECOND = 50; // requests of one page
 
 // addressOf makes the address of a route of an extension, or throws: a path never leads out of it.
@@ -68,8 +69,25 @@ function send(id, { method, path, headers: wanted, body }, signal) {
   return fetch(addressOf(id, path), init);
 }
 
+// messages carries what a page says over the client's socket: to its own extension, whatever it calls it. What the server would
+// refuse is not sent.
+function messages(id, say) {
+  let tokens = SAYS_A_SECOND, at = performance.now();
+  return (type, data) => {
+    const now = performance.now();
+    tokens = Math.min(SAYS_A_SECOND, tokens + (now - at) / 1000 * SAYS_A_SECOND);
+    at = now;
+    if (!say || !/^[A-Za-z0-9_-]{1,64}$/.test(type)) return "these messages are not known here";
+    if (typeof data !== "string" || new TextEncoder().encode(data).length > SAID) return "the message is too large";
+    if (tokens < 1) return "too many messages a second";
+    tokens--;
+    say(`{"type":${JSON.stringify(`ext.${id}.${type}`)},"data":${JSON.stringify(JSON.parse(data))}}`);
+    return null;
+  };
+}
+
 // relay answers the requests of one page over a port, a few at once and no more than a number a second.
-function relay(id, port, close) {
+function relay(id, port, close, say) {
   const line = [], running = new Map();
   let tokens = A_SECOND, at = performance.now(), timer = 0;
   const refuse = (m, error) => port.postMessage({ id: m.id, error });
@@ -97,6 +115,14 @@ function relay(id, port, close) {
   }
   port.onmessage = ({ data: m }) => {
     if (m?.close) return close();
+    if (m?.say !== undefined) {
+      let error = "the message is no JSON";
+      try {
+        error = say(m.say, m.data);
+      } catch { /* it is no JSON */ }
+      if (error) port.postMessage({ event: "error", data: { type: String(m.say), code: "refused", error } });
+      return;
+    }
     if (m?.abort) {
       const i = line.findIndex(x => x.id === m.abort);
       if (i >= 0) line.splice(i, 1);
@@ -155,8 +181,8 @@ function themeOf(e) {
 let open = null;
 
 // openPage shows the page of an extension. node and prompt are what it is opened for; listen(read) calls read(type, data) for
-// events until the function that it gives is called. What is given back has close().
-export function openPage({ id, name, node = null, prompt = null, listen = null, closed = null }) {
+// events until the function that it gives is called; say(text) sends a text over the client's socket. What is given back has close().
+export function openPage({ id, name, node = null, prompt = null, listen = null, say = null, closed = null }) {
   open?.close();
   style();
   const button = make("button", { type: "button", "aria-label": "Close this page", title: "Close" }, "×");
@@ -172,7 +198,7 @@ export function openPage({ id, name, node = null, prompt = null, listen = null, 
     // The page lies in a frame of ours, which has no script. Its origin says that it is in the sandbox.
     if (e.data?.cocoon !== "hello" || e.origin !== "null" || e.source !== frame.contentWindow?.frames[0]) return;
     end();
-    const { port1, port2 } = new MessageChannel(), stop = relay(id, port1, close), prefix = `ext.${id}.`;
+    const { port1, port2 } = new MessageChannel(), stop = relay(id, port1, close, messages(id, say)), prefix = `ext.${id}.`;
     const deaf = listen?.((type, data) => {
       if (type.startsWith(prefix) && !type.slice(prefix.length).includes(".")) port1.postMessage({ event: type.slice(prefix.length), data });
     });
@@ -207,15 +233,19 @@ function inClient(app, api) {
     owners.clear();
     for (const e of r.ok ? (await r.json()).extensions : []) {
       if (e.page) for (const n of e.nodes) owners.set(n.class, e);
-      for (const kind of e.events.map(k => `ext.${e.id}.${k}`)) {
+      for (const kind of heard(e)) {
         if (!kinds.has(kind)) api.addEventListener(kind, () => {}); // the client complains of what nobody hears
         kinds.add(kind);
       }
     }
   }
+  // heard lists the types of an extension's events; the server's word of a message that came to nothing is one.
+  function heard(e) {
+    return [...new Set([...e.events, ...e.messages.length ? ["error"] : []])].map(kind => `ext.${e.id}.${kind}`);
+  }
   function listenTo(e) {
     return read => {
-      const all = e.events.map(kind => [`ext.${e.id}.${kind}`, x => read(`ext.${e.id}.${kind}`, x.detail)]);
+      const all = heard(e).map(kind => [kind, x => read(kind, x.detail)]);
       for (const [type, f] of all) api.addEventListener(type, f);
       return () => { for (const [type, f] of all) api.removeEventListener(type, f); };
     };
@@ -235,7 +265,7 @@ function inClient(app, api) {
     nodeCreated(node) {
       const e = owners.get(node.comfyClass ?? node.type);
       if (!e || !node.addWidget) return;
-      const w = node.addWidget("button", "Open its page", null, () => openPage({ id: e.id, name: e.name, node: String(node.id), prompt, listen: listenTo(e) }), { serialize: false });
+      const w = node.addWidget("button", "Open its page", null, () => openPage({ id: e.id, name: e.name, node: String(node.id), prompt, listen: listenTo(e), say: text => api.socket?.readyState === WebSocket.OPEN && api.socket.send(text) }), { serialize: false });
       w.serialize = false;
     },
   });
