@@ -12,6 +12,7 @@ import (
 	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/internal/tenant"
 	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
+	"github.com/cocoonhq/cocoon/wasmhost/code"
 	"github.com/cocoonhq/cocoon/wasmhost/slot"
 )
 
@@ -22,7 +23,7 @@ type Extension struct {
 
 	host     *Host
 	grant    Grant
-	admitted *Admitted
+	admitted *code.Module
 	program  slot.Program
 	limits   LimitSet
 	desc     *description
@@ -73,7 +74,7 @@ func (e *Extension) Log() []Line { return e.journal.all() }
 func (e *Extension) Grant() Grant { return e.grant }
 
 // Module is what the extension's module is and needs.
-func (e *Extension) Module() *Admitted { return e.admitted }
+func (e *Extension) Module() *code.Module { return e.admitted }
 
 // Nodes are the extension's nodes.
 func (e *Extension) Nodes() []node.Node { return e.nodes }

@@ -17,6 +17,7 @@ import (
 	"github.com/cocoonhq/cocoon/internal/tenant"
 	"github.com/cocoonhq/cocoon/internal/tensor"
 	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
+	"github.com/cocoonhq/cocoon/wasmhost/code"
 	"github.com/cocoonhq/cocoon/wasmhost/kv"
 	"github.com/cocoonhq/cocoon/wasmhost/mail"
 	"github.com/cocoonhq/cocoon/wasmhost/slot"
@@ -70,7 +71,7 @@ type Host struct {
 	engine  slot.Engine
 	workers *worker.Pool // the engine, when there are workers
 	gate    *gate
-	cache   *codeCache
+	cache   *code.Cache
 	mail    *mail.Office
 	lanes   *lanes
 	kv      *kv.Store
@@ -93,7 +94,7 @@ func New(ctx context.Context, c Config) (*Host, error) {
 	if h.kv, err = kv.Open(c.Dir); err != nil {
 		return nil, err
 	}
-	if h.cache, err = openCache(c.codeDir(), c.Jail); err != nil {
+	if h.cache, err = code.Open(c.codeDir(), c.Jail, contract()); err != nil {
 		return nil, err
 	}
 	if err = h.openEngine(ctx); err != nil {
@@ -104,10 +105,10 @@ func New(ctx context.Context, c Config) (*Host, error) {
 
 // bind gives the engine the host functions: each counts, and is refused when its capability is not granted.
 func bind() []slot.Func {
-	_, caps := known()
+	known := contract().Funcs
 	var out []slot.Func
 	for _, f := range slices.Concat(hostFuncs(), wasiFuncs()) {
-		capability := caps[f.module+"."+f.name]
+		capability := known[f.module+"."+f.name].Capability
 		out = append(out, slot.Func{Module: f.module, Name: f.name, Params: f.params, Results: f.result, Call: func(ctx context.Context, s []uint64) {
 			c := ctx.Value(callKey{}).(*call)
 			c.enter()
@@ -148,7 +149,7 @@ func (h *Host) Load(ctx context.Context, s Source) (*Extension, error) {
 	if err := s.Manifest.Check(); err != nil {
 		return nil, err
 	}
-	a, err := h.cache.admit(s.Module, h.c.Limits)
+	a, err := h.cache.Admit(s.Module, h.c.Limits)
 	if err != nil {
 		return nil, err
 	}
@@ -190,14 +191,14 @@ func (e *Extension) start(ctx context.Context) error {
 	}
 	c := e.newCall(ctx, e.limits.Describe)
 	c.given = slice
-	c.deadline = c.start.Add(e.limits.Describe.Wall + compileTime(e.admitted.Metrics.CodeBytes))
+	c.deadline = c.start.Add(e.limits.Describe.Wall + e.admitted.CompileTime())
 	o := slot.Options{Depth: depthLimit, MostPage: max(e.limits.Execute.MemoryPages, e.limits.Route.MemoryPages, e.limits.Describe.MemoryPages),
 		Keep: h.c.Keep, SetupPages: e.limits.Describe.MemoryPages, Show: show, Begin: func(s slot.Slot) { c.slot = s }}
 	if h.workers != nil {
 		admitted := e.admitted
-		o.Code = func() (string, []byte, error) { return h.cache.find(context.Background(), admitted) }
+		o.Code = func() (string, []byte, error) { return h.cache.Find(context.Background(), admitted) }
 	}
-	e.program, err = h.engine.Compile(c, e.admitted.result, o, slice)
+	e.program, err = h.engine.Compile(c, e.admitted.Metered, o, slice)
 	h.gate.leave()
 	if err != nil {
 		return c.outcome(0, err)
@@ -245,7 +246,7 @@ func (h *Host) Close(ctx context.Context) error {
 		e.program.Close(ctx)
 	}
 	err := h.engine.Close(ctx)
-	for _, c := range []func() error{h.cache.close, h.kv.Close} {
+	for _, c := range []func() error{h.cache.Close, h.kv.Close} {
 		if e := c(); err == nil {
 			err = e
 		}

@@ -6,6 +6,7 @@ import (
 	"github.com/cocoonhq/cocoon/engine/node"
 	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/internal/tenant"
+	"github.com/cocoonhq/cocoon/wasmhost/code"
 	"github.com/cocoonhq/cocoon/wasmhost/slot"
 	"github.com/cocoonhq/cocoon/wasmhost/worker"
 )
@@ -26,7 +27,7 @@ func (h *Host) openEngine(ctx context.Context) (err error) {
 	if h.c.Isolation == InProcess {
 		cfg := slot.InterpreterConfig()
 		if !h.c.Interpret {
-			cfg = slot.RuntimeConfig(h.cache.code)
+			cfg = slot.RuntimeConfig(h.cache.Engine())
 		}
 		h.engine, err = slot.NewMachine(ctx, cfg, bind())
 		return err
@@ -40,11 +41,11 @@ func (h *Host) openEngine(ctx context.Context) (err error) {
 }
 
 // code gives what shows the engine of this process a module's code. Workers are shown it one by one.
-func (h *Host) code(ctx context.Context, a *Admitted) (show func() (forget func(), err error), err error) {
+func (h *Host) code(ctx context.Context, a *code.Module) (show func() (forget func(), err error), err error) {
 	if h.c.Interpret || h.workers != nil {
 		return nil, nil
 	}
-	return h.cache.prepare(ctx, a)
+	return h.cache.Prepare(ctx, a)
 }
 
 // workerOf names the process that a call runs in.

@@ -1,11 +1,8 @@
 package wasmhost
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -69,34 +66,6 @@ func TestStackOf(t *testing.T) {
 	for given, want := range map[string]string{"_ZN": "", "_ZN9abE": "", "_ZN1a1bE": "a::b", "_ZN99999999999999999999x": ""} {
 		if got := plainName(given); got != want {
 			t.Errorf("%s: %q, want %q", given, got, want)
-		}
-	}
-}
-
-func TestCodeCacheForgetsTheOldest(t *testing.T) {
-	dir := t.TempDir()
-	c := &codeCache{dir: dir}
-	for i, name := range []string{keyFile, "old", "newer", "newest"} {
-		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, make([]byte, 100), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		at := time.Unix(int64(1000+i), 0)
-		if err := os.Chtimes(path, at, at); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, x := range []struct {
-		most int64
-		want string
-	}{{300, "key newer newest old"}, {299, "key newer newest"}, {100, "key newest"}, {0, "key"}} {
-		c.sweep(x.most)
-		left, _ := filepath.Glob(filepath.Join(dir, "*"))
-		for i := range left {
-			left[i] = filepath.Base(left[i])
-		}
-		if got := strings.Join(left, " "); got != x.want {
-			t.Errorf("%d bytes: %s, want %s", x.most, got, x.want)
 		}
 	}
 }

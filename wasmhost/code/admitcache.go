@@ -1,4 +1,4 @@
-package wasmhost
+package code
 
 import (
 	"crypto/sha256"
@@ -13,30 +13,30 @@ import (
 
 // admission is what the cache keeps of an admitted module, before the metered module itself.
 type admission struct {
-	Admitted   Admitted
+	Module     Module
 	Globals    []fuel.Global
 	Resettable bool
 	HasStart   bool
 }
 
-// admit is Admit, from the cache where the same module was admitted under the same limits before.
-func (c *codeCache) admit(module []byte, l wasm.Limits) (*Admitted, error) {
+// Admit is the function Admit, from the cache where the same module was admitted under the same limits and contract before.
+func (c *Cache) Admit(module []byte, l wasm.Limits) (*Module, error) {
 	if c.dir == "" {
-		return Admit(module, l)
+		return Admit(module, l, c.contract)
 	}
 	sum := sha256.Sum256(module)
-	key := sha256.Sum256(fmt.Appendf(sum[:], "\x00%+v\x00%d\x00%s", l, depthLimit, fuel.Version))
+	key := sha256.Sum256(fmt.Appendf(sum[:], "\x00%+v\x00%+v\x00%s", l, *c.contract, fuel.Version))
 	entry := "admitted-" + hex.EncodeToString(key[:])
 	if _, b, ok := c.read(entry); ok {
 		if a, ok := readAdmission(b); ok {
 			return a, nil
 		}
 	}
-	a, err := Admit(module, l)
+	a, err := Admit(module, l, c.contract)
 	if err != nil {
 		return nil, err
 	}
-	r := a.result
+	r := a.Metered
 	head, err := json.Marshal(admission{*a, r.Globals, r.Resettable, r.HasStart})
 	if err != nil {
 		return nil, err
@@ -47,7 +47,7 @@ func (c *codeCache) admit(module []byte, l wasm.Limits) (*Admitted, error) {
 }
 
 // readAdmission reads an entry, whose MAC was checked.
-func readAdmission(b []byte) (*Admitted, bool) {
+func readAdmission(b []byte) (*Module, bool) {
 	if len(b) < 4 || uint64(binary.LittleEndian.Uint32(b)) > uint64(len(b)-4) {
 		return nil, false
 	}
@@ -56,7 +56,7 @@ func readAdmission(b []byte) (*Admitted, bool) {
 	if json.Unmarshal(b[4:4+n], &s) != nil {
 		return nil, false
 	}
-	a := s.Admitted
-	a.result = &fuel.Result{Bytes: b[4+n:], Globals: s.Globals, Resettable: s.Resettable, HasStart: s.HasStart}
+	a := s.Module
+	a.Metered = &fuel.Result{Bytes: b[4+n:], Globals: s.Globals, Resettable: s.Resettable, HasStart: s.HasStart}
 	return &a, true
 }

@@ -1,4 +1,4 @@
-package wasmhost
+package code
 
 import (
 	"bytes"
@@ -23,29 +23,33 @@ import (
 	"github.com/cocoonhq/cocoon/wasmhost/jail"
 )
 
-// codeCache keeps compiled code on disk. The engine trusts what it reads, so each entry is bound to a key of this host by
-// HMAC-SHA256, and is shown to the engine, in a folder of this process alone, only after it was checked.
-type codeCache struct {
-	dir  string // "" keeps nothing
-	run  string // the engine's folder
-	sub  string // below it, the folder that the engine names
-	key  []byte
-	jail []string
-	code wazero.CompilationCache
+// Cache keeps admitted modules and their compiled code on disk. The engine trusts what it reads, so each entry is bound to a key
+// of this host by HMAC-SHA256, and is shown to the engine, in a folder of this process alone, only after it was checked. Its
+// methods may be called from any goroutine.
+type Cache struct {
+	dir      string // "" keeps nothing
+	run      string // the engine's folder
+	sub      string // below it, the folder that the engine names
+	key      []byte
+	jail     []string
+	contract *Contract
+	engine   wazero.CompilationCache
 }
 
-// compileTime is how much processor time a module of that much code may take to compile.
-func compileTime(codeBytes int) time.Duration {
-	return 8*time.Second + time.Duration(float64(codeBytes)/mib*3*float64(time.Second))
+// CompileTime is how much processor time the module may take to compile.
+func (a *Module) CompileTime() time.Duration {
+	return 8*time.Second + time.Duration(float64(a.Metrics.CodeBytes)/(1<<20)*3*float64(time.Second))
 }
 
-func openCache(dir string, jail []string) (*codeCache, error) {
+// Open opens the cache in dir, which is made; "" keeps nothing. jail is the command that compiles modules in a process of its
+// own; none leaves it to the engine. Close it.
+func Open(dir string, jail []string, contract *Contract) (*Cache, error) {
 	run, err := os.MkdirTemp("", "cocoon-code-")
 	if err != nil {
 		return nil, fault.Wrap(err, fault.ReadOnly, "no folder for compiled code")
 	}
-	c := &codeCache{run: run, jail: jail}
-	if c.code, err = wazero.NewCompilationCacheWithDir(run); err != nil {
+	c := &Cache{run: run, jail: jail, contract: contract}
+	if c.engine, err = wazero.NewCompilationCacheWithDir(run); err != nil {
 		return nil, fault.Wrap(err, fault.ReadOnly, "no folder for compiled code")
 	}
 	subs, err := os.ReadDir(run)
@@ -81,8 +85,12 @@ func hostKey(path string) ([]byte, error) {
 	return b, nil
 }
 
-func (c *codeCache) close() error {
-	err := c.code.Close(context.Background())
+// Engine is what the engine of this process is to find code in.
+func (c *Cache) Engine() wazero.CompilationCache { return c.engine }
+
+// Close ends the cache; what is on disk stays.
+func (c *Cache) Close() error {
+	err := c.engine.Close(context.Background())
 	if e := os.RemoveAll(c.run); err == nil {
 		err = e
 	}
@@ -90,7 +98,7 @@ func (c *codeCache) close() error {
 }
 
 // name is the entry of a metered module: it changes with the engine, the processor's kind and the schedule of fuel.
-func (c *codeCache) name(module []byte) string {
+func (c *Cache) name(module []byte) string {
 	h := sha256.New()
 	h.Write(module)
 	engine := "?"
@@ -107,37 +115,37 @@ func (c *codeCache) name(module []byte) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// prepare gives what makes the engine of this process find a module's code; see slot.Options.Show. What the engine itself
+// Prepare gives what makes the engine of this process find a module's code; see slot.Options.Show. What the engine itself
 // compiled is kept.
-func (c *codeCache) prepare(ctx context.Context, a *Admitted) (show func() (forget func(), err error), err error) {
-	file, code, err := c.find(ctx, a)
+func (c *Cache) Prepare(ctx context.Context, a *Module) (show func() (forget func(), err error), err error) {
+	file, code, err := c.Find(ctx, a)
 	if err != nil {
 		return nil, err
 	}
 	if file == "" {
-		entry := c.name(a.result.Bytes)
+		entry := c.name(a.Metered.Bytes)
 		return func() (func(), error) { return func() { c.keep(entry) }, nil }, nil
 	}
 	return func() (func(), error) { return c.show(file, code) }, nil
 }
 
-// find gives a module's code: from the cache, or from the jail, or nothing where there is neither.
-func (c *codeCache) find(ctx context.Context, a *Admitted) (file string, code []byte, err error) {
-	entry := c.name(a.result.Bytes)
+// Find gives a module's code: from the cache, or from the jail, or nothing where there is neither.
+func (c *Cache) Find(ctx context.Context, a *Module) (file string, code []byte, err error) {
+	entry := c.name(a.Metered.Bytes)
 	if file, code, ok := c.read(entry); ok {
 		return file, code, nil
 	}
 	if len(c.jail) == 0 {
 		return "", nil, nil
 	}
-	file, code, err = jail.Compile(ctx, c.jail, a.result.Bytes, compileTime(a.Metrics.CodeBytes))
+	file, code, err = jail.Compile(ctx, c.jail, a.Metered.Bytes, a.CompileTime())
 	if err == nil {
 		c.write(entry, file, code)
 	}
 	return file, code, err
 }
 
-func (c *codeCache) show(file string, code []byte) (forget func(), err error) {
+func (c *Cache) show(file string, code []byte) (forget func(), err error) {
 	path := filepath.Join(c.sub, filepath.Base(file))
 	if err := os.WriteFile(path, code, 0o600); err != nil {
 		return nil, fault.Wrap(err, fault.DiskFull, "compiled code cannot be kept")
@@ -146,7 +154,7 @@ func (c *codeCache) show(file string, code []byte) (forget func(), err error) {
 }
 
 // keep moves what the engine wrote into the cache. Modules are compiled one by one, so that all of it is one module's.
-func (c *codeCache) keep(entry string) {
+func (c *Cache) keep(entry string) {
 	files, err := os.ReadDir(c.sub)
 	if err != nil {
 		return
@@ -160,7 +168,7 @@ func (c *codeCache) keep(entry string) {
 	}
 }
 
-func (c *codeCache) mac(entry, file string, code []byte) []byte {
+func (c *Cache) mac(entry, file string, code []byte) []byte {
 	h := hmac.New(sha256.New, c.key)
 	h.Write([]byte(entry + "\x00" + file + "\x00"))
 	h.Write(code)
@@ -168,7 +176,7 @@ func (c *codeCache) mac(entry, file string, code []byte) []byte {
 }
 
 // read gives an entry's file name and code, if it is there and ours: MAC, length of the name, name, code.
-func (c *codeCache) read(entry string) (file string, code []byte, ok bool) {
+func (c *Cache) read(entry string) (file string, code []byte, ok bool) {
 	if c.dir == "" {
 		return "", nil, false
 	}
@@ -192,7 +200,7 @@ func (c *codeCache) read(entry string) (file string, code []byte, ok bool) {
 const keyFile = "key"
 
 // write keeps an entry; that it cannot be kept costs time at the next start only.
-func (c *codeCache) write(entry, file string, code []byte) {
+func (c *Cache) write(entry, file string, code []byte) {
 	if c.dir == "" || len(file) > 255 {
 		return
 	}
@@ -219,7 +227,7 @@ func (c *codeCache) write(entry, file string, code []byte) {
 const cacheBytes = 1 << 30
 
 // sweep removes the entries that nobody has read for the longest time, until the rest has at most so many bytes.
-func (c *codeCache) sweep(most int64) {
+func (c *Cache) sweep(most int64) {
 	files, err := os.ReadDir(c.dir)
 	if err != nil {
 		return

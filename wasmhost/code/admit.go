@@ -1,4 +1,4 @@
-package wasmhost
+package code
 
 import (
 	"crypto/sha256"
@@ -12,33 +12,46 @@ import (
 	"github.com/cocoonhq/cocoon/wasmhost/wasm"
 )
 
-// Admitted is a module that was proved and metered, and what it can do, read from its bytes.
-type Admitted struct {
+// Module is a module that was proved and metered, and what it can do, read from its bytes.
+type Module struct {
 	Hash         string   // SHA-256 of the module as it came, in hex
 	Capabilities []string // that its imports ask for, sorted
 	Imports      []string // "module.name"
 	Metrics      wasm.Metrics
-	MemoryPages  uint32 // at the start
-	result       *fuel.Result
+	MemoryPages  uint32       // at the start
+	Metered      *fuel.Result `json:"-"`
+}
+
+// Contract is what modules may import, and how they are metered.
+type Contract struct {
+	Funcs map[string]Func // by "module.name"
+	Depth int32           // of calls that nest
+}
+
+// Func is a function that modules may import.
+type Func struct {
+	Signature  string // as "iil:i": i is an i32, l an i64, f an f32, d an f64
+	Capability string // that it needs; "" is none
 }
 
 // guestExports are what a guest must have: name → signature.
 var guestExports = map[string]string{"cocoon_abi": ":i", "cocoon_buf": "i:i", "cocoon_call": "iii:i"}
 
-// Admit proves a module, checks its imports and exports against the contract and meters it.
-func Admit(module []byte, l wasm.Limits) (*Admitted, error) {
+// Admit proves a module, checks its imports and exports against the contract and meters it. Errors: fault.BadFile,
+// fault.TooLarge, fault.Unsupported.
+func Admit(module []byte, l wasm.Limits, c *Contract) (*Module, error) {
 	m, err := wasm.Parse(module, l)
 	if err != nil {
 		return nil, err
 	}
-	a := &Admitted{Metrics: m.Metrics, MemoryPages: m.Memory.Min}
-	if err := a.imports(m); err != nil {
+	a := &Module{Metrics: m.Metrics, MemoryPages: m.Memory.Min}
+	if err := a.imports(m, c); err != nil {
 		return nil, err
 	}
 	if err := checkExports(m); err != nil {
 		return nil, err
 	}
-	if a.result, err = fuel.Rewrite(m, fuel.Options{Depth: depthLimit}); err != nil {
+	if a.Metered, err = fuel.Rewrite(m, fuel.Options{Depth: c.Depth}); err != nil {
 		return nil, err
 	}
 	sum := sha256.Sum256(module)
@@ -63,38 +76,19 @@ func signature(t wasm.FuncType) string {
 	return b.String()
 }
 
-// known gives the signature of each function that can be imported, and the capability that it needs.
-func known() (sigs, caps map[string]string) {
-	sigs, caps = map[string]string{}, map[string]string{}
-	letter := map[string]string{"i32": "i", "i64": "l", "f64": "d", "": ""}
-	for _, f := range abi.Functions() {
-		sig := ""
-		for _, p := range f.Params {
-			sig += letter[p]
-		}
-		sigs[f.Module+"."+f.Name] = sig + ":" + letter[f.Result]
-		caps[f.Module+"."+f.Name] = f.Capability
-	}
-	for _, f := range wasiFuncs() {
-		sigs[wasiModule+"."+f.name] = f.params + ":" + f.result
-	}
-	return sigs, caps
-}
-
-func (a *Admitted) imports(m *wasm.Module) error {
-	sigs, caps := known()
+func (a *Module) imports(m *wasm.Module, c *Contract) error {
 	for _, i := range m.Imports {
 		name := i.Module + "." + i.Name
-		want, ok := sigs[name]
+		f, ok := c.Funcs[name]
 		if !ok {
 			return fault.New(fault.Unsupported, "module imports %s, which version %d.%d of the contract %s does not have", name, abi.Major, abi.Minor, abi.Name)
 		}
-		if got := signature(m.Types[i.Type]); got != want {
-			return fault.New(fault.BadFile, "module imports %s as (%s), which is (%s)", name, got, want)
+		if got := signature(m.Types[i.Type]); got != f.Signature {
+			return fault.New(fault.BadFile, "module imports %s as (%s), which is (%s)", name, got, f.Signature)
 		}
 		a.Imports = append(a.Imports, name)
-		if c := caps[name]; c != "" && !slices.Contains(a.Capabilities, c) {
-			a.Capabilities = append(a.Capabilities, c)
+		if f.Capability != "" && !slices.Contains(a.Capabilities, f.Capability) {
+			a.Capabilities = append(a.Capabilities, f.Capability)
 		}
 	}
 	slices.Sort(a.Capabilities)
