@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/cocoonhq/cocoon/engine/node"
 	"github.com/cocoonhq/cocoon/internal/fault"
@@ -191,9 +192,8 @@ func (e *Extension) start(ctx context.Context) error {
 	}
 	c := e.newCall(ctx, e.limits.Describe)
 	c.given = slice
-	c.deadline = c.start.Add(e.limits.Describe.Wall + e.admitted.CompileTime())
 	o := slot.Options{Depth: depthLimit, MostPage: max(e.limits.Execute.MemoryPages, e.limits.Route.MemoryPages, e.limits.Describe.MemoryPages),
-		Keep: h.c.Keep, SetupPages: e.limits.Describe.MemoryPages, Show: show, Begin: func(s slot.Slot) { c.slot = s }}
+		Keep: h.c.Keep, SetupPages: e.limits.Describe.MemoryPages, Show: show, Begin: c.setUp}
 	if h.workers != nil {
 		admitted := e.admitted
 		o.Code = func() (string, []byte, error) { return h.cache.Find(context.Background(), admitted) }
@@ -208,6 +208,12 @@ func (e *Extension) start(ctx context.Context) error {
 		return err
 	}
 	return nil
+}
+
+// setUp is told the slot of a set-up, whose time counts from now: a busy machine may have compiled for long.
+func (c *call) setUp(s slot.Slot) {
+	c.slot = s
+	c.deadline = time.Now().Add(c.limits.Wall)
 }
 
 func (e *Extension) describe(ctx context.Context) error {

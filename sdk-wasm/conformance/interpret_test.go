@@ -11,13 +11,16 @@ import (
 // TestInterpreter runs the kit in wazero's interpreter beside its compiler: replies and fuel are equal, so neither has
 // translated a guest wrongly. Cases that end by a budget, or ask the real clock, take another course each time.
 func TestInterpreter(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the interpreter is slow, and slower where races are looked for")
+	}
 	c := readContract(t)
 	cases := readSteps(t)
 	each(t, func(t *testing.T, g *guest) {
 		compiled, interpreted := newBench(t, c, g.module(t), false), newBench(t, c, g.module(t), true)
 		for i := range cases {
 			x := &cases[i]
-			if x.Trap != "" || x.Setup == "real" || testing.Short() && i%8 != 0 {
+			if x.Trap != "" || x.Setup == "real" {
 				continue
 			}
 			a, b := compiled.run(t, x), interpreted.run(t, x)
