@@ -4,6 +4,7 @@ import (
 	"context"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/cocoonhq/cocoon/engine/node"
 	"github.com/cocoonhq/cocoon/internal/fault"
@@ -114,7 +115,7 @@ func (d *description) readRoutes(list []any) error {
 
 func readNode(n abi.Map, m *Manifest) (*guestSchema, error) {
 	s := &guestSchema{Schema: node.Schema{ID: n.Text("id"), Name: n.Text("name"), Category: n.Text("category"), Help: n.Text("help"),
-		Module: "custom_nodes." + m.ID}}
+		Module: moduleOf(m.ID)}}
 	if !classForm.MatchString(s.ID) {
 		return nil, broken("%q is no class name", s.ID)
 	}
@@ -134,8 +135,15 @@ func readNode(n abi.Map, m *Manifest) (*guestSchema, error) {
 		return nil, err
 	}
 	s.lazy = anyLazy(s.Inputs)
-	return s, s.readPorts(n)
+	if err := s.readPorts(n); err != nil {
+		return nil, err
+	}
+	return s, checkMarkup(&s.Schema)
 }
+
+// moduleOf is where clients see an extension's nodes come from. Compat: they take the name between the first two dots for the
+// whole, for which an id's dots are written as _, which ids do not have.
+func moduleOf(id string) string { return "custom_nodes." + strings.ReplaceAll(id, ".", "_") }
 
 func (s *guestSchema) readPorts(n abi.Map) error {
 	outputs, hidden := n.List("outputs"), n.List("hidden")

@@ -185,7 +185,7 @@ func TestSchema(t *testing.T) {
 	if d := cmp.Diff(want, got["input"].(map[string]any)["required"]); d != "" {
 		t.Error(d)
 	}
-	if got["python_module"] != "custom_nodes.cocoon.basic" {
+	if got["python_module"] != "custom_nodes.cocoon_basic" {
 		t.Errorf("module %v", got["python_module"])
 	}
 }
