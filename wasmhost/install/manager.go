@@ -58,7 +58,8 @@ type Manager struct {
 	revoked revocations
 	running map[key]*running
 	failed  map[key]failure
-	moved   bool // what runs has changed, and nobody was told
+	moved   bool   // what runs has changed, and nobody was told
+	changes uint64 // of what runs
 	seen    []stamp
 }
 

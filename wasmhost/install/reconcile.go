@@ -27,6 +27,7 @@ type running struct {
 	grant pack.Grant
 	pkg   *pack.Package
 	ext   *wasmhost.Extension
+	files map[string]int64 // name → bytes; never changed
 }
 
 // failure is why something does not run, and what it was; it is tried again when that changes.
@@ -182,6 +183,7 @@ func (m *Manager) put(k key, r *running) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.moved = true
+	m.changes++
 	if old := m.running[k]; old != nil {
 		_ = old.pkg.Close()
 	}
@@ -239,7 +241,10 @@ func (m *Manager) try(ctx context.Context, k key, e *entry) error {
 	if err != nil {
 		return err
 	}
-	r := &running{hash: p.Hash, what: m.fingerprint(e), pkg: p}
+	r := &running{hash: p.Hash, what: m.fingerprint(e), pkg: p, files: map[string]int64{}}
+	for name := range p.Manifest.Files {
+		r.files[name] = p.Bytes(name)
+	}
 	m.mu.RLock()
 	r.grant = m.effective(p.Manifest, signersOf(p), e)
 	why, barred := m.barred(k.id, buildOf(p), e.Dev != nil) // what the package says counts, not what the list does

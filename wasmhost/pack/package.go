@@ -165,6 +165,14 @@ func (p *Package) Has(name string) bool {
 	return ok
 }
 
+// Bytes is the size of a file; 0 when there is none.
+func (p *Package) Bytes(name string) int64 {
+	if !p.Has(name) {
+		return 0
+	}
+	return int64(p.entries[name].size)
+}
+
 // File gives a file of the package, checked anew against the sum in the manifest; fault.NotFound when there is none.
 func (p *Package) File(name string) ([]byte, error) {
 	want, ok := p.Manifest.Files[name]
