@@ -49,6 +49,12 @@ func (c *call) claim(n int64) bool {
 	return true
 }
 
+// infoDims is how many sizes a tensor_info has room for.
+const infoDims = (abi.TensorInfoBytes - abi.TensorInfoShape) / 8
+
+// The contract's bound of dimensions is that of tensors.
+var _ = [tensor.MaxDims]struct{}([abi.MaxDims]struct{}{})
+
 func (c *call) tInfo(h int64, out uint32) int32 {
 	t, b := c.tensorOf(h), c.bytes(out, abi.TensorInfoSize)
 	clear(b)
@@ -58,10 +64,8 @@ func (c *call) tInfo(h int64, out uint32) int32 {
 	if t.Contiguous() {
 		le.PutUint32(b[abi.TensorInfoFlags:], 1)
 	}
-	for i, d := range t.Shape() {
-		if i < abi.MaxDims {
-			le.PutUint64(b[abi.TensorInfoShape+8*i:], uint64(d))
-		}
+	for i, d := range t.Shape()[:min(len(t.Shape()), infoDims)] {
+		le.PutUint64(b[abi.TensorInfoShape+8*i:], uint64(d))
 	}
 	le.PutUint64(b[abi.TensorInfoBytes:], uint64(t.Elems()*t.DType().Size()))
 	le.PutUint32(b[abi.TensorInfoKind:], c.handle(h).kind)

@@ -52,7 +52,7 @@ const (
 	KindMin       Kind = 44
 	KindMax       Kind = 45
 	KindPow       Kind = 46
-	KindMod       Kind = 47 // x - y*floor(x/y)
+	KindMod       Kind = 47 // x - y*floor(x/y), the sign of y; torch's remainder
 	KindAtan2     Kind = 48
 	KindLess      Kind = 49 // comparisons give 1 or 0
 	KindLessEqual Kind = 50

@@ -36,7 +36,7 @@ const (
 	KindOr           Kind = 184
 	KindXor          Kind = 185
 	KindHypot        Kind = 186 // sqrt(x*x + y*y) without overflow
-	KindFmod         Kind = 187 // x - y*trunc(x/y), the sign of x
+	KindFmod         Kind = 187 // x - y*trunc(x/y), the sign of x; torch's fmod
 	KindFloorDiv     Kind = 188 // floor(x/y)
 	KindCopySign     Kind = 189 // the magnitude of x with the sign of y
 	KindBlend        Kind = 190 // x backdrop, y source; I[0]: a Blend… mode, formulas of W3C Compositing and Blending Level 1

@@ -117,7 +117,7 @@ const (
 	TensorMin             uint16 = 44
 	TensorMax             uint16 = 45
 	TensorPow             uint16 = 46
-	TensorMod             uint16 = 47 // x - y*floor(x/y)
+	TensorMod             uint16 = 47 // x - y*floor(x/y), the sign of y: infinite for an infinite y of the other sign; torch's remainder
 	TensorAtan2           uint16 = 48 // the angle of (y, x): arguments y, x
 	TensorLess            uint16 = 49 // comparisons give 1 or 0
 	TensorLessEqual       uint16 = 50
@@ -185,7 +185,7 @@ const (
 	TensorOr              uint16 = 184
 	TensorXor             uint16 = 185
 	TensorHypot           uint16 = 186 // sqrt(x*x + y*y) without overflow
-	TensorFmod            uint16 = 187 // x - y*trunc(x/y), the sign of x
+	TensorFmod            uint16 = 187 // x - y*trunc(x/y), the sign of x; torch's fmod
 	TensorFloorDiv        uint16 = 188 // floor(x/y)
 	TensorCopysign        uint16 = 189 // the magnitude of x with the sign of y
 	TensorBlend           uint16 = 190 // x backdrop, y source; I[0]: 0 multiply, 1 screen, 2 overlay, 3 darken, 4 lighten, 5 color dodge, 6 color burn, 7 hard light, 8 soft light, 9 difference, 10 exclusion; formulas of W3C Compositing and Blending Level 1
@@ -245,7 +245,7 @@ const (
 	MaxCborBytes    = 4194304 // Bytes of one message.
 	MaxGraphInstrs  = 1024    // Instructions of one t_graph.
 	MaxGraphPool    = 65536   // Entries of each pool of one t_graph.
-	MaxDims         = 8       // Dimensions of a tensor.
+	MaxDims         = 6       // Dimensions of a tensor; t_new, t_reshape and a graph trap with more.
 	MaxHandles      = 4096    // Handles alive in one call.
 	MaxLogBytes     = 65536   // Log text of one call; more is dropped.
 	MaxMsgBytes     = 65536   // Bytes of one message between a client, a route and a node.

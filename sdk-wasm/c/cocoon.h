@@ -130,7 +130,7 @@ enum {
 	CO_T_MIN = 44,
 	CO_T_MAX = 45,
 	CO_T_POW = 46,
-	CO_T_MOD = 47, // x - y*floor(x/y)
+	CO_T_MOD = 47, // x - y*floor(x/y), the sign of y: infinite for an infinite y of the other sign; torch's remainder
 	CO_T_ATAN2 = 48, // the angle of (y, x): arguments y, x
 	CO_T_LESS = 49, // comparisons give 1 or 0
 	CO_T_LESS_EQUAL = 50,
@@ -198,7 +198,7 @@ enum {
 	CO_T_OR = 184,
 	CO_T_XOR = 185,
 	CO_T_HYPOT = 186, // sqrt(x*x + y*y) without overflow
-	CO_T_FMOD = 187, // x - y*trunc(x/y), the sign of x
+	CO_T_FMOD = 187, // x - y*trunc(x/y), the sign of x; torch's fmod
 	CO_T_FLOOR_DIV = 188, // floor(x/y)
 	CO_T_COPYSIGN = 189, // the magnitude of x with the sign of y
 	CO_T_BLEND = 190, // x backdrop, y source; I[0]: 0 multiply, 1 screen, 2 overlay, 3 darken, 4 lighten, 5 color dodge, 6 color burn, 7 hard light, 8 soft light, 9 difference, 10 exclusion; formulas of W3C Compositing and Blending Level 1
@@ -258,7 +258,7 @@ enum {
 	CO_MAX_CBOR_BYTES = 4194304, // Bytes of one message.
 	CO_MAX_GRAPH_INSTRS = 1024, // Instructions of one t_graph.
 	CO_MAX_GRAPH_POOL = 65536, // Entries of each pool of one t_graph.
-	CO_MAX_DIMS = 8, // Dimensions of a tensor.
+	CO_MAX_DIMS = 6, // Dimensions of a tensor; t_new, t_reshape and a graph trap with more.
 	CO_MAX_HANDLES = 4096, // Handles alive in one call.
 	CO_MAX_LOG_BYTES = 65536, // Log text of one call; more is dropped.
 	CO_MAX_MSG_BYTES = 65536, // Bytes of one message between a client, a route and a node.

@@ -41,11 +41,27 @@ func TestScalars(t *testing.T) {
 			t.Errorf("%v(%v) is %v, want %v", c.kind, c.x, got, c.want)
 		}
 	}
-	if got := interp.Binary(tensor.KindMod)(-7, 3); got != 2 {
-		t.Errorf("-7 mod 3 is %v, want 2", got)
-	}
 	if got := interp.Binary(tensor.KindMin)(1, math.NaN()); got == got {
 		t.Errorf("min with NaN is %v", got)
+	}
+}
+
+// TestRemainders: as torch.remainder and torch.fmod give them.
+func TestRemainders(t *testing.T) {
+	inf, nan := math.Inf(1), math.NaN()
+	for _, c := range []struct{ x, y, mod, fmod float64 }{
+		{-7, 3, 2, -1}, {7, 3, 1, 1}, {7, -3, -2, 1}, {-7, -3, -1, -1}, {6, 3, 0, 0}, {-6, 3, math.Copysign(0, -1), math.Copysign(0, -1)},
+		{0.5, 1, 0.5, 0.5}, {-0.25, 1, 0.75, -0.25}, {1e300, 7, math.Mod(1e300, 7), math.Mod(1e300, 7)},
+		{-1, inf, inf, -1}, {1, inf, 1, 1}, {1, -inf, -inf, 1}, {-1, -inf, -1, -1}, {0, inf, 0, 0}, {math.Copysign(0, -1), inf, math.Copysign(0, -1), math.Copysign(0, -1)}, {0, -inf, 0, 0},
+		{inf, 3, nan, nan}, {-inf, 3, nan, nan}, {inf, inf, nan, nan}, {1, 0, nan, nan}, {-1, 0, nan, nan}, {0, 0, nan, nan}, {nan, 3, nan, nan}, {1, nan, nan, nan}, {nan, inf, nan, nan},
+	} {
+		same := func(a, b float64) bool { return a == b && math.Signbit(a) == math.Signbit(b) || a != a && b != b }
+		if got := interp.Binary(tensor.KindMod)(c.x, c.y); !same(got, c.mod) {
+			t.Errorf("the remainder of %v over %v is %v, want %v", c.x, c.y, got, c.mod)
+		}
+		if got := interp.Binary(tensor.KindFmod)(c.x, c.y); !same(got, c.fmod) {
+			t.Errorf("fmod of %v over %v is %v, want %v", c.x, c.y, got, c.fmod)
+		}
 	}
 }
 

@@ -133,7 +133,7 @@ func Binary(k tensor.Kind) func(x, y float64) float64 {
 	case tensor.KindPow:
 		return math.Pow
 	case tensor.KindMod:
-		return func(x, y float64) float64 { return x - y*math.Floor(x/y) }
+		return remainder
 	case tensor.KindAtan2:
 		return math.Atan2
 	case tensor.KindLess:
@@ -144,6 +144,16 @@ func Binary(k tensor.Kind) func(x, y float64) float64 {
 		return func(x, y float64) float64 { return truth(x == y) }
 	}
 	return moreBinary(k)
+}
+
+// remainder is what is left of x over y with the sign of y, as torch's remainder has it: between a finite x and an infinite y of the
+// other sign lies an infinite one.
+func remainder(x, y float64) float64 {
+	r := math.Mod(x, y)
+	if r != 0 && (r < 0) != (y < 0) { // a NaN stays one
+		r += y
+	}
+	return r
 }
 
 func sigmoid(x float64) float64 { return 1 / (1 + math.Exp(-x)) }

@@ -184,7 +184,7 @@ pub const T_MIN: u16 = 44;
 pub const T_MAX: u16 = 45;
 /// Ops of a graph.
 pub const T_POW: u16 = 46;
-/// x - y*floor(x/y)
+/// x - y*floor(x/y), the sign of y: infinite for an infinite y of the other sign; torch's remainder
 pub const T_MOD: u16 = 47;
 /// the angle of (y, x): arguments y, x
 pub const T_ATAN2: u16 = 48;
@@ -320,7 +320,7 @@ pub const T_OR: u16 = 184;
 pub const T_XOR: u16 = 185;
 /// sqrt(x*x + y*y) without overflow
 pub const T_HYPOT: u16 = 186;
-/// x - y*trunc(x/y), the sign of x
+/// x - y*trunc(x/y), the sign of x; torch's fmod
 pub const T_FMOD: u16 = 187;
 /// floor(x/y)
 pub const T_FLOOR_DIV: u16 = 188;
@@ -433,8 +433,8 @@ pub const MAX_CBOR_BYTES: usize = 4194304;
 pub const MAX_GRAPH_INSTRS: usize = 1024;
 /// Entries of each pool of one t_graph.
 pub const MAX_GRAPH_POOL: usize = 65536;
-/// Dimensions of a tensor.
-pub const MAX_DIMS: usize = 8;
+/// Dimensions of a tensor; t_new, t_reshape and a graph trap with more.
+pub const MAX_DIMS: usize = 6;
 /// Handles alive in one call.
 pub const MAX_HANDLES: usize = 4096;
 /// Log text of one call; more is dropped.

@@ -33,7 +33,7 @@ pub struct Info {
     pub kind: u32,
     /// Whether the elements lie in order, not as a view of others.
     pub contiguous: bool,
-    shape: [i64; bind::MAX_DIMS],
+    shape: [i64; 8],
     rank: usize,
 }
 
@@ -74,7 +74,7 @@ impl Tensor {
     pub fn info(&self) -> Result<Info> {
         let mut i = bind::TensorInfo::default();
         check(unsafe { raw::t_info(self.0, at(core::ptr::addr_of_mut!(i))) } as i64)?;
-        let rank = (i.rank as usize).min(bind::MAX_DIMS);
+        let rank = (i.rank as usize).min(8);
         Ok(Info { dtype: i.dtype, bytes: i.bytes as usize, kind: i.kind, contiguous: i.flags & 1 != 0, shape: i.shape, rank })
     }
 
