@@ -13,6 +13,7 @@ import (
 	"github.com/cocoonhq/cocoon/internal/tenant"
 	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
 	"github.com/cocoonhq/cocoon/wasmhost/fuel"
+	"github.com/cocoonhq/cocoon/wasmhost/route"
 	"github.com/cocoonhq/cocoon/wasmhost/slot"
 )
 
@@ -45,11 +46,11 @@ type call struct {
 	words     words
 	net       network
 
-	pass     *pass          // to run; nil without a lane
-	exchange *exchange      // that a route answers; nil elsewhere
-	args     node.Args      // of a node; nil elsewhere
-	schema   *node.Schema   // of the node
-	types    map[any]string // of links, for values that do not name theirs
+	pass     *pass           // to run; nil without a lane
+	exchange *route.Exchange // that a route answers; nil elsewhere
+	args     node.Args       // of a node; nil elsewhere
+	schema   *node.Schema    // of the node
+	types    map[any]string  // of links, for values that do not name theirs
 
 	account map[string]string // the caller's secrets elsewhere, by name
 	held    *node.Preview     // waits for the next progress

@@ -102,7 +102,7 @@ func (d *description) readRoutes(list []any) error {
 	for _, r := range list {
 		m := abi.AsMap(r)
 		route := m.Text("method") + " " + m.Text("path")
-		if _, _, err := splitRoute(route); err != nil {
+		if _, _, err := pack.SplitRoute(route); err != nil {
 			return err
 		}
 		if slices.Contains(d.routes, route) {

@@ -13,6 +13,7 @@ import (
 	"github.com/cocoonhq/cocoon/internal/tenant"
 	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
 	"github.com/cocoonhq/cocoon/wasmhost/code"
+	"github.com/cocoonhq/cocoon/wasmhost/route"
 	"github.com/cocoonhq/cocoon/wasmhost/slot"
 )
 
@@ -28,9 +29,9 @@ type Extension struct {
 	limits   LimitSet
 	desc     *description
 	nodes    []node.Node
-	routes   *router
-	legacy   *router  // paths outside of the extension's own
-	messages []string // kinds of messages of clients' that are described and granted
+	routes   *route.Router
+	legacy   *route.Router // paths outside of the extension's own
+	messages []string      // kinds of messages of clients' that are described and granted
 	journal  journal
 	stats    stats
 	events   rates // to clients

@@ -21,6 +21,7 @@ import (
 	"github.com/cocoonhq/cocoon/wasmhost/code"
 	"github.com/cocoonhq/cocoon/wasmhost/kv"
 	"github.com/cocoonhq/cocoon/wasmhost/mail"
+	"github.com/cocoonhq/cocoon/wasmhost/route"
 	"github.com/cocoonhq/cocoon/wasmhost/slot"
 	"github.com/cocoonhq/cocoon/wasmhost/wasm"
 	"github.com/cocoonhq/cocoon/wasmhost/worker"
@@ -241,8 +242,8 @@ func (e *Extension) describe(ctx context.Context) error {
 		e.nodes = append(e.nodes, newNode(e, s))
 	}
 	e.messages = both(e.desc.messages, e.grant.Receive)
-	e.routes = newRouter(e.desc.routes, e.grant.Routes)
-	e.legacy = newRouter(e.desc.routes, e.grant.Legacy)
+	e.routes = route.New(e.desc.routes, e.grant.Routes)
+	e.legacy = route.New(e.desc.routes, e.grant.Legacy)
 	return nil
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"github.com/cocoonhq/cocoon/internal/tenant"
 	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
+	"github.com/cocoonhq/cocoon/wasmhost/route"
 )
 
 // toLoopback is the client of guests, but for the addresses that it may reach: this machine's alone.
@@ -247,7 +248,7 @@ func TestBodiesOfRequests(t *testing.T) {
 			}
 		}
 		stream := func(size int64) (int64, abi.Handle) {
-			x := c.put(abi.KindBody, &body{r: strings.NewReader("01234"), size: size})
+			x := c.put(abi.KindBody, route.NewBody(strings.NewReader("01234"), size))
 			return x, abi.Handle{Kind: abi.KindBody, ID: uint64(x)}
 		}
 		for _, size := range []int64{5, -1} {
@@ -263,7 +264,7 @@ func TestBodiesOfRequests(t *testing.T) {
 		if _, end := c.readAll(send(c, "/to?status=307&at=/ok/next", b)); end != int64(abi.EUNSUP) {
 			t.Errorf("a stream that would have to be sent again: %d", end)
 		}
-		huge := abi.Handle{Kind: abi.KindBody, ID: uint64(c.put(abi.KindBody, &body{r: strings.NewReader(""), size: defaultBytes + 1}))}
+		huge := abi.Handle{Kind: abi.KindBody, ID: uint64(c.put(abi.KindBody, route.NewBody(strings.NewReader(""), defaultBytes+1)))}
 		for what, x := range map[string]any{"no bytes": "text", "a handle that is not alive": abi.Handle{Kind: abi.KindAsset, ID: 1 << 40}, "a picture": abi.Handle{Kind: abi.KindImage,
 			ID: uint64(c.put(abi.KindImage, ramp(1, 2, 2, 3)))}} {
 			if got := send(c, "/ok/", x); got != int64(abi.EUNSUP) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
+	"github.com/cocoonhq/cocoon/wasmhost/route"
 )
 
 // fetching is an exchange that goes on beside the guest. Its goroutine ends when the answer has begun; its context ends with
@@ -108,16 +109,16 @@ func (c *call) bodyFrom(r *request, x abi.Handle) bool {
 		return false
 	}
 	switch v := e.val.(type) {
-	case *body:
-		if v.taken {
+	case *route.Body:
+		if v.Taken {
 			return false
 		}
-		if v.file == nil {
-			v.taken = true
-			r.stream, r.size = v.r, v.size
+		if !v.Again() {
+			v.Taken = true
+			r.stream, r.size = v.R, v.Size()
 			return true
 		}
-		r.again, r.size = func() io.Reader { return io.NewSectionReader(v.file, 0, v.size) }, v.size
+		r.again, r.size = func() io.Reader { return io.NewSectionReader(v, 0, v.Size()) }, v.Size()
 	case *fetching, *draft:
 		return false
 	case File:

@@ -33,5 +33,3 @@ func ParseManifest(b []byte) (*Manifest, error) { return pack.ParseManifest(b) }
 const defaultBytes = pack.DefaultBytes
 
 func classAllowed(class string, allowed []string) bool { return pack.ClassAllowed(class, allowed) }
-
-func splitRoute(r string) (method, path string, err error) { return pack.SplitRoute(r) }

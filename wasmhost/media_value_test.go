@@ -12,6 +12,7 @@ import (
 	"github.com/cocoonhq/cocoon/internal/tensor"
 	"github.com/cocoonhq/cocoon/internal/value"
 	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
+	"github.com/cocoonhq/cocoon/wasmhost/route"
 )
 
 // model stands for what has no type of its own.
@@ -107,7 +108,7 @@ func TestNothingOpenGoesOnLinks(t *testing.T) {
 		cancel()
 		begun := make(chan struct{})
 		close(begun)
-		for kind, v := range map[uint32]any{abi.KindAsset: &memFile{Reader: strings.NewReader("x")}, abi.KindBody: &body{r: strings.NewReader("x")}, abi.KindDraft: &draft{},
+		for kind, v := range map[uint32]any{abi.KindAsset: &memFile{Reader: strings.NewReader("x")}, abi.KindBody: route.NewBody(strings.NewReader("x"), 0), abi.KindDraft: &draft{},
 			abi.KindRequest: &fetching{cancel: cancel, begun: begun, err: gone.Err()}} {
 			if _, err := c.fromHandle(abi.Handle{Kind: kind, ID: uint64(c.put(kind, v))}); fault.CodeOf(err) != fault.ExtensionFailed {
 				t.Errorf("kind %d: %v", kind, err)
@@ -203,7 +204,7 @@ func TestSavedFiles(t *testing.T) {
 		if trapped(func() { c.assetCommit(d, guestMemory, 4096) }) == "" {
 			t.Error("a saved draft is alive")
 		}
-		stream := c.put(abi.KindBody, &body{r: strings.NewReader("a stream"), size: -1})
+		stream := c.put(abi.KindBody, route.NewBody(strings.NewReader("a stream"), -1))
 		ptr, n = c.say([]byte("b.txt"))
 		c.heard(t, c.assetStore(stream, ptr, n, guestMemory, 4096))
 		picture := abi.Handle{Kind: abi.KindImage, ID: uint64(c.put(abi.KindImage, ramp(2, 4, 4, 3)))}

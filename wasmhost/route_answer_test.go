@@ -15,6 +15,7 @@ import (
 
 	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
+	"github.com/cocoonhq/cocoon/wasmhost/route"
 )
 
 // memFile is an open file.
@@ -59,7 +60,7 @@ func TestFileAnswers(t *testing.T) {
 		{name: "a status of its own, head", method: "HEAD", reply: map[string]any{"status": int64(404)}, status: 404, kind: "image/png"},
 	} {
 		f := &memFile{Reader: strings.NewReader("0123456789"), name: "/out/a.png"}
-		var out *outgoing
+		var out *route.Answer
 		withCall(t, h, Grant{}, RouteLimits(), func(c *call) {
 			reply := abi.Map{"body": abi.Handle{Kind: abi.KindAsset, ID: uint64(c.put(abi.KindAsset, f))}}
 			for k, v := range x.reply {
@@ -79,8 +80,8 @@ func TestFileAnswers(t *testing.T) {
 		} else if v != "" {
 			r.Header.Set(x.headers[0], v)
 		}
-		_ = out.send(w, r)
-		out.close()
+		_ = out.Send(w, r)
+		out.Close()
 		if w.Code != x.status || w.Body.String() != x.body || w.Header().Get("Content-Type") != x.kind || !f.closed {
 			t.Errorf("%s: %d %q %q, want %d %q %q; closed %v", x.name, w.Code, w.Body, w.Header().Get("Content-Type"), x.status, x.body, x.kind, f.closed)
 		}
@@ -132,7 +133,7 @@ func TestPictureAnswers(t *testing.T) {
 				t.Fatalf("%s: %v", x.name, err)
 			}
 			w := httptest.NewRecorder()
-			_ = out.send(w, httptest.NewRequest("GET", "/", nil))
+			_ = out.Send(w, httptest.NewRequest("GET", "/", nil))
 			got, format, err := image.Decode(w.Body)
 			if err != nil || format != x.format || w.Header().Get("Content-Type") != "image/"+x.format {
 				t.Fatalf("%s: %s %v %v", x.name, format, err, w.Header())
@@ -164,7 +165,7 @@ func TestWrongAnswers(t *testing.T) {
 			return abi.Map{"body": abi.Handle{Kind: abi.KindImage, ID: uint64(c.put(abi.KindImage, ramp(1, 2, 2, 3)))}}
 		}},
 		{"a stream as a file", func(c *call) abi.Map {
-			return abi.Map{"body": abi.Handle{Kind: abi.KindBody, ID: uint64(c.put(abi.KindBody, &body{r: strings.NewReader("x"), size: 1}))}}
+			return abi.Map{"body": abi.Handle{Kind: abi.KindBody, ID: uint64(c.put(abi.KindBody, route.NewBody(strings.NewReader("x"), 1)))}}
 		}},
 		{"a draft as a file", func(c *call) abi.Map {
 			return abi.Map{"body": abi.Handle{Kind: abi.KindDraft, ID: uint64(c.put(abi.KindDraft, &draft{}))}}

@@ -5,31 +5,8 @@ import (
 	"strings"
 
 	"github.com/cocoonhq/cocoon/internal/tenant"
+	"github.com/cocoonhq/cocoon/wasmhost/route"
 )
-
-// clashes finds a route that could be asked for by a path that other answers as well.
-func (r *router) clashes(other *router) (string, bool) {
-	for i := range r.routes {
-		for j := range other.routes {
-			if a, b := &r.routes[i], &other.routes[j]; a.method == b.method && overlap(a.segments, b.segments) {
-				return a.pattern, true
-			}
-		}
-	}
-	return "", false
-}
-
-func overlap(a, b []string) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i] != b[i] && !strings.HasPrefix(a[i], ":") && !strings.HasPrefix(b[i], ":") {
-			return false
-		}
-	}
-	return true
-}
 
 // HasLegacy reports whether ServeLegacy answers a request.
 func (h *Host) HasLegacy(r *http.Request) bool {
@@ -49,16 +26,16 @@ func (h *Host) ServeLegacy(w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
-func (h *Host) legacy(r *http.Request) (*Extension, *route, map[string]string) {
+func (h *Host) legacy(r *http.Request) (*Extension, *route.Route, map[string]string) {
 	path := r.URL.EscapedPath()
 	if rest, ok := strings.CutPrefix(path, "/api/"); ok {
 		path = "/" + rest
 	}
 	for _, e := range h.Extensions(tenant.Of(r.Context())) {
-		if len(e.legacy.routes) == 0 {
+		if e.legacy.Empty() {
 			continue
 		}
-		if x, params, _ := e.legacy.find(r.Method, path); x != nil {
+		if x, params, _ := e.legacy.Find(r.Method, path); x != nil {
 			return e, x, params
 		}
 	}

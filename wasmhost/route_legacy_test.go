@@ -7,6 +7,7 @@ import (
 
 	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/internal/tenant"
+	"github.com/cocoonhq/cocoon/wasmhost/route"
 )
 
 // rooted is an extension with a route that is also to stand at the root.
@@ -57,7 +58,7 @@ func TestLegacyPaths(t *testing.T) {
 		if served != want || h.HasLegacy(r) != want || w.Body.String() != x.want {
 			t.Errorf("%s %s of %s: %v %q, want %q", x.method, x.path, x.tenant, served, w.Body, x.want)
 		}
-		if served && w.Header().Get("Content-Security-Policy") != pagePolicy {
+		if served && w.Header().Get("Content-Security-Policy") != route.Policy {
 			t.Errorf("%s: %v", x.path, w.Header())
 		}
 	}

@@ -2,7 +2,6 @@ package wasmhost
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -10,10 +9,9 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"testing/synctest"
-	"time"
 
 	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
+	"github.com/cocoonhq/cocoon/wasmhost/route"
 )
 
 // guestMemory is where tests put what a guest says, and messageAt where messages go.
@@ -80,9 +78,9 @@ func answering(t *testing.T, h *Host, do func(c *call)) *httptest.Server {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		withCall(t, h, Grant{}, RouteLimits(), func(c *call) {
 			c.Context = r.Context()
-			c.exchange = &exchange{w: w, r: r, limit: mib}
+			c.exchange = &route.Exchange{W: w, R: r, Limit: mib}
 			do(c)
-			_ = c.exchange.end()
+			_ = c.exchange.End()
 		})
 	}))
 	t.Cleanup(s.Close)
@@ -119,7 +117,7 @@ func TestStreamedAnswer(t *testing.T) {
 		}
 	})
 	res := get(t, t.Context(), s.URL)
-	if res.StatusCode != 201 || res.Header.Get("X-Ext-One") != "1" || res.Header.Get("Set-Cookie") != "" || res.Header.Get("Content-Security-Policy") != pagePolicy {
+	if res.StatusCode != 201 || res.Header.Get("X-Ext-One") != "1" || res.Header.Get("Set-Cookie") != "" || res.Header.Get("Content-Security-Policy") != route.Policy {
 		t.Errorf("%d %v", res.StatusCode, res.Header)
 	}
 	in := bufio.NewReader(res.Body)
@@ -172,7 +170,7 @@ func TestRefusedAnswers(t *testing.T) {
 	} {
 		w := httptest.NewRecorder()
 		withCall(t, h, Grant{}, RouteLimits(), func(c *call) {
-			c.exchange = &exchange{w: w, r: httptest.NewRequest("GET", "/", nil), limit: 3}
+			c.exchange = &route.Exchange{W: w, R: httptest.NewRequest("GET", "/", nil), Limit: 3}
 			if e := c.replyHead(c.tell(t, x.head)); e != abi.EUNSUP || len(w.Header()) > 0 {
 				t.Errorf("%s: %d, %v", x.name, e, w.Header())
 			}
@@ -194,7 +192,7 @@ func (brokenWriter) Write([]byte) (int, error) { return 0, errors.New("gone") }
 
 func TestBrokenWriter(t *testing.T) {
 	withCall(t, newHost(t, Config{}), Grant{}, RouteLimits(), func(c *call) {
-		c.exchange = &exchange{w: brokenWriter{httptest.NewRecorder()}, r: httptest.NewRequest("GET", "/", nil), limit: mib}
+		c.exchange = &route.Exchange{W: brokenWriter{httptest.NewRecorder()}, R: httptest.NewRequest("GET", "/", nil), Limit: mib}
 		c.replyHead(c.tell(t, map[string]any{}))
 		for range 2 {
 			if e := c.replyWrite(c.say([]byte("x"))); e != int64(abi.ECANCEL) {
@@ -202,55 +200,6 @@ func TestBrokenWriter(t *testing.T) {
 			}
 		}
 	})
-}
-
-// TestHeartbeat: a silent stream of events gets comments, and never inside of an event.
-func TestHeartbeat(t *testing.T) {
-	for _, x := range []struct {
-		name   string
-		pieces []string
-		silent time.Duration
-		want   string
-	}{
-		{"silence", nil, 40 * time.Second, beatText + beatText},
-		{"between events", []string{"data: 1\n\n"}, 16 * time.Second, "data: 1\n\n" + beatText},
-		{"with other ends of lines", []string{"data: 1\r\n\r", "\n"}, 16 * time.Second, "data: 1\r\n\r\n" + beatText},
-		{"within an event", []string{"data: 1\n"}, 40 * time.Second, "data: 1\n"},
-		{"not yet", []string{"data: 1\n\n"}, 14 * time.Second, "data: 1\n\n"},
-	} {
-		t.Run(x.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				w := httptest.NewRecorder()
-				e := &exchange{w: w, r: httptest.NewRequest("GET", "/", nil).WithContext(t.Context()), limit: mib}
-				if err := e.begin(200, true); err != nil {
-					t.Fatal(err)
-				}
-				for _, p := range x.pieces {
-					if err := e.write([]byte(p)); err != nil {
-						t.Fatal(err)
-					}
-				}
-				<-time.After(x.silent)
-				_ = e.end()
-				if got := w.Body.String(); got != x.want {
-					t.Errorf("got %q, want %q", got, x.want)
-				}
-				if e.write([]byte("x")) == nil {
-					t.Error("an ended stream takes more")
-				}
-			})
-		})
-	}
-}
-
-// TestHeadOfStream: a HEAD is answered without a body.
-func TestHeadOfStream(t *testing.T) {
-	w := httptest.NewRecorder()
-	e := &exchange{w: w, r: httptest.NewRequest("HEAD", "/", nil), limit: mib}
-	_ = e.begin(200, false)
-	if err := e.write(bytes.Repeat([]byte("x"), 100)); err != nil || w.Body.Len() > 0 {
-		t.Errorf("%v, %d bytes", err, w.Body.Len())
-	}
 }
 
 // TestBodyStream: a body that is too long to come with its request is read to its end, or to its bound.
@@ -267,13 +216,13 @@ func TestBodyStream(t *testing.T) {
 		{"broken", 8 * mib, io.MultiReader(strings.NewReader(long), brokenReader{}), int64(abi.EIO)},
 	} {
 		m := map[string]any{}
-		in := &incoming{}
+		in := &route.Incoming{}
 		r := httptest.NewRequest("POST", "/", x.body)
-		if err := in.read(r, m, x.limit, t.TempDir()); err != nil {
+		if err := in.Read(r, m, x.limit, t.TempDir()); err != nil {
 			t.Fatalf("%s: %v", x.name, err)
 		}
 		withCall(t, newHost(t, Config{}), Grant{}, RouteLimits(), func(c *call) {
-			if err := in.put(c, m); err != nil {
+			if err := c.putStreams(in); err != nil {
 				t.Fatal(err)
 			}
 			h, total := int64(m["stream"].(abi.Handle).ID), int64(0)

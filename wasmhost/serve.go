@@ -14,12 +14,8 @@ import (
 	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/internal/tenant"
 	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
+	"github.com/cocoonhq/cocoon/wasmhost/route"
 )
-
-// pagePolicy is the policy of every answer of an extension: whatever it is, a browser that shows it gives it an origin of its
-// own, in which scripts may run but reach nothing of the server's and nothing outside.
-const pagePolicy = "sandbox allow-scripts allow-forms; default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; " +
-	"img-src data: blob:; media-src data: blob:; font-src data:; form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
 
 // ServeHTTP answers a request to /ext/<id>/… or /api/ext/<id>/…. The request's context carries the tenant.
 func (h *Host) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -31,7 +27,7 @@ func (h *Host) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		say(w, http.StatusNotFound)
 		return
 	}
-	x, params, allow := e.routes.find(r.Method, "/"+rest)
+	x, params, allow := e.routes.Find(r.Method, "/"+rest)
 	switch {
 	case x != nil:
 		e.answer(w, r, x, params)
@@ -55,17 +51,17 @@ func say(w http.ResponseWriter, status int) {
 }
 
 // answer has a route answer a request. An answer that broke off is cut off, so that no client takes it for a whole one.
-func (e *Extension) answer(w http.ResponseWriter, r *http.Request, x *route, params map[string]string) {
-	ex := &exchange{w: w, r: r, limit: e.grant.BodyBytes()}
+func (e *Extension) answer(w http.ResponseWriter, r *http.Request, x *route.Route, params map[string]string) {
+	ex := &route.Exchange{W: w, R: r, Limit: e.grant.BodyBytes()}
 	err := e.serve(ex, x, params)
 	if err == nil {
 		return
 	}
 	if r.Context().Err() == nil {
-		zerolog.Ctx(r.Context()).Warn().Err(err).Str("extension", e.Manifest.ID).Str("route", x.pattern).Msg("extension route")
+		zerolog.Ctx(r.Context()).Warn().Err(err).Str("extension", e.Manifest.ID).Str("route", x.Pattern).Msg("extension route")
 	}
-	e.journal.add(zerolog.WarnLevel, x.pattern+": "+err.Error())
-	if ex.began {
+	e.journal.add(zerolog.WarnLevel, x.Pattern+": "+err.Error())
+	if ex.Began() {
 		panic(http.ErrAbortHandler)
 	}
 	refuseRequest(w, err)
@@ -91,36 +87,48 @@ func refuseRequest(w http.ResponseWriter, err error) {
 }
 
 // serve makes the call and sends what it replies, when its slot is free again.
-func (e *Extension) serve(ex *exchange, x *route, params map[string]string) error {
-	req, err := readHTTP(ex.r, x, params)
+func (e *Extension) serve(ex *route.Exchange, x *route.Route, params map[string]string) error {
+	req, err := route.Message(ex.R, x, params)
 	if err != nil {
 		return err
 	}
-	c := e.newCall(ex.r.Context(), e.limits.Route)
-	c.tenant, c.exchange = tenant.Of(ex.r.Context()), ex
+	c := e.newCall(ex.R.Context(), e.limits.Route)
+	c.tenant, c.exchange = tenant.Of(ex.R.Context()), ex
 	req["tenant"] = string(c.tenant)
-	in := &incoming{}
-	defer in.close()
-	var out *outgoing
+	in := &route.Incoming{}
+	defer in.Close()
+	var out *route.Answer
 	err = c.do(abi.OpRoute, func() (any, error) {
 		var err error
-		c.park(func(context.Context) { err = in.read(ex.r, req, ex.limit, e.host.c.Dir) })
+		c.park(func(context.Context) { err = in.Read(ex.R, req, ex.Limit, e.host.c.Dir) })
 		if err != nil {
 			return nil, err
 		}
-		return req, in.put(c, req)
+		return req, c.putStreams(in)
 	}, func(c *call, v any) (err error) {
-		if !ex.began {
+		if !ex.Began() {
 			out, err = c.outgoing(abi.AsMap(v))
 		}
 		return err
 	})
-	if err = errors.Join(err, ex.end()); err != nil || out == nil {
+	if err = errors.Join(err, ex.End()); err != nil || out == nil {
 		return err
 	}
-	defer out.close()
-	if err := out.send(ex.w, ex.r); err != nil && !errors.Is(ex.r.Context().Err(), context.Canceled) {
-		zerolog.Ctx(ex.r.Context()).Debug().Err(err).Msg("extension route: the client went away")
+	defer out.Close()
+	if err := out.Send(ex.W, ex.R); err != nil && !errors.Is(ex.R.Context().Err(), context.Canceled) {
+		zerolog.Ctx(ex.R.Context()).Debug().Err(err).Msg("extension route: the client went away")
+	}
+	return nil
+}
+
+// putStreams gives what does not come with a request handles of the call's.
+func (c *call) putStreams(in *route.Incoming) error {
+	for _, s := range in.Streams {
+		h := c.put(abi.KindBody, s.Body)
+		if h < 0 {
+			return fault.New(fault.TooLarge, "the form has more files than the route has handles")
+		}
+		s.Into["stream"] = abi.Handle{Kind: abi.KindBody, ID: uint64(h)}
 	}
 	return nil
 }

@@ -48,7 +48,7 @@ func (s *shelf) put(e *Extension, core func(class string) (node.Node, bool)) (ol
 		}
 	}
 	for _, other := range s.build(e.Tenant).exts {
-		if clash, found := e.legacy.clashes(other.legacy); found && other.Manifest.ID != e.Manifest.ID {
+		if clash, found := e.legacy.Clashes(other.legacy); found && other.Manifest.ID != e.Manifest.ID {
 			return nil, fault.New(fault.Conflict, "the extension %s answers %q, which %s answers already", e.Manifest.ID, clash, other.Manifest.ID)
 		}
 	}

@@ -6,50 +6,15 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"sync"
 
 	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
+	"github.com/cocoonhq/cocoon/wasmhost/route"
 )
 
-// body is the body of a request that a route answers, or a file of its form. It is a File as far as it can be, so that it
-// goes when its handle does.
-type body struct {
-	r     io.Reader
-	size  int64 // -1 when it is not known
-	file  *os.File
-	path  string // of a file that may still have its name
-	taken bool   // by a request, which reads it from another goroutine
-	once  sync.Once
-}
-
-// Size is its bytes; -1 when they are not known.
-func (b *body) Size() int64 { return b.size }
-
-// ReadAt reads a file of a form; others are fault.Unsupported.
-func (b *body) ReadAt(p []byte, at int64) (int, error) {
-	if b.file == nil {
-		return 0, fault.New(fault.Unsupported, "a body is read from its start to its end")
-	}
-	return b.file.ReadAt(p, at)
-}
-
-// Close lets go of a form's file. The body of a request is the server's to close.
-func (b *body) Close() (err error) {
-	if b.file != nil {
-		b.once.Do(func() {
-			err = b.file.Close()
-			if b.path != "" {
-				_ = os.Remove(b.path)
-			}
-		})
-	}
-	return err
-}
-
 // bodyOf is the body behind a handle; a handle of another kind traps.
-func (c *call) bodyOf(h int64) *body {
-	b, ok := c.handle(h).val.(*body)
+func (c *call) bodyOf(h int64) *route.Body {
+	b, ok := c.handle(h).val.(*route.Body)
 	if !ok {
 		c.trap("handle %#x is no body", h)
 	}
@@ -58,11 +23,11 @@ func (c *call) bodyOf(h int64) *body {
 
 func (c *call) bodyRead(h int64, ptr, n uint32) int64 {
 	b, dst := c.bodyOf(h), c.bytes(ptr, n)
-	if b.taken {
+	if b.Taken {
 		return int64(abi.ECONFLICT)
 	}
 	c.work(int64(n))
-	return c.readParked(b.r, dst)
+	return c.readParked(b.R, dst)
 }
 
 // readParked reads at least a byte, unless there is none left: how many, or an errno.
@@ -101,11 +66,11 @@ func (c *call) streamErrno(err error) int64 {
 // not known.
 func (c *call) source(h int64) (r io.Reader, size int64) {
 	switch v := c.handle(h).val.(type) {
-	case *body:
-		if v.taken {
+	case *route.Body:
+		if v.Taken {
 			return nil, 0
 		}
-		return v.r, v.size
+		return v.R, v.Size()
 	case *fetching:
 		return v, -1
 	case *draft:

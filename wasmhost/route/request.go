@@ -1,6 +1,7 @@
-package wasmhost
+package route
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"mime"
@@ -17,8 +18,8 @@ import (
 // shownHeaders are those of a request that a route gets: none that says who asks.
 var shownHeaders = []string{"Accept", "Accept-Language", "Content-Type", "If-None-Match", "If-Modified-Since", "Last-Event-ID", "Range"}
 
-// readHTTP is the request as a message, without its body.
-func readHTTP(r *http.Request, x *route, params map[string]string) (map[string]any, error) {
+// Message is a request for x as a message, without its body. Errors: fault.BadRequest.
+func Message(r *http.Request, x *Route, params map[string]string) (map[string]any, error) {
 	headers := map[string]any{}
 	for _, name := range shownHeaders {
 		if v := r.Header.Get(name); v != "" {
@@ -33,7 +34,7 @@ func readHTTP(r *http.Request, x *route, params map[string]string) (map[string]a
 	for k, v := range params {
 		p[k] = strings.ToValidUTF8(v, "\uFFFD")
 	}
-	return map[string]any{"method": r.Method, "path": strings.ToValidUTF8(r.URL.Path, "\uFFFD"), "route": x.pattern, "params": p, "query": texts(query), "headers": headers}, nil
+	return map[string]any{"method": r.Method, "path": strings.ToValidUTF8(r.URL.Path, "\uFFFD"), "route": x.Pattern, "params": p, "query": texts(query), "headers": headers}, nil
 }
 
 func texts(v url.Values) map[string]any {
@@ -48,45 +49,26 @@ func texts(v url.Values) map[string]any {
 	return m
 }
 
-// incoming is what of a request's body does not come with it.
-type incoming struct {
-	stream *body
-	files  []*body // of a form, each for the entry of the same place in entries
-	into   []map[string]any
+// Incoming is what of a request's body does not come with it. Close it.
+type Incoming struct{ Streams []Stream }
+
+// Stream is a body that a message is to tell of as "stream".
+type Stream struct {
+	Body *Body
+	Into map[string]any
 }
 
-func (in *incoming) close() {
-	for _, f := range in.files {
-		_ = f.Close()
+// Close lets go of files.
+func (in *Incoming) Close() {
+	for _, s := range in.Streams {
+		_ = s.Body.Close()
 	}
 }
 
-// put gives the streams handles of the call's.
-func (in *incoming) put(c *call, m map[string]any) error {
-	give := func(b *body, into map[string]any) error {
-		h := c.put(abi.KindBody, b)
-		if h < 0 {
-			return fault.New(fault.TooLarge, "the form has more files than the route has handles")
-		}
-		into["stream"] = abi.Handle{Kind: abi.KindBody, ID: uint64(h)}
-		return nil
-	}
-	if in.stream != nil {
-		if err := give(in.stream, m); err != nil {
-			return err
-		}
-	}
-	for i, f := range in.files {
-		if err := give(f, in.into[i]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// read puts a form into m as fields and files, and any other body as bytes. What is over MaxBodyBytes comes as streams; all
-// together is bounded by limit. Files of a form go to a file in dir that has no name any more.
-func (in *incoming) read(r *http.Request, m map[string]any, limit int64, dir string) (err error) {
+// Read puts a form into m as fields and files, and any other body as bytes. What is over MaxBodyBytes comes as streams; all
+// together is bounded by limit. Files of a form go to a file in dir that has no name any more. Errors: fault.TooLarge, fault.BadRequest,
+// fault.DiskFull.
+func (in *Incoming) Read(r *http.Request, m map[string]any, limit int64, dir string) (err error) {
 	r.Body = http.MaxBytesReader(nil, r.Body, limit)
 	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	switch kind {
@@ -118,7 +100,7 @@ func bodyError(err error) error {
 	return fault.Wrap(err, fault.BadRequest, "the body cannot be read")
 }
 
-func (in *incoming) plain(r *http.Request, m map[string]any) error {
+func (in *Incoming) plain(r *http.Request, m map[string]any) error {
 	start, err := io.ReadAll(io.LimitReader(r.Body, abi.MaxBodyBytes+1))
 	if err != nil {
 		return err
@@ -131,14 +113,14 @@ func (in *incoming) plain(r *http.Request, m map[string]any) error {
 	if r.ContentLength >= 0 {
 		m["length"] = r.ContentLength
 	}
-	in.stream = &body{r: io.MultiReader(strings.NewReader(string(start)), r.Body), size: r.ContentLength}
+	in.Streams = append(in.Streams, Stream{NewBody(io.MultiReader(bytes.NewReader(start), r.Body), r.ContentLength), m})
 	return nil
 }
 
 // maxParts bounds the parts of a form.
 const maxParts = 256
 
-func (in *incoming) form(r *http.Request, m map[string]any, dir string) error {
+func (in *Incoming) form(r *http.Request, m map[string]any, dir string) error {
 	parts, err := r.MultipartReader()
 	if err != nil {
 		return err
@@ -185,16 +167,16 @@ func (in *incoming) form(r *http.Request, m map[string]any, dir string) error {
 func clean(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
 
 // spool puts a long file of a form on the disk, where only its descriptor finds it.
-func (in *incoming) spool(f map[string]any, start []byte, rest *multipart.Part, dir string) error {
+func (in *Incoming) spool(f map[string]any, start []byte, rest *multipart.Part, dir string) error {
 	file, err := os.CreateTemp(dir, "upload-")
 	if err != nil {
 		return fault.Wrap(err, fault.DiskFull, "there is no room for the form's files")
 	}
-	b := &body{file: file}
+	b := &Body{file: file}
 	if os.Remove(file.Name()) != nil { // elsewhere than on Unix: when it is closed
 		b.path = file.Name()
 	}
-	in.files, in.into = append(in.files, b), append(in.into, f)
+	in.Streams = append(in.Streams, Stream{b, f})
 	if _, err := file.Write(start); err != nil {
 		return fault.Wrap(err, fault.DiskFull, "there is no room for the form's files")
 	}
@@ -203,7 +185,7 @@ func (in *incoming) spool(f map[string]any, start []byte, rest *multipart.Part, 
 		return err
 	}
 	b.size = int64(len(start)) + n
-	b.r = io.NewSectionReader(file, 0, b.size)
+	b.R = io.NewSectionReader(file, 0, b.size)
 	f["size"] = b.size
 	return nil
 }

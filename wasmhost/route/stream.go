@@ -1,16 +1,11 @@
-package wasmhost
+package route
 
 import (
 	"bytes"
-	"context"
 	"errors"
-	"maps"
 	"net/http"
 	"sync"
 	"time"
-
-	"github.com/cocoonhq/cocoon/internal/fault"
-	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
 )
 
 const (
@@ -23,11 +18,13 @@ const (
 // beatText is a comment in a stream of events.
 const beatText = ":\n\n"
 
-// exchange is the request that a route answers, and what of a streamed answer has gone.
-type exchange struct {
-	w     http.ResponseWriter
-	r     *http.Request
-	limit int64 // bytes of the answer
+// Exchange is a request that a route answers, and what of a streamed answer has gone. One goroutine uses it, but for the
+// heartbeat of its own.
+type Exchange struct {
+	W     http.ResponseWriter
+	R     *http.Request
+	Limit int64 // bytes of the answer
+
 	sent  int64
 	began bool
 	done  chan struct{} // ends the heartbeat; nil without one
@@ -41,9 +38,12 @@ type exchange struct {
 
 var errEnded = errors.New("the stream has ended")
 
-// begin sends the head. The answer is not packed, and goes at once.
-func (x *exchange) begin(status int, events bool) error {
-	h := x.w.Header()
+// Began reports whether an answer has begun.
+func (x *Exchange) Began() bool { return x.began }
+
+// Begin sends the head. The answer is not packed, and goes at once; of one of events comments fill the silence.
+func (x *Exchange) Begin(status int, events bool) error {
+	h := x.W.Header()
 	h.Set("Accept-Ranges", "none") // nothing on the way is to keep the answer until it is whole
 	if events {
 		h.Set("Cache-Control", "no-cache")
@@ -51,31 +51,40 @@ func (x *exchange) begin(status int, events bool) error {
 	}
 	x.began = true
 	// A client may still be sending its body. Recorders and HTTP/2 know no other way.
-	_ = http.NewResponseController(x.w).EnableFullDuplex()
-	x.w.WriteHeader(status)
+	_ = http.NewResponseController(x.W).EnableFullDuplex()
+	x.W.WriteHeader(status)
 	if events {
 		x.done = make(chan struct{})
 		x.beats.Go(x.beat)
 	}
-	return x.write(nil)
+	return x.Write(nil)
 }
 
-// write sends bytes, and waits while the client does not take them.
-func (x *exchange) write(b []byte) error {
+// Take counts bytes that are to be written; false, and none, over the limit.
+func (x *Exchange) Take(n int64) bool {
+	if x.sent+n > x.Limit {
+		return false
+	}
+	x.sent += n
+	return true
+}
+
+// Write sends bytes, and waits while the client does not take them. It fails when the client is gone or End was called.
+func (x *Exchange) Write(b []byte) error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	return x.push(b)
 }
 
-func (x *exchange) push(b []byte) error {
+func (x *Exchange) push(b []byte) error {
 	if x.ended != nil {
 		return x.ended
 	}
-	rc := http.NewResponseController(x.w)
+	rc := http.NewResponseController(x.W)
 	_ = rc.SetWriteDeadline(time.Now().Add(writeTime)) // recorders have none
 	var err error
-	if len(b) > 0 && x.r.Method != http.MethodHead {
-		_, err = x.w.Write(b)
+	if len(b) > 0 && x.R.Method != http.MethodHead {
+		_, err = x.W.Write(b)
 	}
 	if err == nil {
 		err = rc.Flush()
@@ -91,19 +100,19 @@ func (x *exchange) push(b []byte) error {
 }
 
 // whole reports whether no event has begun and not ended.
-func (x *exchange) whole() bool {
+func (x *Exchange) whole() bool {
 	return len(x.tail) == 0 || bytes.HasSuffix(x.tail, []byte("\n\n")) || bytes.HasSuffix(x.tail, []byte("\r\n\r\n"))
 }
 
 // beat writes comments while the stream is silent.
-func (x *exchange) beat() {
+func (x *Exchange) beat() {
 	t := time.NewTicker(beatEvery)
 	defer t.Stop()
 	for {
 		select {
 		case <-x.done:
 			return
-		case <-x.r.Context().Done():
+		case <-x.R.Context().Done():
 			return
 		case <-t.C:
 		}
@@ -115,8 +124,8 @@ func (x *exchange) beat() {
 	}
 }
 
-// end waits for the heartbeat to end.
-func (x *exchange) end() error {
+// End ends the answer, and waits for the heartbeat to end.
+func (x *Exchange) End() error {
 	if x.done != nil {
 		close(x.done)
 		x.beats.Wait()
@@ -126,46 +135,4 @@ func (x *exchange) end() error {
 	defer x.mu.Unlock()
 	x.ended = errors.Join(x.ended, errEnded)
 	return nil
-}
-
-func (c *call) replyHead(ptr, n uint32) int32 {
-	x, m := c.exchange, c.message(ptr, n)
-	if x == nil {
-		return abi.EUNSUP
-	}
-	if x.began {
-		return abi.ECONFLICT
-	}
-	h := http.Header{}
-	status, err := putHead(h, m)
-	if err != nil {
-		c.note(err)
-		return abi.EUNSUP
-	}
-	maps.Copy(x.w.Header(), h)
-	events := kindOfText(h) == "text/event-stream"
-	c.park(func(context.Context) { err = x.begin(status, events) })
-	if err != nil {
-		return abi.ECANCEL
-	}
-	return 0
-}
-
-func (c *call) replyWrite(ptr, n uint32) int64 {
-	x, b := c.exchange, c.bytes(ptr, n)
-	if x == nil || !x.began {
-		return int64(abi.EUNSUP)
-	}
-	if x.sent+int64(n) > x.limit {
-		c.note(fault.New(fault.TooLarge, "the answer is over %d bytes", x.limit))
-		return int64(abi.ELIMIT)
-	}
-	c.work(int64(n))
-	x.sent += int64(n)
-	var err error
-	c.park(func(context.Context) { err = x.write(b) })
-	if err != nil || c.Err() != nil {
-		return int64(abi.ECANCEL)
-	}
-	return int64(n)
 }
