@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/rs/zerolog"
 
@@ -33,16 +34,13 @@ func (c *call) reply(ptr, n uint32) {
 	}
 }
 
-// failText is the most of a failure's text that is kept.
-const failText = 4096
-
 func (c *call) fail(code int32, ptr, n uint32) {
 	text := strings.Map(func(r rune) rune {
 		if r < ' ' && r != '\n' {
 			return -1
 		}
 		return r
-	}, strings.ToValidUTF8(string(c.bytes(ptr, min(n, failText))), "\uFFFD"))
+	}, strings.ToValidUTF8(string(cutBytes(c.bytes(ptr, n), abi.MaxTextBytes)), "\uFFFD"))
 	c.failed = &Failure{code, c.words.because(code, text, c.hostCalls)}
 }
 
@@ -55,8 +53,11 @@ func (c *call) take(ptr, limit uint32) int64 {
 
 func (c *call) log(level int32, ptr, n uint32) {
 	b := c.bytes(ptr, n)
-	b = b[:min(len(b), abi.MaxLogBytes-c.logBytes)]
-	if c.logBytes += len(b); len(b) == 0 {
+	b = cutBytes(b, abi.MaxLogBytes-c.logBytes)
+	if c.logBytes += len(b); uint32(len(b)) < n {
+		c.logBytes = abi.MaxLogBytes // what comes behind is dropped too
+	}
+	if len(b) == 0 {
 		return
 	}
 	at := []zerolog.Level{zerolog.DebugLevel, zerolog.InfoLevel, zerolog.WarnLevel, zerolog.ErrorLevel}[min(max(level, 0), 3)]
@@ -125,15 +126,24 @@ func (c *call) cancelled() int32 {
 	return 0
 }
 
+// line is a text for the client, up to abi.MaxTextBytes of it.
+func (c *call) line(ptr, n uint32) string {
+	b := cutBytes(c.bytes(ptr, n), abi.MaxTextBytes)
+	if !utf8.Valid(b) {
+		c.trap("a text is no UTF-8")
+	}
+	return string(b)
+}
+
 func (c *call) progressText(ptr, n uint32) {
-	s := c.text(ptr, min(n, failText))
+	s := c.line(ptr, n)
 	if c.tells() {
 		c.run.Reporter.Text(s)
 	}
 }
 
 func (c *call) progressTextAll(ptr, n uint32) {
-	s := c.text(ptr, min(n, failText))
+	s := c.line(ptr, n)
 	if t, ok := c.run.Reporter.(node.TextTo); ok && c.tells() {
 		t.BroadcastText(s)
 	}

@@ -17,6 +17,9 @@ type Line struct {
 // journalLines is how many lines of an extension's log are kept.
 const journalLines = 200
 
+// lineBytes is the most of a line that is kept.
+const lineBytes = 2000
+
 // journal keeps the last lines that an extension wrote.
 type journal struct {
 	mu    sync.Mutex
@@ -29,7 +32,7 @@ func (j *journal) add(level zerolog.Level, text string) {
 	if len(j.lines) >= journalLines {
 		j.lines = append(j.lines[:0], j.lines[1:]...)
 	}
-	j.lines = append(j.lines, Line{time.Now(), level.String(), text[:min(len(text), 2000)]})
+	j.lines = append(j.lines, Line{time.Now(), level.String(), cut(text, lineBytes)})
 }
 
 func (j *journal) all() []Line {

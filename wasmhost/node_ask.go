@@ -104,10 +104,23 @@ func cut(s string, most int) string {
 	if len(s) <= most {
 		return s
 	}
-	for most > 0 && !utf8.RuneStart(s[most]) {
-		most--
+	return strings.Clone(s[:whole(s, most)])
+}
+
+// cutBytes is cut for bytes, which are not copied.
+func cutBytes(b []byte, most int) []byte { return b[:whole(b, most)] }
+
+// whole is how many bytes there are up to most, without those of a letter that does not fit.
+func whole[T string | []byte](s T, most int) int {
+	if len(s) <= most {
+		return len(s)
 	}
-	return strings.Clone(s[:most])
+	for n := most; n > most-utf8.UTFMax && n >= 0; n-- {
+		if utf8.RuneStart(s[n]) {
+			return n
+		}
+	}
+	return most // of what is no text
 }
 
 // Is makes a guest that had no memory an error of that sort, of which the server tells the cure.

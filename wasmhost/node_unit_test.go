@@ -183,3 +183,19 @@ func FuzzReply(f *testing.F) {
 		_, _ = looper{n}.rows(c, abi.AsMap(v).Map("loop").List("outputs"))
 	})
 }
+
+// TestCut: texts end before a letter that does not fit; what is no text ends anywhere.
+func TestCut(t *testing.T) {
+	for _, x := range []struct {
+		s    string
+		most int
+		want string
+	}{
+		{"abc", 3, "abc"}, {"abcd", 3, "abc"}, {"aü", 2, "a"}, {"aü", 3, "aü"}, {"漢字", 5, "漢"}, {"漢", 2, ""}, {"🍿x", 3, ""}, {"x🍿", 4, "x"}, {"abc", 0, ""},
+		{"\x80\x80\x80\x80\x80\x80", 5, "\x80\x80\x80\x80\x80"},
+	} {
+		if got := cut(x.s, x.most); got != x.want || string(cutBytes([]byte(x.s), x.most)) != x.want {
+			t.Errorf("cut(%q, %d) is %q, want %q", x.s, x.most, got, x.want)
+		}
+	}
+}

@@ -247,7 +247,8 @@ const (
 	MaxGraphPool    = 65536   // Entries of each pool of one t_graph.
 	MaxDims         = 6       // Dimensions of a tensor; t_new, t_reshape and a graph trap with more.
 	MaxHandles      = 4096    // Handles alive in one call.
-	MaxLogBytes     = 65536   // Log text of one call; more is dropped.
+	MaxLogBytes     = 65536   // Log text of one call; more is dropped, from the letter on that does not fit.
+	MaxTextBytes    = 4096    // Bytes of a failure's text or a progress text; the rest is cut off before the letter that does not fit.
 	MaxMsgBytes     = 65536   // Bytes of one message between a client, a route and a node.
 	MaxMsgCount     = 16      // Messages kept for a node that does not wait yet.
 	MaxKvKeyBytes   = 256     // Bytes of a key.

@@ -260,7 +260,8 @@ enum {
 	CO_MAX_GRAPH_POOL = 65536, // Entries of each pool of one t_graph.
 	CO_MAX_DIMS = 6, // Dimensions of a tensor; t_new, t_reshape and a graph trap with more.
 	CO_MAX_HANDLES = 4096, // Handles alive in one call.
-	CO_MAX_LOG_BYTES = 65536, // Log text of one call; more is dropped.
+	CO_MAX_LOG_BYTES = 65536, // Log text of one call; more is dropped, from the letter on that does not fit.
+	CO_MAX_TEXT_BYTES = 4096, // Bytes of a failure's text or a progress text; the rest is cut off before the letter that does not fit.
 	CO_MAX_MSG_BYTES = 65536, // Bytes of one message between a client, a route and a node.
 	CO_MAX_MSG_COUNT = 16, // Messages kept for a node that does not wait yet.
 	CO_MAX_KV_KEY_BYTES = 256, // Bytes of a key.

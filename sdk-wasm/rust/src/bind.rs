@@ -437,8 +437,10 @@ pub const MAX_GRAPH_POOL: usize = 65536;
 pub const MAX_DIMS: usize = 6;
 /// Handles alive in one call.
 pub const MAX_HANDLES: usize = 4096;
-/// Log text of one call; more is dropped.
+/// Log text of one call; more is dropped, from the letter on that does not fit.
 pub const MAX_LOG_BYTES: usize = 65536;
+/// Bytes of a failure's text or a progress text; the rest is cut off before the letter that does not fit.
+pub const MAX_TEXT_BYTES: usize = 4096;
 /// Bytes of one message between a client, a route and a node.
 pub const MAX_MSG_BYTES: usize = 65536;
 /// Messages kept for a node that does not wait yet.
