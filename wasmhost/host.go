@@ -155,6 +155,9 @@ func (h *Host) Load(ctx context.Context, s Source) (*Extension, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := sinceWhen(s.Manifest, a.Imports, abi.Functions()); err != nil {
+		return nil, err
+	}
 	if s.Limits == (LimitSet{}) {
 		s.Limits = DefaultLimitSet()
 	}
@@ -225,7 +228,7 @@ func (e *Extension) describe(ctx context.Context) error {
 		if err != nil {
 			return c.outcome(0, err)
 		}
-		if version>>16 != abi.Major || version&0xffff > abi.Minor {
+		if version>>16 != abi.Major { // of a newer minor version it imports nothing: see sinceWhen
 			return fault.New(fault.Unsupported, "the module was built for version %d.%d of the contract; this server has %d.%d", version>>16, version&0xffff, abi.Major, abi.Minor)
 		}
 		reply = c.reply_

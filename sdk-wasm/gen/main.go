@@ -28,12 +28,14 @@ type contract struct {
 
 type named struct {
 	Name  string
+	Since int // minor version
 	Value int64
 	Doc   string
 }
 
 type layout struct {
 	Name   string
+	Since  int
 	Size   int
 	Doc    string
 	Fields []field
@@ -52,6 +54,7 @@ type group struct {
 
 type function struct {
 	Name   string
+	Since  int
 	Params [][2]string
 	Result string
 	Doc    string
@@ -87,6 +90,7 @@ func main() {
 	if err := json.Unmarshal(data, &c); err != nil {
 		log.Fatalf("cocoon1.json: %v", err)
 	}
+	c.date()
 	write("rust/src/bind.rs", rust(&c))
 	write("as/bind.ts", assemblyScript(&c))
 	header, err := os.ReadFile("c/cocoon.h")
@@ -98,6 +102,28 @@ func main() {
 		log.Fatalf("c/cocoon.h: %v", err)
 	}
 	write("c/cocoon.h", text)
+}
+
+// date adds to the words of what came after 1.0 since when it is there.
+func (c *contract) date() {
+	add := func(doc *string, since int) {
+		if since > 0 {
+			*doc = strings.TrimSpace(fmt.Sprintf("%s Since %d.%d.", *doc, c.Major, since))
+		}
+	}
+	for _, l := range c.lists() {
+		for i := range l.items {
+			add(&l.items[i].Doc, l.items[i].Since)
+		}
+	}
+	for i := range c.Structs {
+		add(&c.Structs[i].Doc, c.Structs[i].Since)
+	}
+	for _, g := range c.Modules {
+		for i := range g.Functions {
+			add(&g.Functions[i].Doc, g.Functions[i].Since)
+		}
+	}
 }
 
 func write(path, text string) {

@@ -3,11 +3,14 @@ package pack
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/cocoonhq/cocoon/internal/fault"
+	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
 )
 
 // maxManifest bounds manifest.json.
@@ -15,7 +18,7 @@ const maxManifest = 1 << 20 // bytes
 
 // Manifest says what a package is and what it asks for. Asking gives nothing: see Grant.
 type Manifest struct {
-	ABI          string            `json:"abi"` // "cocoon1" or "cocoon1>=1.0"
+	ABI          string            `json:"abi"` // "cocoon1", or with the least version "cocoon1>=1.0"
 	ID           string            `json:"id"`  // "acme.lens"
 	Version      string            `json:"version"`
 	Name         string            `json:"name,omitempty"`
@@ -89,6 +92,7 @@ type HTTPRule struct {
 
 var (
 	idForm      = regexp.MustCompile(`^[a-z][a-z0-9-]*(\.[a-z0-9][a-z0-9-]*){0,3}$`)
+	minorForm   = regexp.MustCompile(`^(0|[1-9][0-9]{0,3})$`)
 	versionForm = regexp.MustCompile(`^(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})$`)
 )
 
@@ -116,10 +120,11 @@ func (m *Manifest) Check() error {
 		return fault.New(fault.BadFile, "%q is no id: lower-case letters, digits and hyphens, with dots between up to four names", m.ID)
 	case !versionForm.MatchString(m.Version):
 		return fault.New(fault.BadFile, "%q is no version of the form 1.2.3", m.Version)
-	case m.ABI != "cocoon1" && m.ABI != "cocoon1>=1.0":
-		return fault.New(fault.Unsupported, "the package needs the contract %q; this server has cocoon1 1.0", m.ABI)
 	case m.Entry != "" && m.Entry != "module.wasm":
 		return fault.New(fault.BadFile, "the entry of a package is module.wasm, not %q", m.Entry)
+	}
+	if _, err := m.LeastMinor(); err != nil {
+		return err
 	}
 	for _, text := range []string{m.Name, m.Description, m.Author, m.License, m.Homepage} {
 		if len(text) > 1000 || strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f }) {
@@ -135,6 +140,23 @@ func (m *Manifest) Check() error {
 		}
 	}
 	return m.Capabilities.check()
+}
+
+// LeastMinor is the minor version of the contract that the package needs at least. Errors: fault.Unsupported for a contract or a
+// version that this server does not have.
+func (m *Manifest) LeastMinor() (int, error) {
+	least, asks := strings.CutPrefix(m.ABI, fmt.Sprintf("%s>=%d.", abi.Name, abi.Major))
+	switch {
+	case m.ABI == abi.Name:
+		return 0, nil
+	case !asks || !minorForm.MatchString(least):
+		return 0, fault.New(fault.Unsupported, "the package needs the contract %.80q; this server has %s %d.%d", m.ABI, abi.Name, abi.Major, abi.Minor)
+	}
+	n, _ := strconv.Atoi(least) // a few digits
+	if n > abi.Minor {
+		return 0, fault.New(fault.Unsupported, "the package needs version %d.%d of the contract %s; this server has %d.%d", abi.Major, n, abi.Name, abi.Major, abi.Minor)
+	}
+	return n, nil
 }
 
 // Requires reports whether the package cannot do without a capability that its module uses.

@@ -82,6 +82,12 @@ Messages are a subset of CBOR (RFC 8949) with one form for each value: definite 
 by bytes), no undefined and no simple values but false, true and null, no tags but those below. The major version is part of
 the import module's name; minor versions only add.
 
+**Versions.** 1.0 is what ` + "`testdata/cocoon1-1.0.txt`" + ` beside the contract records, by name and form, and none of it changes. What
+comes after it says since when it is there. A manifest asks for the least version that the module needs (` + "`cocoon1>=1.0`" + `): a server of an
+earlier one refuses the package and says so, and a module that imports a function from after that version is refused everywhere, with
+the function's name and its first version. What cocoon_abi gives is the version of the SDK, for people; a guest of a newer SDK runs as long
+as it imports nothing that is missing, and asks feature for the rest.
+
 Every call starts from the memory and globals that the guest had after _initialize. Nothing survives a call but what kv keeps.
 Handles are valid until the call that got them ends.
 

@@ -31,12 +31,14 @@ type contract struct {
 
 type named struct {
 	Name  string
+	Since int // minor version
 	Value int64
 	Doc   string
 }
 
 type layout struct {
 	Name   string
+	Since  int
 	Size   int
 	Doc    string
 	Fields []field
@@ -48,7 +50,10 @@ type field struct {
 	Doc        string
 }
 
-type export struct{ Name, Sig, Doc string }
+type export struct {
+	Name, Sig, Doc string
+	Since          int
+}
 
 type group struct {
 	Name, Group, Capability, Doc string
@@ -75,6 +80,7 @@ func main() {
 	if err := d.Decode(&c); err != nil {
 		log.Fatalf("cocoon1.json: %v", err)
 	}
+	c.date()
 	for path, text := range map[string]string{
 		"abi_gen.go":                     constants(&c),
 		"../guest/host_gen.go":           guestImports(&c),
@@ -91,6 +97,35 @@ func main() {
 		if err := os.WriteFile(path, out, 0o644); err != nil {
 			log.Fatal(err)
 		}
+	}
+}
+
+// date adds to the words of what came after 1.0 since when it is there, and holds the contract's version to the newest of it.
+func (c *contract) date() {
+	newest := 0
+	add := func(doc *string, since int) {
+		if newest = max(newest, since); since > 0 {
+			*doc = strings.TrimSpace(fmt.Sprintf("%s Since %d.%d.", *doc, c.Major, since))
+		}
+	}
+	for _, list := range [][]named{c.Errno, c.Ops, c.Tags, c.Kinds, c.DTypes, c.TensorOps, c.Limits, c.Features} {
+		for i := range list {
+			add(&list[i].Doc, list[i].Since)
+		}
+	}
+	for i := range c.Structs {
+		add(&c.Structs[i].Doc, c.Structs[i].Since)
+	}
+	for i := range c.Exports {
+		add(&c.Exports[i].Doc, c.Exports[i].Since)
+	}
+	for _, g := range c.Modules {
+		for i := range g.Functions {
+			add(&g.Functions[i].Doc, g.Functions[i].Since)
+		}
+	}
+	if c.Minor != newest {
+		log.Fatalf("cocoon1.json: the minor version is %d, and the newest thing is since %d", c.Minor, newest)
 	}
 }
 
