@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/rs/zerolog"
+
 	"github.com/cocoonhq/cocoon/engine/doc"
 	"github.com/cocoonhq/cocoon/engine/node"
 	"github.com/cocoonhq/cocoon/internal/fault"
@@ -72,6 +74,7 @@ func (r *run) report(f *failure) {
 		r.note("execution_interrupted", data, true)
 		return
 	}
+	zerolog.Ctx(r.ctx).Warn().Str("node_id", real).Str("class_type", r.classOf(real)).Err(f.err).Msg("node failed")
 	data.Set("exception_message", f.message())
 	data.Set("exception_type", exceptionType(f.err))
 	data.Set("traceback", f.trace())

@@ -99,8 +99,11 @@ func (e *Engine) serve(ctx context.Context, l Lease) {
 	beating()
 	e.status(ctx, l.Job.Tenant)
 	r.guarded("executing", pairs("node", nil, "prompt_id", l.Job.PromptID))
-	log.Info().Dur("took", time.Duration(o.Finished-o.Started)*time.Millisecond).Int("state", int(o.State)).Msg("prompt done")
+	log.Info().Dur("took", time.Duration(o.Finished-o.Started)*time.Millisecond).Str("state", stateWords[o.State]).Msg("prompt done")
 }
+
+// stateWords are what logs say of a State.
+var stateWords = [...]string{Pending: "pending", Running: "running", Completed: "completed", Failed: "failed", Cancelled: "cancelled"}
 
 // carryOut runs the job; handBack tells that it was stopped because the server stops.
 func (e *Engine) carryOut(r *run) (o Outcome, handBack bool) {

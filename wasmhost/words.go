@@ -76,7 +76,7 @@ func (c *call) trapped(err error) error {
 		reason = own
 	}
 	var more strings.Builder
-	if len(stack) > 0 {
+	if stack = withoutAbort(stack); len(stack) > 0 {
 		if own := c.words.reason(); own == "" || strings.Contains(own, " at ~lib/") { // the place is not the author's
 			fmt.Fprintf(&more, "\nin %s", strings.Join(stack[:min(len(stack), 3)], ", called by "))
 		}
@@ -133,6 +133,14 @@ func (w *words) reason() string {
 // ofRuntime reports whether a Go function is none of the extension's own.
 func ofRuntime(f string) bool {
 	return f == "panic" || strings.HasPrefix(f, "runtime.") || strings.HasPrefix(f, "github.com/cocoonhq/cocoon/sdk-wasm/")
+}
+
+// withoutAbort leaves out the functions with which AssemblyScript's library says that it ends.
+func withoutAbort(stack []string) []string {
+	for len(stack) > 1 && (strings.HasPrefix(stack[0], "~lib/") || strings.HasSuffix(stack[0], "/aborted")) {
+		stack = stack[1:]
+	}
+	return stack
 }
 
 // stackOf takes an error of the engine apart: what happened, and the names of the functions in which it did, the innermost

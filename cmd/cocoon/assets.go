@@ -19,7 +19,7 @@ type assetFlags struct{ on, off, hashAll bool }
 
 func (a *assetFlags) add(f *flag.FlagSet) {
 	f.BoolVar(&a.on, "enable-assets", false, "keep a catalogue of all files by their content, with tags")
-	f.BoolVar(&a.off, "disable-assets", false, "keep none, even when --enable-assets says so")
+	f.BoolVar(&a.off, "disable-assets", false, "hidden: keep none, even when --enable-assets says so")
 	f.BoolVar(&a.hashAll, "enable-asset-hashing", false, "hash all files for the catalogue, also those over 256 MiB, which takes long for many models")
 }
 

@@ -15,7 +15,7 @@ import (
 // doctor says what this machine can do and what is missing.
 func doctor(_ context.Context, args []string, std streams) error {
 	var o options
-	f := newFlags("doctor", "cocoon doctor says what this machine can do and what is missing.", std.err)
+	f := newFlags("doctor", "cocoon doctor says what this machine can do and what is missing.", std)
 	o.add(f)
 	if _, err := parse(f, args); err != nil {
 		return err

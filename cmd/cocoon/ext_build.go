@@ -23,7 +23,7 @@ type builder struct {
 
 // extBuild is "cocoon ext build".
 func extBuild(ctx context.Context, args []string, std streams) error {
-	f := newFlags("ext build", "cocoon ext build [FOLDER]", std.err)
+	f := newFlags("ext build", "cocoon ext build [FOLDER]", std)
 	output := f.String("output", "", "`file` to write (default: module.wasm in the folder)")
 	plain, err := parse(f, args)
 	if err != nil {
@@ -98,8 +98,15 @@ func (b *builder) command(env []string, name string, args ...string) error {
 	cmd := exec.CommandContext(b.ctx, name, args...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = b.dir, b.std.err, b.std.err
 	cmd.Env = append(os.Environ(), env...)
-	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("%s %s: %w", filepath.Base(name), args[0], err)
+	err := cmd.Run()
+	var exit *exec.ExitError
+	switch {
+	case b.ctx.Err() != nil:
+		return b.ctx.Err()
+	case errors.As(err, &exit):
+		return fmt.Errorf("it does not compile: what %s says stands above", filepath.Base(name))
+	case err != nil:
+		return fmt.Errorf("%s does not start: %w", filepath.Base(name), err)
 	}
 	return nil
 }

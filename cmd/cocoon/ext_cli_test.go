@@ -224,9 +224,6 @@ func TestExtDev(t *testing.T) {
 		t.Skip("compiles guests, which takes minutes under the race detector")
 	}
 	for _, l := range languages() {
-		if l.name == "as" {
-			continue // its compiler is npm's
-		}
 		t.Run(l.name, func(t *testing.T) { devInLanguage(t, l) })
 	}
 }
@@ -235,6 +232,7 @@ func devInLanguage(t *testing.T, l language) {
 	s := session{t, t.TempDir()}
 	dir := filepath.Join(t.TempDir(), "lens")
 	s.must("ext", "new", "--lang", l.name, dir)
+	withCompiler(t, l, dir)
 	if out, _, err := cocoon(t, "", "ext", "build", dir); err != nil {
 		if strings.Contains(err.Error(), "is not installed") || strings.Contains(err.Error(), "cannot build for WebAssembly") {
 			t.Skip(err)
@@ -267,21 +265,39 @@ func devInLanguage(t *testing.T, l language) {
 	if h := v.run(prompt); !strings.Contains(h, `"success"`) || !strings.Contains(h, ".png") {
 		t.Fatal(h)
 	}
-	if l.name == "go" {
-		changeAndBreak(t, v, filepath.Join(dir, "main.go"))
+	changeAndBreak(t, v, l, dir)
+}
+
+// withCompiler lends a project the compiler that npm has installed for the examples, where its language is npm's.
+func withCompiler(t *testing.T, l language, dir string) {
+	t.Helper()
+	if l.next != "npm install" {
+		return
+	}
+	installed, err := filepath.Abs(filepath.Join(examplesDir, "as", "node_modules"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(installed, filepath.Join(dir, "node_modules")); err != nil {
+		t.Fatal(err)
 	}
 }
 
 // changeAndBreak edits a source while the server runs.
-func changeAndBreak(t *testing.T, v *live, source string) {
+func changeAndBreak(t *testing.T, v *live, l language, dir string) {
+	x := map[string]struct{ file, good, bad string }{
+		"go": {"main.go", "package main", "package main("}, "c": {"module.c", "int32_t glow(", "int32_t (glow("},
+		"rust": {"src/lib.rs", "use cocoon_guest::*;", "use cocoon_guest::*("}, "as": {"module.ts", "function glow", "function (glow"},
+	}[l.name]
+	source := filepath.Join(dir, x.file)
 	rewrite(t, source, `"Lens"`, `"Lens2"`)
 	v.wait("the change is there", func() bool { return strings.Contains(v.get("/object_info/Lens2"), `"Lens2"`) })
-	rewrite(t, source, "package main", "package main(")
+	rewrite(t, source, x.good, x.bad)
 	v.wait("the mistake is told", func() bool { return strings.Contains(v.text.String(), "waiting for a change") })
 	if !strings.Contains(v.get("/object_info/Lens2"), `"Lens2"`) {
 		t.Error("a mistake takes away what ran")
 	}
-	rewrite(t, source, "package main(", "package main")
+	rewrite(t, source, x.bad, x.good)
 	rewrite(t, source, `"Lens2"`, `"SaveImage"`)
 	v.wait("a name that is taken is told", func() bool { return strings.Contains(v.text.String(), "which the server has itself") })
 	rewrite(t, source, `"SaveImage"`, `"Lens3"`)
@@ -325,7 +341,7 @@ func TestExtCommandsTellWhatIsWrong(t *testing.T) {
 		s.refused(x.want, strings.Fields(x.args)...)
 	}
 	for _, v := range extVerbs() {
-		_, help, err := cocoon(t, "", "ext", v.name, "--help")
+		help, _, err := cocoon(t, "", "ext", v.name, "--help")
 		if !errors.Is(err, exitCode(0)) || !strings.Contains(help, fmt.Sprintf("cocoon ext %s", v.name)) {
 			t.Errorf("ext %s --help: %v %s", v.name, err, help)
 		}

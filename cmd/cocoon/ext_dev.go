@@ -46,7 +46,7 @@ you stop it (Ctrl-C), what was installed before runs again.
 
   cocoon ext dev                    beside "cocoon serve" in another terminal
   cocoon ext dev --serve ./lens     starts a server too; flags of cocoon serve go behind --: cocoon ext dev --serve -- --port 8199
-  cocoon ext dev --stop             after a crash: ends what is marked as in development`, std.err)
+  cocoon ext dev --stop             after a crash: ends what is marked as in development`, std)
 	d.add(f)
 	f.BoolVar(&d.serve, "serve", false, "start a server too")
 	f.BoolVar(&d.stop, "stop", false, "end what an earlier cocoon ext dev left running")
@@ -81,6 +81,22 @@ func cutDashes(args []string) (before, behind []string) {
 	return args, nil
 }
 
+// still says what runs meanwhile.
+func (d *developer) still() string {
+	if d.id == "" {
+		return "nothing of it runs yet"
+	}
+	return "the version before goes on"
+}
+
+// where is a folder as its name tells it best.
+func where(dir string) string {
+	if abs, err := filepath.Abs(dir); err == nil {
+		return abs
+	}
+	return dir
+}
+
 const watchEvery = 300 * time.Millisecond
 
 func (d *developer) run(ctx context.Context, serverArgs []string) (err error) {
@@ -103,7 +119,7 @@ func (d *developer) run(ctx context.Context, serverArgs []string) (err error) {
 		if now := d.look(); !sameFiles(now, d.looked) {
 			d.looked = now
 			if err := d.round(ctx); err != nil && ctx.Err() == nil {
-				fmt.Fprintf(d.std.err, "%v\n%s: waiting for a change\n", err, d.dir)
+				fmt.Fprintf(d.std.err, "%v\n%s: waiting for a change; %s\n", err, where(d.dir), d.still())
 			}
 		}
 		select {
@@ -157,9 +173,9 @@ func (d *developer) round(ctx context.Context) error {
 	}
 	d.id = m.ID
 	if d.rounds++; d.rounds == 1 {
-		fmt.Fprintf(d.std.out, "%s %s runs in the server of %s, as long as this command does. Its nodes are in the client under Add Node.\n", m.ID, m.Version, d.base)
+		fmt.Fprintf(d.std.out, "%s %s runs in the server of %s, as long as this command does. Its nodes are in the client under Add Node; change a file, and they are built anew.\n", m.ID, m.Version, d.base)
 	}
-	fmt.Fprintf(d.std.out, "%s  built in %v\n", time.Now().Format(time.TimeOnly), time.Since(begin).Round(10*time.Millisecond))
+	fmt.Fprintf(d.std.out, "%s  built and swapped in after %v\n", time.Now().Format(time.TimeOnly), time.Since(begin).Round(10*time.Millisecond))
 	return nil
 }
 

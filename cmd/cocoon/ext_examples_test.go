@@ -336,15 +336,7 @@ func TestExtNew(t *testing.T) {
 			if !strings.Contains(out, "cocoon ext dev --serve") {
 				t.Errorf("says %q", out)
 			}
-			if l.next == "npm install" {
-				installed, err := filepath.Abs(filepath.Join(examplesDir, "as", "node_modules"))
-				if err != nil {
-					t.Fatal(err)
-				}
-				if err := os.Symlink(installed, filepath.Join(dir, "node_modules")); err != nil {
-					t.Fatal(err)
-				}
-			}
+			withCompiler(t, l, dir)
 			e := loadExample(t, extHost(t), dir)
 			if e.Manifest.ID != "my-lens" {
 				t.Errorf("id %q", e.Manifest.ID)

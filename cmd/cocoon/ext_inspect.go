@@ -36,7 +36,7 @@ func extInspect(ctx context.Context, args []string, std streams) error {
 at most, from its bytes alone. Nothing of it runs.
 
   cocoon ext inspect acme.lens-1.4.2.cocoon
-  cocoon ext inspect module.wasm`, std.err)
+  cocoon ext inspect module.wasm`, std)
 	p.add(f)
 	name, err := oneArgument(f, args, "")
 	if err != nil {

@@ -29,7 +29,7 @@ that asks for no more than before needs none. A server that runs on the same fol
 
   cocoon ext install acme.lens-1.4.2.cocoon
   cocoon ext install --yes --without ws --without "http:GET https://api.acme.dev/v1/*" acme.lens-1.4.2.cocoon
-  cocoon ext install --allow-unsigned my-own-0.1.0.cocoon`, std.err)
+  cocoon ext install --allow-unsigned my-own-0.1.0.cocoon`, std)
 	i.add(f)
 	f.StringVar(&i.keys, "extension-keys", "", "`file` of the keys whose extensions may be installed (default: any, if you consent)")
 	f.BoolVar(&i.allowUnsigned, "allow-unsigned", false, "also take a package that nobody signed")

@@ -15,6 +15,8 @@ type language struct {
 	sdk map[string]string
 	// local turns what an example says of the SDK's place into what a project says.
 	local [][2]string
+	// readme is where the SDK's own README lies in a project.
+	readme string
 	// mark is the file that tells the language of a project.
 	mark string
 	// next is what there is to do between new and build, if anything.
@@ -24,12 +26,12 @@ type language struct {
 
 func languages() []language {
 	return []language{
-		{name: "c", short: "C", sdk: map[string]string{"c/cocoon.h": "cocoon.h"}, mark: "*.c", build: buildC},
-		{name: "rust", short: "Rust", sdk: map[string]string{"rust": "cocoon-guest"}, local: [][2]string{{`"../../../rust"`, `"cocoon-guest"`}},
+		{name: "c", short: "C", sdk: map[string]string{"c/cocoon.h": "cocoon.h", "c/README.md": "cocoon.md"}, readme: "cocoon.md", mark: "*.c", build: buildC},
+		{name: "rust", short: "Rust", sdk: map[string]string{"rust": "cocoon-guest"}, readme: "cocoon-guest/README.md", local: [][2]string{{`"../../../rust"`, `"cocoon-guest"`}},
 			mark: "Cargo.toml", build: buildRust},
-		{name: "as", short: "AS", sdk: map[string]string{"as": "cocoon"}, local: [][2]string{{"abort=../../../as/", "abort=cocoon/"}, {"../../../as/", "./cocoon/"}},
+		{name: "as", short: "AS", sdk: map[string]string{"as": "cocoon"}, readme: "cocoon/README.md", local: [][2]string{{"abort=../../../as/", "abort=cocoon/"}, {"../../../as/", "./cocoon/"}},
 			mark: "asconfig.json", next: "npm install", build: buildAS},
-		{name: "go", short: "Go", sdk: map[string]string{"guest": "cocoon/guest", "abi": "cocoon/abi"}, mark: "*.go", build: buildGo},
+		{name: "go", short: "Go", sdk: map[string]string{"guest": "cocoon/guest", "abi": "cocoon/abi"}, readme: "cocoon/guest/README.md", mark: "*.go", build: buildGo},
 	}
 }
 

@@ -20,7 +20,7 @@ func extList(ctx context.Context, args []string, std streams) error {
 	f := newFlags("ext list", `cocoon ext list lists what is installed, what of it waits for consent, and what must not run.
 
   cocoon ext list
-  cocoon ext list --json`, std.err)
+  cocoon ext list --json`, std)
 	p.add(f)
 	asJSON := f.Bool("json", false, "print everything there is to know, as JSON")
 	plain, err := parse(f, args)
@@ -91,7 +91,7 @@ taken on with it.
 
   cocoon ext grant acme.lens
   cocoon ext grant acme.lens kv "http:GET https://api.acme.dev/v1/*"
-  cocoon ext grant acme.lens --all`, std.err)
+  cocoon ext grant acme.lens --all`, std)
 	p.add(f)
 	everything := f.Bool("all", false, "all that it asks for")
 	plain, err := parse(f, args)
@@ -184,7 +184,7 @@ stops at once, and is not installed again.
   cocoon ext revoke ed25519:… --reason "the key was stolen"
   cocoon ext revoke acme.lens@1.4.1 --reason "leaks notes"     acme.lens@* bars all versions
   cocoon ext revoke sha256-…
-  cocoon ext revoke acme.lens@1.4.1 --undo`, std.err)
+  cocoon ext revoke acme.lens@1.4.1 --undo`, std)
 	p.add(f)
 	reason := f.String("reason", "", "`words` for who asks why it does not run")
 	undo := f.Bool("undo", false, "bar it no longer")
@@ -253,7 +253,7 @@ func extRemove(ctx context.Context, args []string, std streams) error {
 by the same publisher, unless you say otherwise.
 
   cocoon ext remove acme.lens
-  cocoon ext remove acme.lens --data`, std.err)
+  cocoon ext remove acme.lens --data`, std)
 	p.add(f)
 	data := f.Bool("data", false, "delete what it kept too, for everybody")
 	id, err := oneArgument(f, args, "")

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -23,8 +24,17 @@ func extNew(_ context.Context, args []string, std streams) error {
   cocoon ext new --lang go lens       standard Go
   cocoon ext new --lang rust lens     Rust without std, no dependencies
   cocoon ext new --lang c lens        C with clang, one header
-  cocoon ext new --lang as lens       AssemblyScript`, std.err)
+  cocoon ext new --lang as lens       AssemblyScript
+
+What the node does at first is up to --from:
+  glow     an effect on a picture, computed by the server (this one, unless you say otherwise)
+  dither   a loop over pixels
+  either   lazy inputs: only one of two is computed
+  repeat   a loop by expansion
+  notes    routes, a store of values, and a page
+  picker   a node that waits for a choice in its page (go and c)`, std)
 	lang := f.String("lang", "", "`language`: "+languageNames())
+	from := f.String("from", "glow", "`example` to start from")
 	plain, err := parse(f, args)
 	if err != nil {
 		return err
@@ -37,7 +47,7 @@ func extNew(_ context.Context, args []string, std streams) error {
 	if i < 0 {
 		return fmt.Errorf("which language? --lang is one of %s", languageNames())
 	}
-	p, err := newProject(languages()[i], plain[0])
+	p, err := newProject(languages()[i], *from, plain[0])
 	if err != nil {
 		return err
 	}
@@ -67,7 +77,13 @@ type project struct {
 
 var notInID = regexp.MustCompile(`[^a-z0-9]+`)
 
-func newProject(l language, dir string) (*project, error) {
+func newProject(l language, example, dir string) (*project, error) {
+	if bases()[example] == "" {
+		return nil, fmt.Errorf("there is no example %q; --from is one of %s", example, strings.Join(slices.Sorted(maps.Keys(bases())), ", "))
+	}
+	if _, err := fs.Stat(sdk.Files, "examples/"+l.name+"/"+example); err != nil {
+		return nil, fmt.Errorf("there is no example %q in this language; there is one in go", example)
+	}
 	id := strings.Trim(notInID.ReplaceAllString(strings.ToLower(filepath.Base(filepath.Clean(dir))), "-"), "-")
 	if id == "" || id[0] < 'a' || len(id) > 40 {
 		return nil, fmt.Errorf("%q gives no id: start a name with a letter and keep it under 40 letters, digits and hyphens", dir)
@@ -77,29 +93,51 @@ func newProject(l language, dir string) (*project, error) {
 	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	p := &project{lang: l, dir: dir, id: id, exampleFolder: "examples/" + l.name + "/glow"}
+	p := &project{lang: l, dir: dir, id: id, exampleFolder: "examples/" + l.name + "/" + example}
 	for _, word := range strings.Split(id, "-") {
 		p.class += strings.ToUpper(word[:1]) + word[1:]
 	}
 	p.title = strings.ToUpper(id[:1]) + strings.ReplaceAll(id[1:], "-", " ")
+	p.replace = p.renames(example)
+	return p, nil
+}
+
+// bases are the examples, and how the names of their nodes begin behind "Example".
+func bases() map[string]string {
+	return map[string]string{"glow": "Glow", "dither": "Dither", "either": "Either", "repeat": "Repeat", "notes": "Note", "picker": "Picker"}
+}
+
+// renames gives what an example is called the project's names.
+func (p *project) renames(example string) *strings.Replacer {
+	l, base := p.lang, bases()[example]
+	named := strings.ToUpper(example[:1]) + example[1:]
 	pairs := []string{
-		"example.glow-" + l.name, id, "ExampleGlow" + l.short, p.class, "example-glow", id, "examples/" + l.name, "extensions",
-		"Glow (" + l.short + ")", p.title, `"name": "Glow"`, `"name": "` + p.title + `"`,
-		`"version": "1.0.0"`, `"version": "0.1.0"`,
+		"example." + example + "-" + l.name, p.id, "example." + example, p.id, "example-" + example, p.id, "examples/" + l.name, "extensions",
+		"Example" + base + "Step" + l.short, p.class + "Step", "Example" + base + l.short, p.class, "PickImage", p.class,
+		base + " (" + l.short + ")", p.title, base + ", one step (" + l.short + ")", p.title + ", one step", "Pick Image", p.title,
+		`"name": "` + named + `"`, `"name": "` + p.title + `"`, `"version": "1.0.0"`, `"version": "0.1.0"`,
 	}
 	for _, r := range l.local {
 		pairs = append(pairs, r[0], r[1])
 	}
-	p.replace = strings.NewReplacer(pairs...)
-	return p, nil
+	return strings.NewReplacer(pairs...)
 }
 
 func (p *project) write() error {
 	if err := p.copy(p.exampleFolder, ".", p.replace); err != nil {
 		return err
 	}
+	if p.lang.name == "as" { // what npm and editors need stands in one of the examples
+		for _, name := range []string{"package.json", "tsconfig.json"} {
+			if err := p.copy("examples/as/glow/"+name, name, strings.NewReplacer("example-glow", p.id)); err != nil {
+				return err
+			}
+		}
+	}
+	const at = "https://github.com/cocoonhq/cocoon/tree/main/" // where links out of the SDK's folder lead
+	links := strings.NewReplacer("(../examples/", "("+at+"sdk-wasm/examples/", "(../../docs/", "("+at+"docs/")
 	for from, to := range p.lang.sdk {
-		if err := p.copy(from, to, nil); err != nil {
+		if err := p.copy(from, to, links); err != nil {
 			return err
 		}
 	}
@@ -156,5 +194,5 @@ func (p *project) readme() string {
 	if p.lang.next != "" {
 		next = p.lang.next + "\n"
 	}
-	return strings.NewReplacer("{title}", p.title, "{class}", p.class, "{id}", p.id, "{next}", next).Replace(readmeForm)
+	return strings.NewReplacer("{sdk}", p.lang.readme, "{title}", p.title, "{class}", p.class, "{id}", p.id, "{next}", next).Replace(readmeForm)
 }

@@ -33,7 +33,7 @@ func extKeygen(_ context.Context, args []string, std streams) error {
 who has your extension gets updates only from this key.
 
   cocoon ext keygen
-  cocoon ext keygen --output acme.pem`, std.err)
+  cocoon ext keygen --output acme.pem`, std)
 	out := f.String("output", defaultKey(), "`file` to write; one that is there is not overwritten")
 	if plain, err := parse(f, args); err != nil {
 		return err
@@ -82,7 +82,7 @@ func extPack(_ context.Context, args []string, std streams) error {
 web, docs, locales, workflows, subgraphs and tests. Its sources stay where they are. The same files give the same package.
 
   cocoon ext build && cocoon ext pack
-  cocoon ext pack --key acme.pem ./lens       packs and signs`, std.err)
+  cocoon ext pack --key acme.pem ./lens       packs and signs`, std)
 	key := f.String("key", "", "sign with this key `file`")
 	out := f.String("output", "", "`file` to write (default: ID-VERSION.cocoon)")
 	dir, err := oneArgument(f, args, ".")
@@ -161,7 +161,7 @@ func extSign(_ context.Context, args []string, std streams) error {
 key that you had before (so that who has your extension accepts the new one), or an operator who lets its pages be trusted.
 
   cocoon ext sign acme.lens-1.4.2.cocoon
-  cocoon ext sign --key operator.pem acme.lens-1.4.2.cocoon`, std.err)
+  cocoon ext sign --key operator.pem acme.lens-1.4.2.cocoon`, std)
 	key := f.String("key", defaultKey(), "key `file`")
 	out := f.String("output", "", "`file` to write (default: the package itself)")
 	name, err := oneArgument(f, args, "")
@@ -213,7 +213,7 @@ func extVerify(ctx context.Context, args []string, std streams) error {
 package's own tests, compiled and interpreted, which must agree. The module runs in the sandbox and reaches nothing.
 
   cocoon ext verify acme.lens-1.4.2.cocoon
-  cocoon ext verify --publisher ed25519:… acme.lens-1.4.2.cocoon`, std.err)
+  cocoon ext verify --publisher ed25519:… acme.lens-1.4.2.cocoon`, std)
 	publisher := f.String("publisher", "", "fail unless this `key` published it")
 	name, err := oneArgument(f, args, "")
 	if err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -31,15 +32,7 @@ func TestSDKReadmes(t *testing.T) {
 			if _, errText, err := cocoon(t, "", "ext", "new", "--lang", x.lang, dir); err != nil {
 				t.Fatal(err, errText)
 			}
-			installed, err := filepath.Abs(filepath.Join(examplesDir, "as", "node_modules"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if x.lang == "as" {
-				if err := os.Symlink(installed, filepath.Join(dir, "node_modules")); err != nil {
-					t.Fatal(err)
-				}
-			}
+			withCompiler(t, languages()[slices.IndexFunc(languages(), func(l language) bool { return l.name == x.lang })], dir)
 			if err := os.WriteFile(filepath.Join(dir, x.file), []byte(code), 0o644); err != nil {
 				t.Fatal(err)
 			}

@@ -63,7 +63,7 @@ instruction. Without that file it runs each node once, with inputs made up from 
 A test names a node and its inputs; what is left out has its default:
   {"vectors": [{"name": "no light", "node": "Glow", "inputs": {"image": {"$image": {"shape": [1, 8, 8, 3], "fill": "half"}}, "amount": 0},
                 "outputs": [{"$image": {"shape": [1, 8, 8, 3], "samples": [0.5, …]}}]},
-               {"name": "page", "request": {"path": "/page"}, "answer": {"status": 200, "type": "text/html"}}]}`, std.err)
+               {"name": "page", "request": {"path": "/page"}, "answer": {"status": 200, "type": "text/html"}}]}`, std)
 	update := f.Bool("update", false, "write what comes out into tests/vectors.json, as what must come out from now on")
 	name, err := oneArgument(f, args, ".")
 	if err != nil {
@@ -153,7 +153,7 @@ instructions, and bytes that the host moved or computed for it.
   cocoon ext bench                                       each node, with inputs made up
   cocoon ext bench --node Glow --width 1024 --height 1024
   cocoon ext bench --node Glow --inputs '{"amount": 0.9, "image": {"$image": {"shape": [4, 512, 512, 3]}}}'
-  cocoon ext bench --vector "no light"                   the inputs of a test`, std.err)
+  cocoon ext bench --vector "no light"                   the inputs of a test`, std)
 	f.StringVar(&b.node, "node", "", "only the node of this `class`")
 	f.StringVar(&b.vector, "vector", "", "only the test of this `name`")
 	f.StringVar(&b.inputs, "inputs", "", "the node's inputs as `JSON`; what is left out is made up")

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -42,27 +41,6 @@ var optional = map[string]string{
 	"listen": "0.0.0.0,::", "enable-cors-header": "*", "verbose": "DEBUG", "cache-ram": "0", "test-nodes": "go",
 }
 
-// newFlags makes a flag set that prints usage to w.
-func newFlags(name, usage string, w io.Writer) *flag.FlagSet {
-	f := flag.NewFlagSet(name, flag.ContinueOnError)
-	f.SetOutput(w)
-	f.Usage = func() {
-		fmt.Fprintln(w, usage)
-		fmt.Fprintln(w, "\nFlags:")
-		f.VisitAll(func(fl *flag.Flag) {
-			if strings.HasPrefix(fl.Usage, "hidden") {
-				return
-			}
-			arg, text := flag.UnquoteUsage(fl)
-			if fl.DefValue != "" && fl.DefValue != "false" && fl.DefValue != "0" {
-				text += " (default " + fl.DefValue + ")"
-			}
-			fmt.Fprintf(w, "  --%s %s\n        %s\n", fl.Name, arg, text)
-		})
-	}
-	return f
-}
-
 // add declares the common flags.
 func (o *options) add(f *flag.FlagSet) {
 	f.StringVar(&o.base, "base-directory", defaultBase(), "`folder` of models, input, output, temp and user")
@@ -76,22 +54,22 @@ func (o *options) add(f *flag.FlagSet) {
 		return nil
 	})
 	f.IntVar(&o.cpuThreads, "threads", 0, "CPU `threads` to compute with (default: all cores)")
-	f.Bool("cpu", true, "compute on the CPU")
+	f.Bool("cpu", true, "hidden: compute on the CPU, which is what there is")
 	f.BoolVar(&o.cacheClassic, "cache-classic", false, "keep results only while the next prompt uses them")
-	f.BoolVar(&o.highRAM, "high-ram", false, "the same as --cache-classic")
+	f.BoolVar(&o.highRAM, "high-ram", false, "hidden: the same as --cache-classic")
 	f.IntVar(&o.cacheLRU, "cache-lru", 0, "keep up to `n` results of past prompts")
 	f.BoolVar(&o.cacheNone, "cache-none", false, "keep no results")
 	f.StringVar(&o.cacheRAM, "cache-ram", "", "keep results until less than `GB` of memory is free (the default)")
-	f.StringVar(&o.previewMethod, "preview-method", "auto", "pictures of unfinished work: `none`, auto, latent2rgb or taesd")
+	f.StringVar(&o.previewMethod, "preview-method", "auto", "pictures of unfinished work: the `method` is auto, none, latent2rgb or taesd")
 	f.IntVar(&o.previewSize, "preview-size", 512, "longest side of previews in `pixels`")
 	f.BoolVar(&o.disableMetadata, "disable-metadata", false, "write no workflow into saved pictures")
-	f.StringVar(&o.verbose, "verbose", "INFO", "what to log: `DEBUG`, INFO, WARNING, ERROR or CRITICAL")
+	f.StringVar(&o.verbose, "verbose", "INFO", "what to log: the `level` is DEBUG, INFO, WARNING, ERROR or CRITICAL")
 	f.BoolVar(&o.logJSON, "log-json", false, "log as JSON")
-	f.StringVar(&o.durability, "durability", "process", "what jobs survive: `process` (the death of this program at any instant) or full (a power cut too; slower)")
+	f.StringVar(&o.durability, "durability", "process", "`what` jobs survive: process (the death of this program at any instant) or full (a power cut too; slower)")
 	f.StringVar(&o.extensions, "extensions-directory", "", "`folder` of installed extensions (default: extensions in the base directory)")
 	f.BoolVar(&o.noExtensions, "disable-extensions", false, "load no extensions")
-	f.BoolVar(&o.noExtensions, "disable-all-custom-nodes", false, "the same as --disable-extensions")
-	f.StringVar(&o.isolation, "extension-isolation", "", "where extensions run: `process` (the server's own), tenant (one for each tenant) or job (one for each prompt); with --auth tenant unless said otherwise")
+	f.BoolVar(&o.noExtensions, "disable-all-custom-nodes", false, "hidden: the same as --disable-extensions")
+	f.StringVar(&o.isolation, "extension-isolation", "", "`where` extensions run: process (the server's own), tenant (a process for each tenant) or job (one for each prompt); tenant is the default with --auth")
 	f.StringVar(&o.secrets, "extension-secrets", "", "JSON `file` of secrets that extensions may send but not see: {\"id\": {\"NAME\": \"value\"}}; \"tenant/id\" for one tenant")
 	f.StringVar(&o.publishers, "extension-keys", "", "`file` of the keys whose extensions may be installed: a line a key, then web for a key whose pages are trusted, and ids (default: any key, if the user consents)")
 	f.Func("barred-extensions", "`file` of keys (ed25519:…), packages (sha256-…) and versions (id@1.2.3) that must not run, a line each with the reason; may be given several times", func(s string) error {
@@ -104,6 +82,7 @@ func (o *options) add(f *flag.FlagSet) {
 
 // parse reads args. Flags and plain arguments may be mixed; the plain ones come back.
 func parse(f *flag.FlagSet, args []string) ([]string, error) {
+	askedFor(f, args)
 	args = fillOptional(args)
 	var plain []string
 	for len(args) > 0 {

@@ -33,7 +33,7 @@ These packages have licences of their own (the client is under the GPL 3); Cocoo
 func frontendCommand(ctx context.Context, args []string, std streams) error {
 	var o options
 	var version string
-	f := newFlags("frontend", frontendUsage, std.err)
+	f := newFlags("frontend", frontendUsage, std)
 	f.StringVar(&o.base, "base-directory", defaultBase(), "`folder` of models, input, output, temp and user")
 	f.StringVar(&version, "version", "", "the `version` to get of a published package, also latest, or what a zip or folder is to be called, which tells none itself")
 	plain, err := parse(f, args)

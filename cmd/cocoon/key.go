@@ -26,7 +26,7 @@ type keyFlags struct {
 // keyCommand is "cocoon key".
 func keyCommand(ctx context.Context, args []string, std streams) error {
 	var k keyFlags
-	f := newFlags("key", keyUsage, std.err)
+	f := newFlags("key", keyUsage, std)
 	k.add(f)
 	f.StringVar(&k.tenant, "tenant", "", "whose key: a `name` of lower-case letters, digits and dashes")
 	f.StringVar(&k.role, "role", "user", "what it allows: `read`, user or admin")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -50,7 +51,7 @@ func newLoggerWith(o *options, files logFiles, w io.Writer, others ...io.Writer)
 	least := level
 	if !o.logJSON {
 		f, ok := w.(*os.File)
-		w = zerolog.ConsoleWriter{Out: w, TimeFormat: time.TimeOnly, NoColor: !ok || !isTerminal(f)}
+		w = zerolog.ConsoleWriter{Out: w, TimeFormat: time.TimeOnly, NoColor: !ok || !isTerminal(f), FormatPrepare: withUnits}
 	}
 	var all []io.Writer
 	at := func(level zerolog.Level, w io.Writer) {
@@ -65,9 +66,19 @@ func newLoggerWith(o *options, files logFiles, w io.Writer, others ...io.Writer)
 		if err != nil {
 			return zerolog.Logger{}, fmt.Errorf("the log file cannot be opened: %w", err)
 		}
-		at(file.level, zerolog.ConsoleWriter{Out: f, TimeFormat: time.DateTime, NoColor: true})
+		at(file.level, zerolog.ConsoleWriter{Out: f, TimeFormat: time.DateTime, NoColor: true, FormatPrepare: withUnits})
 	}
 	return zerolog.New(zerolog.MultiLevelWriter(all...)).Level(least).With().Timestamp().Logger(), nil
+}
+
+// withUnits writes how long something took as people do: 1.2s.
+func withUnits(event map[string]any) error {
+	if n, ok := event["took"].(json.Number); ok {
+		if ms, err := n.Float64(); err == nil {
+			event["took"] = time.Duration(ms * float64(time.Millisecond)).Round(time.Millisecond).String()
+		}
+	}
+	return nil
 }
 
 // logLevel reads ComfyUI's names of levels.

@@ -33,7 +33,7 @@ func commands() []command {
 		{"run", "run a workflow file and write its pictures", runWorkflow},
 		{"models", "list model files, or say what one is", modelsCommand},
 		{"frontend", "install or list the official web client", frontendCommand},
-		{"ext", "start, build and inspect extensions", extCommand},
+		{"ext", "write, install, grant and remove extensions", extCommand},
 		{"key", "make, list and revoke API keys for serve --auth", keyCommand},
 		{"doctor", "say what this machine can do and what is missing", doctor},
 		{"version", "print the version", printVersion},

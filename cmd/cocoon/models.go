@@ -20,7 +20,7 @@ cocoon models inspect FILE ...  says what a file is: kind, family, parts, what i
 // modelsCommand is "cocoon models".
 func modelsCommand(_ context.Context, args []string, std streams) error {
 	var o options
-	f := newFlags("models", modelsUsage, std.err)
+	f := newFlags("models", modelsUsage, std)
 	o.add(f)
 	plain, err := parse(f, args)
 	if err != nil {

@@ -26,7 +26,7 @@ FILE is a workflow as ComfyUI's client saves it, a prompt in API format, or a pi
 func runWorkflow(ctx context.Context, args []string, std streams) error {
 	var o options
 	var sets []string
-	f := newFlags("run", runUsage, std.err)
+	f := newFlags("run", runUsage, std)
 	o.add(f)
 	f.Func("set", "`node.input=value`: changes an input; node is an id or a title. May be given several times", func(s string) error {
 		sets = append(sets, s)

@@ -55,7 +55,7 @@ type serveFlags struct {
 }
 
 func (s *serveFlags) parse(args []string, std streams) error {
-	f := newFlags("serve", serveUsage, std.err)
+	f := newFlags("serve", serveUsage, std)
 	s.add(f)
 	f.StringVar(&s.listen, "listen", "127.0.0.1", "`addresses` to listen on, with commas between; alone it means all")
 	f.IntVar(&s.port, "port", 8188, "`port` to listen on; 0 takes a free one")
@@ -63,11 +63,11 @@ func (s *serveFlags) parse(args []string, std streams) error {
 	f.StringVar(&s.tlsCert, "tls-certfile", "", "certificate `file`")
 	f.StringVar(&s.cors, "enable-cors-header", "", "let pages of this `origin` ask; alone it means any")
 	f.Float64Var(&s.maxUpload, "max-upload-size", 100, "most `megabytes` of a request")
-	f.DurationVar(&s.drain, "drain", 30*time.Second, "how `long` a stop (SIGTERM, Ctrl-C) or a new start (SIGHUP) waits for running prompts; those that are not done begin again")
+	f.DurationVar(&s.drain, "drain", 30*time.Second, "`time` that a stop (SIGTERM, Ctrl-C) or a new start (SIGHUP) leaves to running prompts; those that are not done begin again")
 	f.Var(&s.logFiles, "log-file", "`LEVEL:FILE` that gets the log's lines of a level and above; may be given several times")
 	f.BoolVar(&s.logOut, "log-stdout", false, "log to the standard output")
 	f.BoolVar(&s.listFeatures, "list-feature-flags", false, "print the known feature flags as JSON, and end")
-	f.BoolVar(&s.quick, "quick-test-for-ci", false, "start, and end when that went well")
+	f.BoolVar(&s.quick, "quick-test-for-ci", false, "hidden: start, and end when that went well")
 	f.BoolVar(&s.dontPrintHost, "dont-print-server", false, "do not print the address")
 	f.Func("allow-host", "also answer on loopback under this `name` (for a proxy before the server); * allows any", func(name string) error {
 		s.hosts = append(s.hosts, strings.ToLower(name))
@@ -75,7 +75,7 @@ func (s *serveFlags) parse(args []string, std streams) error {
 	})
 	f.BoolVar(&s.multiUser, "multi-user", false, "separate settings and files by the header comfy-user (it protects nothing)")
 	f.BoolVar(&s.offline, "offline", false, "let the page load nothing from elsewhere")
-	f.BoolVar(&s.offline, "disable-api-nodes", false, "an old name of --offline")
+	f.BoolVar(&s.offline, "disable-api-nodes", false, "hidden: an old name of --offline")
 	f.BoolVar(&s.compress, "enable-compress-response-body", false, "compress answers")
 	f.Var(&s.features, "feature-flag", "a `name[=value]` for the page; may be given several times")
 	s.client.add(f)
