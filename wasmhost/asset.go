@@ -172,7 +172,7 @@ func (c *call) maySave(filename string) int32 {
 func (c *call) saved(filename string, data io.Reader) (f node.File, errno int64) {
 	var err error
 	folder := "ext/" + c.ext.Manifest.ID
-	c.park(func(ctx context.Context) {
+	c.parkOn(data, func(ctx context.Context) {
 		if s, ok := c.host.c.Files.(Storer); ok {
 			f, err = s.Store(ctx, folder, filename, data)
 			return

@@ -163,6 +163,9 @@ func (c *call) awaitHead(f *fetching) int64 {
 	select {
 	case <-f.begun:
 	default:
+		if c.Err() == nil { // the time for waits is over
+			return int64(abi.ETIMEOUT)
+		}
 		return int64(abi.ECANCEL)
 	}
 	if f.err != nil {

@@ -100,7 +100,7 @@ func (e *Extension) serve(ex *route.Exchange, x *route.Route, params map[string]
 	var out *route.Answer
 	err = c.do(abi.OpRoute, func() (any, error) {
 		var err error
-		c.park(func(context.Context) { err = in.Read(ex.R, req, ex.Limit, e.host.c.Dir) })
+		c.parkOn(nil, func(context.Context) { err = in.Read(ex.R, req, ex.Limit, e.host.c.Dir) })
 		if err != nil {
 			return nil, err
 		}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"time"
 
 	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
@@ -37,15 +38,50 @@ func (c *call) readParked(r io.Reader, dst []byte) int64 {
 	}
 	var n int
 	var err error
-	c.park(func(context.Context) {
+	late := false
+	c.parkOn(r, func(ctx context.Context) {
 		for n == 0 && err == nil {
 			n, err = r.Read(dst)
 		}
+		late = ctx.Err() != nil
 	})
-	if n > 0 || err == nil || errors.Is(err, io.EOF) {
+	switch {
+	case n > 0, err == nil, errors.Is(err, io.EOF):
 		return int64(n)
+	case late && c.Err() == nil:
+		return int64(abi.ETIMEOUT)
 	}
 	return c.streamErrno(err)
+}
+
+// parkOn is park for a wait that reads r, and which no context ends: when the time for waits is over, or the call is cancelled, the
+// stream is.
+func (c *call) parkOn(r io.Reader, wait func(ctx context.Context)) {
+	c.park(func(ctx context.Context) {
+		over := make(chan struct{})
+		stop := context.AfterFunc(ctx, func() {
+			defer close(over)
+			c.interrupt(r)
+		})
+		wait(ctx)
+		if !stop() {
+			<-over // the connection may be another request's afterwards
+		}
+	})
+}
+
+// interrupt ends the reads of a stream: an answer's with its exchange, those of the request that the call answers with the wait for
+// its client.
+func (c *call) interrupt(r io.Reader) {
+	if m, ok := r.(*metered); ok {
+		r = m.r
+	}
+	switch f, ok := r.(*fetching); {
+	case ok:
+		f.cancel()
+	case c.exchange != nil:
+		_ = http.NewResponseController(c.exchange.W).SetReadDeadline(time.Unix(1, 0)) // in tests there is no connection
+	}
 }
 
 // streamErrno says why a stream ended early.
