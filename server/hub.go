@@ -124,9 +124,13 @@ func (h *Hub) release(peer string) {
 	}
 }
 
-func (h *Hub) add(s *socket) {
+// add has a socket get events, after those that are for it alone: who has read them misses nothing that is published then.
+func (h *Hub) add(s *socket, first ...message) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	for _, m := range first {
+		s.queue(m)
+	}
 	h.sockets[s] = struct{}{}
 	h.byID[s.key] = s
 	if h.closed {

@@ -200,11 +200,11 @@ func (s *Server) socket(w http.ResponseWriter, r *http.Request, _ params) error 
 	ctx, stop := context.WithCancel(context.WithoutCancel(r.Context()))
 	defer stop()
 	sock := &socket{key: clientKey{tenant.Of(r.Context()), id}, wire: up.wire, pump: s.c.Hub.pump(), end: stop}
-	sock.queue(s.greeting(sock.key))
+	first := []message{s.greeting(sock.key)}
 	if node, ok := s.c.Engine.Current(sock.key.tenant, id); ok {
-		sock.queue(event("executing", map[string]string{"node": node}))
+		first = append(first, event("executing", map[string]string{"node": node}))
 	}
-	s.c.Hub.add(sock)
+	s.c.Hub.add(sock, first...)
 	put, end := s.toExtensions(ctx, r, id)
 	s.listen(ctx, conn, sock, put)
 	end()
