@@ -32,6 +32,8 @@ type call struct {
 	start    time.Time
 	deadline time.Time
 	parked   time.Duration
+	burnt    int64         // fuel, when the call is over
+	ran      time.Duration // without the waits, when the call is over
 	looked   int64         // work since the host last looked whether the call is to be stopped
 	virtual  time.Duration // that the guest has slept, by its own clock
 

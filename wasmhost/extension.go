@@ -120,7 +120,8 @@ func (c *call) once(op int32, build func() (any, error), read func(c *call, v an
 	spoilt := true
 	defer func() {
 		c.release()
-		c.ext.stats.fuel.Add(c.used())
+		c.burnt, c.ran = c.used(), c.limits.Wall-time.Until(c.deadline)
+		c.ext.stats.fuel.Add(c.burnt)
 		c.ext.program.Put(context.WithoutCancel(c.Context), s, spoilt)
 	}()
 	request, err := c.encode(build)

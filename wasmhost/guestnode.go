@@ -2,6 +2,7 @@ package wasmhost
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/cocoonhq/cocoon/engine/node"
@@ -21,9 +22,14 @@ func (n *guestNode) Schema() *node.Schema { return &n.schema.Schema }
 
 // ask sends a node's request and reads the reply with read, while the call's handles are alive.
 func (n *guestNode) ask(ctx context.Context, op int32, l Limits, args node.Args, extra map[string]any, read func(c *call, v any) error) error {
-	run, _ := node.RunOf(ctx)
-	c := n.ext.newCall(ctx, l)
-	c.run, c.tenant, c.args, c.schema = run, tenant.Of(ctx), args, &n.schema.Schema
+	return n.askIn(n.ext.newCall(ctx, l), op, args, extra, read)
+}
+
+// askIn is ask in a call that is new.
+func (n *guestNode) askIn(c *call, op int32, args node.Args, extra map[string]any, read func(c *call, v any) error) error {
+	l := c.limits
+	run, _ := node.RunOf(c.Context)
+	c.run, c.tenant, c.args, c.schema = run, tenant.Of(c.Context), args, &n.schema.Schema
 	return c.do(op, func() (any, error) {
 		c.limits.Handles = abi.MaxHandles // what is given does not count among what the guest may make
 		inputs, err := c.argsToWire(n.shown(c, args))
@@ -47,34 +53,57 @@ func (n *guestNode) ask(ctx context.Context, op int32, l Limits, args node.Args,
 	})
 }
 
-// maxResumes bounds how often a node may ask to be called again.
-const maxResumes = 10_000
-
 // Run executes the node. A node that asks to be called later keeps no memory while it waits.
 func (n *guestNode) Run(ctx context.Context, args node.Args) (node.Reply, error) {
-	var state []byte
-	for i := range maxResumes {
-		op, extra := abi.OpExecute, map[string]any(nil)
-		if i > 0 {
-			op, extra = abi.OpResume, map[string]any{"state": state}
-		}
+	op, extra, left := abi.OpExecute, map[string]any(nil), n.ext.limits.Execute.whole()
+	for resumes := left.Resumes; ; resumes-- {
+		c := n.ext.newCall(ctx, left.call())
 		var r node.Reply
 		var later *retry
-		err := n.ask(ctx, op, n.ext.limits.Execute, args, extra, func(c *call, v any) (err error) {
+		err := n.askIn(c, op, args, extra, func(c *call, v any) (err error) {
 			if later, err = readRetry(abi.AsMap(v)); err == nil && later == nil {
 				r, err = n.readReply(c, abi.AsMap(v))
 			}
 			return err
 		})
-		if err != nil || later == nil {
-			return r, err
+		left.RunFuel, left.RunWall = left.RunFuel-c.burnt, left.RunWall-c.ran
+		if err == nil && later == nil {
+			return r, nil
 		}
-		state = later.state
+		if err == nil || op == abi.OpResume && errors.Is(err, fault.LimitExceeded) { // of the first call's own bounds it has told
+			if over := n.over(&left, resumes); over != nil {
+				err = over
+			}
+		}
+		if err != nil {
+			return node.Reply{}, err
+		}
+		op, extra = abi.OpResume, map[string]any{"state": later.state}
 		if sleep(ctx, later.after); ctx.Err() != nil {
 			return node.Reply{}, ctx.Err()
 		}
 	}
-	return node.Reply{}, fault.New(fault.LimitExceeded, "the node asked to be called again more than %d times", maxResumes)
+}
+
+// call is what is left of a run for one call.
+func (l *Limits) call() Limits {
+	c := *l
+	c.Fuel, c.Wall = min(c.Fuel, c.RunFuel), min(c.Wall, c.RunWall)
+	return c
+}
+
+// over says what nothing is left of.
+func (n *guestNode) over(left *Limits, resumes int) error {
+	whole := n.ext.limits.Execute.whole()
+	switch {
+	case left.RunFuel <= 0:
+		return fault.New(fault.LimitExceeded, "the node has executed its %d instructions, with all that it was resumed for", whole.RunFuel)
+	case left.RunWall <= 0:
+		return fault.New(fault.LimitExceeded, "the node ran longer than %v, with all that it was resumed for", whole.RunWall)
+	case resumes <= 0:
+		return fault.New(fault.LimitExceeded, "the node asked to be called again more than %d times", whole.Resumes)
+	}
+	return nil
 }
 
 // retry is what a node replies to be called again.

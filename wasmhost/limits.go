@@ -13,6 +13,25 @@ type Limits struct {
 	Handles     int   // alive at once; windows too
 	OutputBytes int64 // of tensors made
 	ReplyBytes  int
+
+	// Of a node's run, with all that it is resumed for.
+	Resumes int           // 0 is 10,000
+	RunFuel int64         // 0 is ten times Fuel
+	RunWall time.Duration // without the time spent waiting; 0 is ten times Wall
+}
+
+// whole fills in the bounds of a run.
+func (l Limits) whole() Limits {
+	if l.Resumes == 0 {
+		l.Resumes = 10_000
+	}
+	if l.RunFuel == 0 {
+		l.RunFuel = 10 * l.Fuel
+	}
+	if l.RunWall == 0 {
+		l.RunWall = 10 * l.Wall
+	}
+	return l
 }
 
 const (

@@ -117,7 +117,8 @@ An output: ` + "`{type, name, help, list, match, choices}`" + `. A route: ` + "`
 **execute** gets ` + "`{class, inputs: {name: value}, node, prompt, index}`" + ` and replies ` + "`{outputs: [value], ui: {kind: [item]}, expand: {nodes: [{id, class, " +
 	"inputs: [[name, value]], display}]}, block: null or text}`" + `. A link in expand or outputs leads to the node of that id in expand, else to one of the prompt; an
 array of an id and a number always leads to the prompt. With ` + "`{retry_after_ms, state}`" + ` the node is resumed later:
-**resume** gets execute's request with ` + "`state`" + ` and replies as execute does. The start of a loop replies ` + "`{loop: {outputs: [[value]], keep}}`" + `: for each iteration
+**resume** gets execute's request with ` + "`state`" + ` and replies as execute does. A run with all that it is resumed for has ten times the instructions and the
+time of one call, and is resumed up to 10,000 times. The start of a loop replies ` + "`{loop: {outputs: [[value]], keep}}`" + `: for each iteration
 its outputs but the last, which carries a value from one to the next.
 
 **check_lazy** gets ` + "`{class, inputs}`" + ` and replies ` + "`[names]`" + `. **validate** gets ` + "`{class, inputs, linked: {name: type}}`" + ` and replies null, or a text: the refusal's reason, which may
