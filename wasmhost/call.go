@@ -12,6 +12,7 @@ import (
 	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/internal/tenant"
 	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
+	"github.com/cocoonhq/cocoon/wasmhost/egress"
 	"github.com/cocoonhq/cocoon/wasmhost/fuel"
 	"github.com/cocoonhq/cocoon/wasmhost/route"
 	"github.com/cocoonhq/cocoon/wasmhost/slot"
@@ -46,7 +47,7 @@ type call struct {
 	logBytes  int
 	told      int // reports to the client
 	words     words
-	net       network
+	net       egress.Meter
 
 	pass     *pass           // to run; nil without a lane
 	exchange *route.Exchange // that a route answers; nil elsewhere

@@ -19,6 +19,7 @@ import (
 	"github.com/cocoonhq/cocoon/internal/tensor"
 	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
 	"github.com/cocoonhq/cocoon/wasmhost/code"
+	"github.com/cocoonhq/cocoon/wasmhost/egress"
 	"github.com/cocoonhq/cocoon/wasmhost/kv"
 	"github.com/cocoonhq/cocoon/wasmhost/mail"
 	"github.com/cocoonhq/cocoon/wasmhost/route"
@@ -90,7 +91,7 @@ func New(ctx context.Context, c Config) (*Host, error) {
 	}
 	h := &Host{c: c, gate: newGate(), mail: mail.New(), lanes: newLanes(), shelf: newShelf()}
 	if c.Client == nil {
-		h.c.Client = newClient(publicAddress)
+		h.c.Client = egress.NewHTTP(egress.Public)
 	}
 	var err error
 	if h.kv, err = kv.Open(c.Dir); err != nil {

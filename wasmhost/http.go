@@ -1,52 +1,230 @@
 package wasmhost
 
 import (
-	"net"
+	"context"
+	"encoding/binary"
+	"errors"
+	"io"
 	"net/http"
-	"net/netip"
-	"slices"
-	"syscall"
+	"os"
 	"time"
 
 	"github.com/cocoonhq/cocoon/internal/fault"
+	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
+	"github.com/cocoonhq/cocoon/wasmhost/egress"
+	"github.com/cocoonhq/cocoon/wasmhost/route"
 )
 
-const (
-	maxRedirects = 3
-	maxFetches   = 32
-)
-
-var reserved = []netip.Prefix{
-	netip.MustParsePrefix("0.0.0.0/8"), netip.MustParsePrefix("100.64.0.0/10"), netip.MustParsePrefix("192.0.0.0/24"),
-	netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("192.88.99.0/24"), netip.MustParsePrefix("198.18.0.0/15"),
-	netip.MustParsePrefix("198.51.100.0/24"), netip.MustParsePrefix("203.0.113.0/24"), netip.MustParsePrefix("240.0.0.0/4"),
-	netip.MustParsePrefix("::/96"), netip.MustParsePrefix("64:ff9b::/32"), netip.MustParsePrefix("100::/64"),
-	netip.MustParsePrefix("2001::/23"), netip.MustParsePrefix("2001:db8::/32"), netip.MustParsePrefix("fec0::/10"), netip.MustParsePrefix("2002::/16"),
+// egress sends the call's requests.
+func (c *call) egress() *egress.Client {
+	return &egress.Client{HTTP: c.host.c.Client, Permit: c.ext.grant.Permitted, Secret: c.secret, Agent: "cocoon-extension/" + c.ext.Manifest.ID, Meter: &c.net}
 }
 
-// publicAddress reports whether an address is one of the public internet, to which guests' requests may go.
-func publicAddress(a netip.Addr) bool {
-	a = a.Unmap()
-	if !a.IsValid() || a.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast() || a.IsMulticast() || a.IsUnspecified() || a.IsInterfaceLocalMulticast() {
+// secret is the value of a secret: the caller's own where a hidden input named it, else the operator's.
+func (c *call) secret(ctx context.Context, name string) (string, bool) {
+	if s, ok := c.account[name]; ok {
+		return s, true
+	}
+	if c.host.c.Secrets == nil {
+		return "", false
+	}
+	return c.host.c.Secrets(ctx, c.ext.Manifest.ID, name)
+}
+
+func (c *call) httpFetch(ptr, n, out, limit uint32) int64 {
+	m := c.message(ptr, n)
+	r, err := egress.Read(m)
+	c.bytes(out, limit)
+	if err == nil && m["body"] != nil && m.Bytes("body") == nil {
+		err = fault.New(fault.BadRequest, "the body of this request is bytes")
+	}
+	if err != nil {
+		return c.refuse(err)
+	}
+	if !c.net.Begin() {
+		return int64(abi.ELIMIT)
+	}
+	var head map[string]any
+	c.park(func(ctx context.Context) {
+		ctx, cancel := context.WithTimeout(ctx, r.Time())
+		defer cancel()
+		var res *http.Response
+		client := c.egress()
+		if res, err = client.Do(ctx, r); err != nil {
+			return
+		}
+		defer res.Body.Close()
+		head = egress.Head(res)
+		head["body"], err = readAtMost(client.Counted(res), abi.MaxCborBytes/2)
+	})
+	if err != nil {
+		return c.fetchErrno(err)
+	}
+	return c.outValue(head, out, limit)
+}
+
+func readAtMost(r io.Reader, most int64) ([]byte, error) {
+	b, err := io.ReadAll(io.LimitReader(r, most+1))
+	if err == nil && int64(len(b)) > most {
+		err = fault.New(fault.TooLarge, "the answer is over %d bytes", most)
+	}
+	return b, err
+}
+
+// fetchErrno says why an exchange failed.
+func (c *call) fetchErrno(err error) int64 {
+	code := fault.CodeOf(err)
+	switch {
+	case c.Err() != nil:
+		return int64(abi.ECANCEL)
+	case code == fault.Forbidden:
+		c.note(err)
+		return int64(abi.EPERM)
+	case code == fault.TooLarge:
+		return int64(abi.ETOOBIG)
+	case code == fault.Unsupported:
+		c.note(err)
+		return int64(abi.EUNSUP)
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
+		return int64(abi.ETIMEOUT)
+	}
+	c.note(err)
+	return int64(abi.EIO)
+}
+
+func (c *call) httpStart(ptr, n uint32) int64 {
+	m := c.message(ptr, n)
+	r, err := egress.Read(m)
+	if err != nil {
+		return c.refuse(err)
+	}
+	if x, ok := m["body"].(abi.Handle); ok {
+		if !c.bodyFrom(r, x) {
+			return int64(abi.EUNSUP)
+		}
+	} else if m["body"] != nil && m.Bytes("body") == nil {
+		return int64(abi.EUNSUP)
+	}
+	if r.Length() > c.net.Left() && r.Length() > c.mostBytes() {
+		return int64(abi.ETOOBIG)
+	}
+	if c.handles.live >= c.limits.Handles || !c.net.Begin() {
+		return int64(abi.ELIMIT)
+	}
+	return c.put(abi.KindRequest, c.egress().Start(c.Context, r))
+}
+
+// mostBytes is the largest bound of the rules that were granted.
+func (c *call) mostBytes() int64 {
+	most := int64(defaultBytes)
+	for _, r := range c.ext.grant.HTTP {
+		most = max(most, r.Bytes)
+	}
+	return most
+}
+
+// bodyFrom makes a stream or a file the body of a request. A stream is the request's from then on.
+func (c *call) bodyFrom(r *egress.Request, x abi.Handle) bool {
+	e, ok := c.entry(x)
+	if !ok {
 		return false
 	}
-	return !slices.ContainsFunc(reserved, func(p netip.Prefix) bool { return p.Contains(a) })
+	switch v := e.val.(type) {
+	case *route.Body:
+		if v.Taken {
+			return false
+		}
+		if !v.Again() {
+			v.Taken = true
+			r.Stream, r.Size = v.R, v.Size()
+			return true
+		}
+		r.Again, r.Size = func() io.Reader { return io.NewSectionReader(v, 0, v.Size()) }, v.Size()
+	case *egress.Exchange, *draft:
+		return false
+	case File:
+		r.Again, r.Size = func() io.Reader { return io.NewSectionReader(v, 0, v.Size()) }, v.Size()
+	default:
+		return false
+	}
+	r.Stream = r.Again()
+	return true
 }
 
-// newClient is a client that looks at the address it is about to dial, after names were resolved, so that no name can lead
-// inside. It follows no redirects, knows no proxy and keeps no cookies. Calls are what is bounded, not connections to a host:
-// tenants would take them from each other.
-func newClient(vetted func(netip.Addr) bool) *http.Client {
-	d := &net.Dialer{Timeout: 10 * time.Second, Control: func(_, address string, _ syscall.RawConn) error {
-		a, err := netip.ParseAddrPort(address)
-		if err != nil || !vetted(a.Addr()) {
-			return fault.New(fault.Forbidden, "%s is no public address", address)
-		}
-		return nil
-	}}
-	return &http.Client{
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Transport: &http.Transport{DialContext: d.DialContext, TLSHandshakeTimeout: 10 * time.Second, ResponseHeaderTimeout: maxFetchTime,
-			MaxResponseHeaderBytes: 64 << 10, MaxIdleConns: 64, IdleConnTimeout: 30 * time.Second, ForceAttemptHTTP2: true},
+// fetchingOf is the exchange behind a handle; a handle of another kind traps.
+func (c *call) fetchingOf(h int64) *egress.Exchange {
+	f, ok := c.handle(h).val.(*egress.Exchange)
+	if !ok {
+		c.trap("handle %#x is no request", h)
 	}
+	return f
+}
+
+func (c *call) httpTake(h int64, out, limit uint32) int64 {
+	f := c.fetchingOf(h)
+	c.bytes(out, limit)
+	res, e := c.awaitHead(f)
+	if e != 0 {
+		return e
+	}
+	m := egress.Head(res)
+	if m["length"] = any(nil); res.ContentLength >= 0 {
+		m["length"] = res.ContentLength
+	}
+	return c.outValue(m, out, limit)
+}
+
+// awaitHead waits until the answer has begun; an errno when it does not.
+func (c *call) awaitHead(f *egress.Exchange) (res *http.Response, errno int64) {
+	var err error
+	c.park(func(ctx context.Context) { res, err = f.Await(ctx) })
+	if err != nil {
+		return nil, c.fetchErrno(err)
+	}
+	return res, 0
+}
+
+func (c *call) httpRead(h int64, ptr, n uint32) int64 {
+	f, dst := c.fetchingOf(h), c.bytes(ptr, n)
+	if _, e := c.awaitHead(f); e != 0 {
+		return e
+	}
+	c.work(int64(n))
+	return c.readParked(f, dst)
+}
+
+func (c *call) waitAny(ptr, count, timeoutMs uint32) int64 {
+	if count == 0 || count > abi.MaxWaitHandles {
+		c.bytes(ptr, 0)
+		return int64(abi.EUNSUP)
+	}
+	b := c.bytes(ptr, count*8)
+	all := make([]*egress.Exchange, count)
+	for i := range all {
+		f, ok := c.handle(int64(binary.LittleEndian.Uint64(b[8*i:]))).val.(*egress.Exchange)
+		if !ok {
+			return int64(abi.EUNSUP)
+		}
+		all[i] = f
+	}
+	if c.Err() != nil { // which ends the exchanges too
+		return int64(abi.ECANCEL)
+	}
+	if i := egress.Ready(all); i >= 0 {
+		return int64(i)
+	}
+	at, timeout := -1, time.Duration(timeoutMs)*time.Millisecond
+	c.park(func(ctx context.Context) {
+		ctx, cancel := context.WithTimeout(ctx, timeout)
+		defer cancel()
+		at = c.net.WaitAny(ctx, all)
+	})
+	switch {
+	case c.Err() != nil:
+		return int64(abi.ECANCEL)
+	case at < 0:
+		c.virtual += timeout
+		return int64(abi.ETIMEOUT)
+	}
+	return int64(at)
 }

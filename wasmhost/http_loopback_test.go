@@ -13,15 +13,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/cocoonhq/cocoon/internal/tenant"
 	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
+	"github.com/cocoonhq/cocoon/wasmhost/egress"
 	"github.com/cocoonhq/cocoon/wasmhost/route"
 )
 
 // toLoopback is the client of guests, but for the addresses that it may reach: this machine's alone.
-func toLoopback() *http.Client { return newClient(netip.Addr.IsLoopback) }
+func toLoopback() *http.Client { return egress.NewHTTP(netip.Addr.IsLoopback) }
 
 // outside is what guests of these tests reach.
 func outside(t *testing.T) (here, there *httptest.Server) {
@@ -291,7 +290,7 @@ func TestRequestsAreCounted(t *testing.T) {
 		}
 	})
 	withCall(t, h, rulesFor(here, there, "/ok/*"), RouteLimits(), func(c *call) {
-		for range maxFetches {
+		for range egress.MaxExchanges {
 			c.hDrop(c.begin(t, m))
 		}
 		if got := c.httpStart(c.tell(t, m)); got != int64(abi.ELIMIT) {
@@ -314,35 +313,6 @@ func TestCancelledCallEndsRequests(t *testing.T) {
 		}
 		if got := c.httpTake(x, guestMemory, 4096); got != int64(abi.ECANCEL) {
 			t.Errorf("take: %d", got)
-		}
-	})
-}
-
-// TestBytesOfRules: a rule that grants more lets more pass.
-func TestBytesOfRules(t *testing.T) {
-	var n network
-	for _, x := range []struct {
-		allow, spend int64
-		ok           bool
-	}{{0, defaultBytes, true}, {0, 1, false}, {2 * defaultBytes, 1, true}, {mib, defaultBytes - 2, true}, {0, 1, false}} {
-		n.allow(x.allow)
-		if err := n.spend(x.spend); (err == nil) != x.ok {
-			t.Errorf("%+v: %v, %d left", x, err, n.left())
-		}
-	}
-}
-
-// FuzzRequest: whatever a guest asks for, the request is refused or has no header that it may not have.
-func FuzzRequest(f *testing.F) {
-	f.Add("GET", "https://a.dev/x", "x-key", "v", int64(1))
-	f.Add("GET", "http://a@b/%2e%2e/", "Host", "\r\n", int64(-1))
-	f.Fuzz(func(t *testing.T, method, url, name, value string, ms int64) {
-		r, err := readRequest(abi.Map{"method": method, "url": url, "headers": map[string]any{name: value}, "timeout_ms": ms})
-		if err != nil {
-			return
-		}
-		if d := cmp.Diff(map[string]string{name: value}, r.headers); d != "" || withheld(name) || strings.ContainsAny(value, "\r\n\x00") || r.time <= 0 || r.time > maxFetchTime {
-			t.Errorf("%q %v %s", r.headers, r.time, d)
 		}
 	})
 }

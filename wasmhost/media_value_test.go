@@ -12,6 +12,7 @@ import (
 	"github.com/cocoonhq/cocoon/internal/tensor"
 	"github.com/cocoonhq/cocoon/internal/value"
 	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
+	"github.com/cocoonhq/cocoon/wasmhost/egress"
 	"github.com/cocoonhq/cocoon/wasmhost/route"
 )
 
@@ -104,12 +105,12 @@ func TestRefusedParts(t *testing.T) {
 // TestNothingOpenGoesOnLinks: files, streams, requests and drafts are the call's own.
 func TestNothingOpenGoesOnLinks(t *testing.T) {
 	withCall(t, newHost(t, Config{}), Grant{}, ExecuteLimits(), func(c *call) {
-		gone, cancel := context.WithCancel(t.Context())
-		cancel()
-		begun := make(chan struct{})
-		close(begun)
+		r, err := egress.Read(abi.Map{"method": "GET", "url": "https://a.dev/"})
+		if err != nil {
+			t.Fatal(err)
+		}
 		for kind, v := range map[uint32]any{abi.KindAsset: &memFile{Reader: strings.NewReader("x")}, abi.KindBody: route.NewBody(strings.NewReader("x"), 0), abi.KindDraft: &draft{},
-			abi.KindRequest: &fetching{cancel: cancel, begun: begun, err: gone.Err()}} {
+			abi.KindRequest: c.egress().Start(c.Context, r)} {
 			if _, err := c.fromHandle(abi.Handle{Kind: kind, ID: uint64(c.put(kind, v))}); fault.CodeOf(err) != fault.ExtensionFailed {
 				t.Errorf("kind %d: %v", kind, err)
 			}

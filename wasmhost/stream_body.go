@@ -10,6 +10,7 @@ import (
 
 	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
+	"github.com/cocoonhq/cocoon/wasmhost/egress"
 	"github.com/cocoonhq/cocoon/wasmhost/route"
 )
 
@@ -76,9 +77,9 @@ func (c *call) interrupt(r io.Reader) {
 	if m, ok := r.(*metered); ok {
 		r = m.r
 	}
-	switch f, ok := r.(*fetching); {
+	switch f, ok := r.(*egress.Exchange); {
 	case ok:
-		f.cancel()
+		f.Cancel()
 	case c.exchange != nil:
 		_ = http.NewResponseController(c.exchange.W).SetReadDeadline(time.Unix(1, 0)) // in tests there is no connection
 	}
@@ -107,7 +108,7 @@ func (c *call) source(h int64) (r io.Reader, size int64) {
 			return nil, 0
 		}
 		return v.R, v.Size()
-	case *fetching:
+	case *egress.Exchange:
 		return v, -1
 	case *draft:
 	case File:

@@ -3,8 +3,6 @@ package wasmhost
 import (
 	"encoding/binary"
 	"math"
-	"net/netip"
-	"net/url"
 	"testing"
 
 	"github.com/cocoonhq/cocoon/internal/fault"
@@ -170,45 +168,6 @@ func TestPristineAfterWindows(t *testing.T) {
 			s.Memory()[at] = 0xaa
 		}
 		e.program.Put(t.Context(), s, false)
-	}
-}
-
-func TestPublicAddresses(t *testing.T) {
-	for _, row := range []struct {
-		address string
-		want    bool
-	}{
-		{"93.184.216.34", true}, {"2606:2800:220:1::1", true},
-		{"127.0.0.1", false}, {"10.1.2.3", false}, {"172.16.0.1", false}, {"192.168.1.1", false}, {"169.254.169.254", false},
-		{"100.64.0.1", false}, {"0.0.0.0", false}, {"224.0.0.1", false}, {"255.255.255.255", false}, {"198.18.0.1", false},
-		{"::1", false}, {"::", false}, {"fe80::1", false}, {"fd00::1", false}, {"::ffff:127.0.0.1", false}, {"::ffff:169.254.169.254", false},
-		{"64:ff9b::7f00:1", false}, {"2002:7f00:1::", false}, {"::7f00:1", false}, {"fec0::1", false},
-	} {
-		if got := publicAddress(netip.MustParseAddr(row.address)); got != row.want {
-			t.Errorf("%s: %v", row.address, got)
-		}
-	}
-}
-
-func TestRules(t *testing.T) {
-	g := Grant{HTTP: []HTTPRule{{Rule: "GET https://api.acme.dev/v1/*"}, {Rule: "POST https://api.acme.dev:8443/x"}}}
-	for _, row := range []struct {
-		method, address string
-		want            bool
-	}{
-		{"GET", "https://api.acme.dev/v1/a?b=c", true}, {"GET", "https://API.acme.dev:443/v1/a", true}, {"POST", "https://api.acme.dev:8443/x", true},
-		{"POST", "https://api.acme.dev/v1/a", false}, {"GET", "http://api.acme.dev/v1/a", false}, {"GET", "https://api.acme.dev/v2", false},
-		{"GET", "https://api.acme.dev/v1/../v2", false}, {"GET", "https://api.acme.dev/v1/%2e%2e/v2", false}, {"GET", "https://api.acme.dev/v1/a%2fb", false},
-		{"GET", "https://api.acme.dev.evil.com/v1/a", false}, {"GET", "https://api.acme.dev@evil.com/v1/a", false}, {"GET", "https://u:p@api.acme.dev/v1/a", false},
-		{"POST", "https://api.acme.dev:8443/xy", false}, {"GET", "https://api.acme.dev:444/v1/a", false},
-	} {
-		u, err := url.Parse(row.address)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, got := g.Permitted(row.method, u); got != row.want {
-			t.Errorf("%s %s: %v", row.method, row.address, got)
-		}
 	}
 }
 

@@ -14,7 +14,8 @@ type rule struct {
 	wild                             bool // the path is a prefix
 }
 
-// parseRule reads "GET https://api.acme.dev/v1/*". A path may end in *; hosts are exact.
+// parseRule reads "GET https://api.acme.dev/v1/*". A path may end in *; hosts are exact, and
+// written in their usual form.
 func parseRule(s string) (rule, error) {
 	bad := fault.New(fault.BadFile, "%q is no rule of the form GET https://host/path*", s)
 	method, address, ok := strings.Cut(s, " ")
@@ -22,7 +23,7 @@ func parseRule(s string) (rule, error) {
 	if !ok || err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || u.Scheme != "https" && u.Scheme != "http" {
 		return rule{}, bad
 	}
-	if !slices.Contains([]string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}, method) || strings.Contains(u.Host, "*") {
+	if !slices.Contains([]string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}, method) || !plainHost(u) {
 		return rule{}, bad
 	}
 	path, wild := strings.CutSuffix(u.EscapedPath(), "*")
