@@ -11,6 +11,7 @@ import (
 type ExtensionShelf interface {
 	ExtensionReader
 	ExtensionKeeper
+	ExtensionLibrary
 }
 
 // ExtensionReader shows extensions.
@@ -35,6 +36,25 @@ type ExtensionKeeper interface {
 	GrantExtension(ctx context.Context, id string, granted []string) error
 	// RemoveExtension takes an extension away, with what it stored if data says so.
 	RemoveExtension(ctx context.Context, id string, data bool) error
+}
+
+// ExtensionLibrary shows what extensions bring for clients, besides nodes, routes and pages.
+type ExtensionLibrary interface {
+	// ExtensionRevision is another number whenever ExtensionContents may give something else to anybody; 0 is while nothing has
+	// run yet.
+	ExtensionRevision() uint64
+	// ExtensionContents lists what runs for the tenant: its own, then the shared ones of which it has none of that id, each by id.
+	ExtensionContents(ctx context.Context) []ExtensionContent
+}
+
+// ExtensionContent is the package of an extension that runs.
+type ExtensionContent struct {
+	ID      string
+	Sum     string           // of the package
+	Classes []string         // of its nodes
+	Files   map[string]int64 // name → bytes; not to be changed
+	// Read gives a file. Errors: fault.NotFound, also when the package does not run any more.
+	Read func(name string) ([]byte, error)
 }
 
 // How an extension's publisher is known.

@@ -22,6 +22,8 @@ import (
 type shelfOf struct {
 	mu   sync.Mutex // guards the rest
 	have map[tenant.ID]map[string]*ExtensionInfo
+
+	libraryOf
 }
 
 func (k *shelfOf) Extensions(ctx context.Context) (out []ExtensionInfo, err error) {

@@ -1,17 +1,12 @@
 package server
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
 	"io"
 	"io/fs"
 	"net/http"
 	"net/url"
-	"path"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/cocoonhq/cocoon/engine/doc"
 )
@@ -24,9 +19,7 @@ type Pack struct {
 }
 
 type packs struct {
-	list  []Pack // sorted by name
-	words func() *doc.Object
-	once  sync.Once
+	list []Pack // sorted by name
 }
 
 func (p *packs) find(name string) (Pack, bool) {
@@ -72,7 +65,14 @@ func (s *Server) extensions(w http.ResponseWriter, r *http.Request, _ params) er
 
 // extensionFile is GET /extensions/{pack}/….
 func (s *Server) extensionFile(w http.ResponseWriter, r *http.Request, p params) error {
-	pack, ok := s.clientPack(r, p.get("pack"))
+	name := p.get("pack")
+	file := unescaped(strings.TrimPrefix(p.ps.ByName("path"), "/"))
+	if _, own := s.packs.find(name); !own && strings.HasPrefix(file, "docs/") {
+		if b := s.stock(r.Context()).find(name); b != nil && s.bundledPage(w, r, b, file) {
+			return nil
+		}
+	}
+	pack, ok := s.clientPack(r, name)
 	if !ok {
 		s.webRoot(w, r)
 		return nil
@@ -81,64 +81,7 @@ func (s *Server) extensionFile(w http.ResponseWriter, r *http.Request, p params)
 	if err != nil {
 		return err
 	}
-	static(w, r, web, unescaped(strings.TrimPrefix(p.ps.ByName("path"), "/")))
-	return nil
-}
-
-// exampleDirs are where packs keep their workflows.
-var exampleDirs = []string{"example_workflows", "example", "examples", "workflow", "workflows"}
-
-// examples maps the names of a pack's workflows to their files. Names that come twice get their folder behind them.
-func (p Pack) examples() (names []string, files map[string]string) {
-	files = map[string]string{}
-	for _, dir := range exampleDirs {
-		entries, err := fs.ReadDir(p.Files, dir)
-		if err != nil {
-			continue
-		}
-		for _, e := range entries {
-			stem, ok := strings.CutSuffix(e.Name(), ".json")
-			if !ok || e.IsDir() {
-				continue
-			}
-			name := stem
-			for i := 1; files[name] != ""; i++ {
-				if name = stem + "-" + dir; i > 1 {
-					name = fmt.Sprintf("%s-%d", name, i)
-				}
-			}
-			files[name] = path.Join(dir, e.Name())
-			names = append(names, name)
-		}
-	}
-	return names, files
-}
-
-// workflowTemplates is GET /workflow_templates.
-func (s *Server) workflowTemplates(w http.ResponseWriter, _ *http.Request, _ params) error {
-	all := &doc.Object{}
-	for _, p := range s.packs.list {
-		if names, _ := p.examples(); len(names) > 0 {
-			all.Set(p.Name, names)
-		}
-	}
-	writeDoc(w, 200, all)
-	return nil
-}
-
-// workflowTemplate is GET /api/workflow_templates/{pack}/{file}.
-func (s *Server) workflowTemplate(w http.ResponseWriter, r *http.Request, p params) error {
-	pack, ok := s.packs.find(p.get("pack"))
-	name, isJSON := strings.CutSuffix(p.get("file"), ".json")
-	if !ok || !isJSON {
-		return s.missing(w)
-	}
-	_, files := pack.examples()
-	file := files[name]
-	if file == "" {
-		return s.missing(w)
-	}
-	static(w, r, pack.Files, file)
+	static(w, r, web, file)
 	return nil
 }
 
@@ -148,109 +91,6 @@ func (s *Server) missing(w http.ResponseWriter) error {
 		a.mount = true
 	}
 	return plain(http.StatusNotFound)
-}
-
-// i18n is GET /i18n: the packs' translations, merged in the order of their names.
-func (s *Server) i18n(w http.ResponseWriter, _ *http.Request, _ params) error {
-	s.packs.once.Do(func() { s.packs.words = sync.OnceValue(s.packs.translations) })
-	writeDoc(w, 200, s.packs.words())
-	return nil
-}
-
-func (p *packs) translations() *doc.Object {
-	all := &doc.Object{}
-	for _, pack := range p.list {
-		languages, _ := fs.ReadDir(pack.Files, "locales")
-		for _, l := range languages {
-			if !l.IsDir() {
-				continue
-			}
-			words := &doc.Object{}
-			for _, part := range []string{"main", "nodeDefs", "commands", "settings"} {
-				b, err := readPackFile(pack.Files, path.Join("locales", l.Name(), part+".json"))
-				if err != nil {
-					continue
-				}
-				o := stored(b)
-				if part != "main" {
-					o = object(part, o)
-				}
-				merge(words, o)
-			}
-			merge(all, object(l.Name(), words))
-		}
-	}
-	return all
-}
-
-// merge puts from into into: objects are merged, lists joined, and of other values the later wins.
-func merge(into, from *doc.Object) {
-	for i := range from.Len() {
-		k, v := from.At(i)
-		old, _ := into.Get(k)
-		switch t := v.(type) {
-		case *doc.Object:
-			if o, ok := old.(*doc.Object); ok {
-				merge(o, t)
-				continue
-			}
-		case []any:
-			if l, ok := old.([]any); ok {
-				into.Set(k, slices.Concat(l, t))
-				continue
-			}
-		}
-		into.Set(k, v)
-	}
-}
-
-// graph is a subgraph of a pack.
-type graph struct {
-	id   string
-	view *doc.Object
-	pack Pack
-	file string
-}
-
-func (p *packs) graphs() []graph {
-	var all []graph
-	for _, pack := range p.list {
-		names, _ := fs.Glob(pack.Files, "subgraphs/*.json")
-		for _, n := range names {
-			sum := sha256.Sum256([]byte("custom_node" + pack.Name + "/" + n))
-			view := object("source", "custom_node", "name", strings.TrimSuffix(path.Base(n), ".json"),
-				"info", object("node_pack", "custom_nodes."+pack.Name))
-			all = append(all, graph{hex.EncodeToString(sum[:]), view, pack, n})
-		}
-	}
-	return all
-}
-
-// subgraphs is GET /global_subgraphs.
-func (s *Server) subgraphs(w http.ResponseWriter, _ *http.Request, _ params) error {
-	all := &doc.Object{}
-	for _, g := range s.packs.graphs() {
-		all.Set(g.id, g.view)
-	}
-	writeDoc(w, 200, all)
-	return nil
-}
-
-// subgraph is GET /global_subgraphs/{id}.
-func (s *Server) subgraph(w http.ResponseWriter, _ *http.Request, p params) error {
-	for _, g := range s.packs.graphs() {
-		if g.id == p.get("id") {
-			b, err := readPackFile(g.pack.Files, g.file)
-			if err != nil {
-				break
-			}
-			g.view.Set("data", string(b))
-			writeDoc(w, 200, g.view)
-			return nil
-		}
-	}
-	writeDoc(w, 200, nil)
-	return nil
 }
 
 // nodeReplacements is GET /node_replacements.

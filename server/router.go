@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/julienschmidt/httprouter"
@@ -20,6 +21,7 @@ type Server struct {
 	greetings greetings
 	packs     packs
 	classes   *classes
+	stocks    stocks
 	summaries summaries
 	counts    *counts
 	rows      []route
@@ -39,6 +41,7 @@ func New(c Config) *Server {
 func build(c Config) *Server {
 	s := &Server{c: c, counts: &counts{}, classes: &classes{}}
 	s.packs.list = s.c.Packs
+	s.stocks.plain = sync.OnceValue(s.plainStock)
 	s.rows = s.table()
 	s.inner = s.version2(s.routes())
 	return s
