@@ -44,13 +44,15 @@ func (r *run) ask(p *pending, n node.Needer, f *form, inputs []bound) (waits boo
 }
 
 // needs calls Need. A blocker among the arguments means that nothing more is needed.
-func (r *run) needs(v *vertex, n node.Needer, f *form, args call, index int) (names []string, err error) {
+func (r *run) needs(v *vertex, n node.Needer, f *form, args call, index int) ([]string, error) {
 	for _, in := range args.values {
 		if _, ok := blockerIn(in.value, v.schema.InputIsList); ok {
 			return nil, nil
 		}
 	}
 	ctx := r.nodeContext(v, index)
+	var names []string // as err, the call's own when it is left alone
+	var err error
 	if stray := r.caller.do(r.ctx, r.e.c.Grace, func() {
 		err = guard(func() error { names, err = n.Need(ctx, args.nested(f)); return err })
 	}); stray != nil {

@@ -70,7 +70,7 @@ func (r *run) startLoop(v *vertex, f *form, inputs []bound, calls []call) (bool,
 	if stray := r.caller.do(r.ctx, r.e.c.Grace, func() {
 		err = guard(func() error { plan.Loop, err = l.Iterations(ctx, calls[0].nested(f)); return err })
 	}); stray != nil {
-		err = stray
+		return false, r.fail(v, stray, inputs) // plan and err are the call's own from now on
 	}
 	if err == nil && plan.Count < 0 {
 		err = fault.New(fault.BadRequest, "%s wants %d iterations", v.class, plan.Count)
