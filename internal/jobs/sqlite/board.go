@@ -50,7 +50,10 @@ func inBatches(ids []string, fn func(marks string, args []any) error) error {
 
 // Remove implements engine.Board.
 func (s *Store) Remove(ctx context.Context, t tenant.ID, ids []string, all bool) (int, error) {
-	s.order.Lock()
+	ctx, err := s.begin(ctx)
+	if err != nil {
+		return 0, err
+	}
 	defer s.order.Unlock()
 	total := 0
 	remove := func(where string, args ...any) error {
@@ -68,7 +71,7 @@ func (s *Store) Remove(ctx context.Context, t tenant.ID, ids []string, all bool)
 	if all {
 		return total, remove("")
 	}
-	err := inBatches(ids, func(marks string, args []any) error { return remove(" AND id IN ("+marks+")", args...) })
+	err = inBatches(ids, func(marks string, args []any) error { return remove(" AND id IN ("+marks+")", args...) })
 	return total, err
 }
 
@@ -85,6 +88,11 @@ func (s *Store) Renumber(ctx context.Context, t tenant.ID, id string, n float64)
 
 // Pause implements engine.Board.
 func (s *Store) Pause(ctx context.Context, t tenant.ID, paused bool) error {
+	ctx, err := s.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.order.Unlock()
 	statement := "DELETE FROM paused WHERE tenant = ?"
 	if paused {
 		statement = "INSERT INTO paused (tenant) VALUES (?) ON CONFLICT DO NOTHING"

@@ -18,7 +18,10 @@ func (s *Store) Put(ctx context.Context, j engine.Job) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	s.order.Lock()
+	ctx, err = s.begin(ctx)
+	if err != nil {
+		return 0, err
+	}
 	defer s.order.Unlock()
 	r, err := s.write.ExecContext(ctx, `INSERT INTO jobs
 		(tenant, id, number, given, prompt, extra, secrets, outputs, created, state, attempts, token, worker)
@@ -57,7 +60,10 @@ func scanJob(row scanner, more ...any) (engine.Job, error) {
 
 // Claim implements engine.Queue.
 func (s *Store) Claim(ctx context.Context, worker string, lease time.Duration) (engine.Lease, bool, error) {
-	s.order.Lock()
+	ctx, err := s.begin(ctx)
+	if err != nil {
+		return engine.Lease{}, false, err
+	}
 	defer s.order.Unlock()
 	if err := s.reclaim(ctx); err != nil {
 		return engine.Lease{}, false, err
@@ -188,9 +194,12 @@ func (s *Store) Beat(ctx context.Context, l engine.Lease, lease time.Duration) (
 
 // Finish implements engine.Queue.
 func (s *Store) Finish(ctx context.Context, l engine.Lease, o engine.Outcome) error {
-	s.order.Lock()
+	ctx, err := s.begin(ctx)
+	if err != nil {
+		return err
+	}
 	defer s.order.Unlock()
-	err := s.transact(ctx, func(tx *sql.Tx) error {
+	err = s.transact(ctx, func(tx *sql.Tx) error {
 		r, err := tx.ExecContext(ctx, "DELETE FROM jobs WHERE seq = ? AND token = ? AND state = ?", l.Job.Seq, l.Token, engine.Running)
 		if err != nil {
 			return err
@@ -222,7 +231,10 @@ func (s *Store) settle(l engine.Lease, back int) {
 
 // Release implements engine.Desk.
 func (s *Store) Release(ctx context.Context, l engine.Lease) error {
-	s.order.Lock()
+	ctx, err := s.begin(ctx)
+	if err != nil {
+		return err
+	}
 	defer s.order.Unlock()
 	r, err := s.write.ExecContext(ctx, "UPDATE jobs SET state = ?, worker = '', attempts = attempts - 1 WHERE seq = ? AND token = ? AND state = ?",
 		engine.Pending, l.Job.Seq, l.Token, engine.Running)

@@ -206,6 +206,16 @@ func (s *Store) Close() error {
 // now is the time since the store was opened; a clock that jumps does not change it.
 func (s *Store) now() time.Time { return s.begun.Add(time.Since(s.begun)) }
 
+// begin takes s.order, for a change of the file and of what is held beside it. From then on ctx does not end, since the database may
+// have done what it then says was given up.
+func (s *Store) begin(ctx context.Context) (context.Context, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	s.order.Lock()
+	return context.WithoutCancel(ctx), nil
+}
+
 // count finds the counts of a tenant. s.mu is held.
 func (s *Store) count(t tenant.ID) *counts {
 	c := s.counts[t]
