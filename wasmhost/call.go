@@ -12,6 +12,7 @@ import (
 	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/internal/tenant"
 	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
+	"github.com/cocoonhq/cocoon/wasmhost/bulkhead"
 	"github.com/cocoonhq/cocoon/wasmhost/egress"
 	"github.com/cocoonhq/cocoon/wasmhost/fuel"
 	"github.com/cocoonhq/cocoon/wasmhost/route"
@@ -49,7 +50,7 @@ type call struct {
 	words     words
 	net       egress.Meter
 
-	pass     *pass           // to run; nil without a lane
+	pass     *bulkhead.Pass  // to run; nil without a lane
 	exchange *route.Exchange // that a route answers; nil elsewhere
 	args     node.Args       // of a node; nil elsewhere
 	schema   *node.Schema    // of the node
@@ -166,8 +167,8 @@ func (c *call) park(wait func(ctx context.Context)) {
 	}
 	from := time.Now()
 	c.aside(func() {
-		c.pass.leave()
-		defer c.pass.enter(context.WithoutCancel(c.Context))
+		c.pass.Leave()
+		defer c.pass.Return(context.WithoutCancel(c.Context))
 		wait(ctx)
 	})
 	d := time.Since(from)

@@ -18,6 +18,7 @@ import (
 	"github.com/cocoonhq/cocoon/internal/tenant"
 	"github.com/cocoonhq/cocoon/internal/tensor"
 	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
+	"github.com/cocoonhq/cocoon/wasmhost/bulkhead"
 	"github.com/cocoonhq/cocoon/wasmhost/code"
 	"github.com/cocoonhq/cocoon/wasmhost/egress"
 	"github.com/cocoonhq/cocoon/wasmhost/kv"
@@ -70,15 +71,16 @@ func (c *Config) codeDir() string {
 
 // Host holds the loaded extensions. Its methods may be called from any goroutine.
 type Host struct {
-	c       Config
-	engine  slot.Engine
-	workers *worker.Pool // the engine, when there are workers
-	gate    *gate
-	cache   *code.Cache
-	mail    *mail.Office
-	lanes   *lanes
-	kv      *kv.Store
-	shelf   shelf
+	c         Config
+	engine    slot.Engine
+	workers   *worker.Pool // the engine, when there are workers
+	gate      *gate
+	cache     *code.Cache
+	mail      *mail.Office
+	bulkheads *bulkhead.Bulkheads
+	runs      *runs
+	kv        *kv.Store
+	shelf     shelf
 }
 
 // New makes a Host. Close it when no call runs.
@@ -89,7 +91,7 @@ func New(ctx context.Context, c Config) (*Host, error) {
 	if c.Keep == 0 {
 		c.Keep = 4
 	}
-	h := &Host{c: c, gate: newGate(), mail: mail.New(), lanes: newLanes(), shelf: newShelf()}
+	h := &Host{c: c, gate: newGate(), mail: mail.New(), bulkheads: bulkhead.New(), runs: newRuns(), shelf: newShelf()}
 	if c.Client == nil {
 		h.c.Client = egress.NewHTTP(egress.Public)
 	}

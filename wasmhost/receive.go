@@ -174,7 +174,7 @@ func (e *Extension) take(ctx context.Context, client string, m message) error {
 	c.tenant, c.run.ClientID = t, client
 	return c.do(abi.OpWs, func() (any, error) {
 		request := map[string]any{"type": m.kind, "data": data, "client": client, "tenant": string(t), "prompt": nil}
-		if p := e.host.lanes.promptOf(t, e.Manifest.ID, client); p != "" {
+		if p := e.host.runs.promptOf(t, e.Manifest.ID, client); p != "" {
 			request["prompt"] = p
 		}
 		return request, nil

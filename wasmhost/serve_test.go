@@ -90,8 +90,8 @@ func TestStreamsOfGuests(t *testing.T) {
 				t.Errorf("the end: %v, want %v", err, x.err)
 			}
 			<-over
-			if len(h.lanes.all) != 0 || e.Stats().Calls != 2 {
-				t.Errorf("%d lanes are left, after %d calls", len(h.lanes.all), e.Stats().Calls)
+			if !h.bulkheads.Empty() || e.Stats().Calls != 2 {
+				t.Errorf("a call is open, after %d calls", e.Stats().Calls)
 			}
 		})
 	}

@@ -82,7 +82,7 @@ func (c *call) target(kind uint32, id string) (client string, errno int32) {
 	case kind == toClient, kind == toPrompt && id == "":
 		client = c.run.ClientID
 	case kind == toPrompt:
-		client, _ = c.host.lanes.client(runKey{c.tenant, c.ext.Manifest.ID, id})
+		client, _ = c.host.runs.client(runKey{c.tenant, c.ext.Manifest.ID, id})
 	default:
 		return "", abi.EUNSUP
 	}

@@ -36,8 +36,8 @@ func TestTargets(t *testing.T) {
 			copy(c.bytes(at, uint32(len(s))), s)
 			return at, uint32(len(s))
 		}
-		c.host.lanes.runs[runKey{"a", "test.tiny", "p7"}] = &running{client: "seven", nodes: 1}
-		c.host.lanes.runs[runKey{"b", "test.tiny", "p8"}] = &running{client: "eight", nodes: 1}
+		c.host.runs.all[runKey{"a", "test.tiny", "p7"}] = &running{client: "seven", nodes: 1}
+		c.host.runs.all[runKey{"b", "test.tiny", "p8"}] = &running{client: "eight", nodes: 1}
 		picture := c.put(abi.KindImage, ramp(2, 4, 6, 3))
 		for _, x := range []struct {
 			target   uint32
