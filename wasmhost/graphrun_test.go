@@ -29,7 +29,9 @@ func wildTensors() []*tensor.Tensor {
 	ids := tensor.New(tensor.I64, 4)
 	copy(ids.I64(), []int64{0, -1, 1 << 40, math.MinInt64})
 	few := tensor.New(tensor.F32, 4, 3)
-	set(few.F32(), 0.25)
+	for i := range few.F32() {
+		few.F32()[i] = 0.25
+	}
 	return []*tensor.Tensor{img, ids, few, few, tensor.New(tensor.F32, 3), tensor.New(tensor.F32, 2, 3, 3, 3), tensor.New(tensor.F32, 0, 4), tensor.New(tensor.U8, 2, 2),
 		tensor.New(tensor.F16, 1, 2, 2, 1), img.Permute(0, 2, 1, 3), tensor.New(tensor.F32)}
 }

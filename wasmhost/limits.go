@@ -50,7 +50,7 @@ func DescribeLimits() Limits {
 
 // ExecuteLimits are for running a node.
 func ExecuteLimits() Limits {
-	return Limits{Fuel: 5e9, Wall: 30 * time.Second, MemoryPages: 256 * pagesPerMiB, HostCalls: 1_000_000, HostBytes: 8 * gib,
+	return Limits{Fuel: 5e9, Wall: 30 * time.Second, MemoryPages: 256 * pagesPerMiB, HostCalls: 1_000_000, HostBytes: 32 * gib,
 		Handles: 256, OutputBytes: 2 * gib, ReplyBytes: 4 * mib}
 }
 

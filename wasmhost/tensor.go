@@ -87,7 +87,7 @@ func (c *call) tNew(dtype, rank, shape uint32, v float64) int64 {
 	if err != nil {
 		return int64(abi.ENOMEM)
 	}
-	if v != 0 && !fill(t, v) {
+	if v != 0 && !c.fill(t, v) {
 		c.drop(t)
 		return int64(abi.EUNSUP)
 	}
@@ -101,27 +101,34 @@ func (c *call) tNew(dtype, rank, shape uint32, v float64) int64 {
 }
 
 // fill sets every element; false for dtypes that are storage only.
-func fill(t *tensor.Tensor, v float64) bool {
+func (c *call) fill(t *tensor.Tensor, v float64) bool {
 	switch t.DType() {
 	case tensor.F32:
-		set(t.F32(), float32(v))
+		set(c, t.F32(), float32(v))
 	case tensor.F64:
-		set(t.F64(), v)
+		set(c, t.F64(), v)
 	case tensor.I64:
-		set(t.I64(), int64(v))
+		set(c, t.I64(), int64(v))
 	case tensor.I32:
-		set(t.I32(), int32(v))
+		set(c, t.I32(), int32(v))
 	case tensor.U8, tensor.Bool:
-		set(t.U8(), uint8(int64(v)))
+		set(c, t.U8(), uint8(int64(v)))
 	default:
 		return false
 	}
 	return true
 }
 
-func set[T any](s []T, v T) {
-	for i := range s {
-		s[i] = v
+func set[T any](c *call, s []T, v T) {
+	const step = copyStep / 8
+	for from := 0; from < len(s); from += step {
+		if from > 0 {
+			c.alive()
+		}
+		part := s[from:min(from+step, len(s))]
+		for i := range part {
+			part[i] = v
+		}
 	}
 }
 
@@ -199,7 +206,7 @@ func (c *call) tReshape(h int64, rank, shape uint32) int64 {
 // compute runs a program for the guest, which must have been charged for its outputs.
 func (c *call) compute(p *tensor.Program, inputs []*tensor.Tensor) ([]*tensor.Tensor, int32) {
 	c.work(costOf(p))
-	if peakOf(p) > c.limits.OutputBytes {
+	if tensor.Peak(p) > c.limits.OutputBytes {
 		return nil, abi.ELIMIT
 	}
 	dense, ok := c.denseAll(inputs)

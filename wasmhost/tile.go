@@ -24,26 +24,66 @@ func (c *call) dense(t *tensor.Tensor) []byte {
 const (
 	// viewWork is how much longer copying a view takes than copying bytes.
 	viewWork = 4
-	// cloneStep is how many bytes of a view are copied between two looks at the clock.
-	cloneStep = 1 << 20
+	// copyStep is how many bytes are copied between two looks at the clock: into fresh memory that takes up to a millisecond.
+	copyStep = 256 << 10
+	// cloneStep is the same of a view, whose elements lie apart.
+	cloneStep = copyStep / viewWork
+	// rowWork is what beginning a row of a rectangle counts beside its bytes.
+	rowWork = 64
 )
+
+// copied copies as copy does, and looks at the clock.
+func (c *call) copied(dst, src []byte) int {
+	n := min(len(dst), len(src))
+	for from := 0; from < n; from += copyStep {
+		if from > 0 {
+			c.alive()
+		}
+		copy(dst[from:n], src[from:min(from+copyStep, n)])
+	}
+	return n
+}
+
+// moved counts bytes of a row that was copied for a rectangle, of which a look comes now and then.
+func (c *call) moved(n int) { c.look(int64(n+rowWork) * (lookEvery / copyStep)) }
+
+// cleared zeroes bytes, and looks at the clock.
+func (c *call) cleared(b []byte) {
+	for from := 0; from < len(b); from += copyStep {
+		if from > 0 {
+			c.alive()
+		}
+		clear(b[from:min(from+copyStep, len(b))])
+	}
+}
 
 // clone copies a view, and charges for it.
 func (c *call) clone(t *tensor.Tensor) *tensor.Tensor {
 	n := t.Elems() * t.DType().Size()
 	c.work(int64(n) * viewWork)
-	axis := slices.IndexFunc(t.Shape(), func(d int) bool { return d > 1 })
-	if n <= cloneStep || axis < 0 {
+	if n <= cloneStep {
 		return t.Clone()
 	}
-	out, at := tensor.New(t.DType(), t.Shape()...), 0
-	rows := t.Shape()[axis]
-	step := max(1, cloneStep/(n/rows))
-	for from := 0; from < rows; from += step {
-		at += copy(out.Bytes()[at:], t.Slice(axis, from, min(from+step, rows)).Clone().Bytes())
-		c.alive()
-	}
+	out := tensor.New(t.DType(), t.Shape()...)
+	c.cloneInto(out.Bytes(), t, n)
 	return out
+}
+
+// cloneInto copies a view of n bytes: in parts of its outermost axis, and of those within where they are still long.
+func (c *call) cloneInto(dst []byte, t *tensor.Tensor, n int) {
+	axis := slices.IndexFunc(t.Shape(), func(d int) bool { return d > 1 })
+	if n <= cloneStep || axis < 0 {
+		copy(dst, t.Clone().Bytes())
+		c.alive()
+		return
+	}
+	rows := t.Shape()[axis]
+	row := n / rows
+	step := max(1, cloneStep/row)
+	for from := 0; from < rows; from += step {
+		to := min(from+step, rows)
+		c.cloneInto(dst[from*row:to*row], t.Slice(axis, from, to), (to-from)*row)
+	}
 }
 
 func (c *call) tRead(h, at int64, ptr, n uint32) int64 {
@@ -53,7 +93,7 @@ func (c *call) tRead(h, at int64, ptr, n uint32) int64 {
 		return int64(abi.ENOENT)
 	}
 	c.work(int64(n))
-	return int64(copy(dst, src[at:]))
+	return int64(c.copied(dst, src[at:]))
 }
 
 func (c *call) tWrite(h, at int64, ptr, n uint32) int64 {
@@ -67,11 +107,19 @@ func (c *call) tWrite(h, at int64, ptr, n uint32) int64 {
 		return int64(abi.ETOOBIG)
 	}
 	c.work(int64(n))
-	return int64(copy(dst[at:], src))
+	return int64(c.copied(dst[at:], src))
 }
 
 // rect is a rectangle of one picture: its rows start at first and lie stride apart, all in bytes.
 type rect struct{ first, stride, row, rows int }
+
+// work is what copying the rectangle costs; it has no rows when they are empty.
+func (r *rect) work() int64 {
+	if r.row == 0 {
+		r.rows = 0
+	}
+	return int64(r.row+rowWork) * int64(r.rows)
+}
 
 // rectOf finds a rectangle in [b, h, w, c]; false outside of it.
 func rectOf(t *tensor.Tensor, item, y, x, height, width uint32) (rect, bool) {
@@ -94,9 +142,10 @@ func (c *call) tReadRect(h int64, item, y, x, height, width, ptr, n uint32) int6
 		return int64(abi.ETOOBIG)
 	}
 	src := c.dense(t)
-	c.work(int64(r.row * r.rows))
+	c.work(r.work())
 	for i := range r.rows {
-		copy(dst[i*r.row:(i+1)*r.row], src[r.first+i*r.stride:])
+		c.copied(dst[i*r.row:(i+1)*r.row], src[r.first+i*r.stride:])
+		c.moved(r.row)
 	}
 	return int64(r.row * r.rows)
 }
@@ -114,9 +163,10 @@ func (c *call) tWriteRect(h int64, item, y, x, height, width, ptr, n uint32) int
 		return int64(abi.ETOOBIG)
 	}
 	dst := t.Bytes()
-	c.work(int64(n))
+	c.work(r.work())
 	for i := range r.rows {
-		copy(dst[r.first+i*r.stride:], src[i*r.row:(i+1)*r.row])
+		c.copied(dst[r.first+i*r.stride:], src[i*r.row:(i+1)*r.row])
+		c.moved(r.row)
 	}
 	return int64(n)
 }

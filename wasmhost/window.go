@@ -71,7 +71,7 @@ func (c *call) tMap(h int64, ptr, size uint32) int64 {
 	}
 	src := c.dense(t)
 	c.work(n)
-	copy(c.bytes(ptr, size), src)
+	c.copied(c.bytes(ptr, size), src)
 	c.open(ptr, outWindow{size: span})
 	return n
 }
@@ -99,7 +99,7 @@ func (c *call) tMapOut(dtype, rank, shape, ptr, size uint32) int64 {
 		w.block = t.Block()
 	} else {
 		c.work(n)
-		clear(c.bytes(ptr, span))
+		c.cleared(c.bytes(ptr, span))
 	}
 	c.open(ptr, w)
 	return n
@@ -113,8 +113,8 @@ func (c *call) tCommit(ptr uint32) int64 {
 	delete(c.windows, ptr)
 	if w.block == nil { // the memory was not shared
 		c.work(int64(len(w.t.Bytes())))
-		copy(w.t.Bytes(), c.bytes(ptr, w.bytes))
-		clear(c.bytes(ptr, w.size))
+		c.copied(w.t.Bytes(), c.bytes(ptr, w.bytes))
+		c.cleared(c.bytes(ptr, w.size))
 	} else {
 		clear(c.bytes(ptr+w.bytes, mapped(int64(w.bytes))-w.bytes)) // nothing but the tensor leaves the guest
 		if err := c.slot.Unmap(ptr); err != nil {
@@ -134,7 +134,7 @@ func (c *call) tUnmap(ptr uint32) int32 {
 	delete(c.windows, ptr)
 	c.letGo(w.t)
 	if w.t == nil || w.write && w.block == nil {
-		clear(c.bytes(ptr, w.size))
+		c.cleared(c.bytes(ptr, w.size))
 	} else if err := c.slot.Unmap(ptr); err != nil {
 		c.trap("window: %v", err)
 	}

@@ -2,7 +2,6 @@ package cpu
 
 import (
 	"context"
-	"iter"
 	"time"
 )
 
@@ -37,16 +36,8 @@ func (r *run) clock() {
 	}
 }
 
-// blocks gives n elements in pieces [from, to), up to the end or until the run is over.
-func (r *run) blocks(n int) iter.Seq2[int, int] {
-	return func(yield func(from, to int) bool) {
-		for from := 0; from < n; from += look {
-			if from > 0 && r.over() || !yield(from, min(from+look, n)) {
-				return
-			}
-		}
-	}
-}
+// goes reports whether a loop over elements in pieces goes on at from: at the start, and until the run is over.
+func (r *run) goes(from int) bool { return from == 0 || !r.over() }
 
 // copy copies as many elements as dst has.
 func (r *run) copy(dst, src []float32) {
@@ -54,7 +45,8 @@ func (r *run) copy(dst, src []float32) {
 		copy(dst, src)
 		return
 	}
-	for from, to := range r.blocks(len(dst)) {
+	for from := 0; from < len(dst) && r.goes(from); from += look {
+		to := min(from+look, len(dst))
 		copy(dst[from:to], src[from:to])
 	}
 }
@@ -65,7 +57,8 @@ func (r *run) clear(dst []float32) {
 		clear(dst)
 		return
 	}
-	for from, to := range r.blocks(len(dst)) {
+	for from := 0; from < len(dst) && r.goes(from); from += look {
+		to := min(from+look, len(dst))
 		clear(dst[from:to])
 	}
 }

@@ -38,7 +38,8 @@ func (r *run) sortKeys(line []float32, keys []uint64, down bool) []uint64 {
 	}
 	n := len(line)
 	k, spare := keys[:n], keys[n:2*n]
-	for from, to := range r.blocks(n) {
+	for from := 0; from < n && r.goes(from); from += look {
+		to := min(from+look, n)
 		for i := from; i < to; i++ {
 			k[i] = uint64(sortKey(line[i])^flip)<<32 | uint64(i)
 		}
@@ -61,7 +62,8 @@ const digit, digits = 11, 1 << 11
 // that is over leaves them unsorted.
 func (r *run) radixSort(k, spare []uint64) []uint64 {
 	var counts [3][digits]uint32
-	for from, to := range r.blocks(len(k)) {
+	for from := 0; from < len(k) && r.goes(from); from += look {
+		to := min(from+look, len(k))
 		for _, v := range k[from:to] {
 			counts[0][v>>32&(digits-1)]++
 			counts[1][v>>43&(digits-1)]++
@@ -78,7 +80,8 @@ func (r *run) radixSort(k, spare []uint64) []uint64 {
 			c[i] = at
 			at += n
 		}
-		for from, to := range r.blocks(len(k)) {
+		for from := 0; from < len(k) && r.goes(from); from += look {
+			to := min(from+look, len(k))
 			for _, v := range k[from:to] {
 				p := &c[v>>shift&(digits-1)]
 				spare[*p] = v
@@ -129,7 +132,8 @@ func (r *run) longQuantile(line []float32, at float64) float32 {
 	low, high, before := uint32(0), uint32(math.MaxUint32), 0 // what the wanted key is between; how many are under low
 	for shift := 32 - digit; ; shift = max(shift-digit, 0) {
 		var counts [digits]int
-		for from, to := range r.blocks(len(line)) {
+		for from := 0; from < len(line) && r.goes(from); from += look {
+			to := min(from+look, len(line))
 			for _, v := range line[from:to] {
 				if k := sortKey(v); k >= low && k <= high {
 					counts[(k-low)>>shift]++
@@ -152,7 +156,8 @@ func (r *run) longQuantile(line []float32, at float64) float32 {
 // or a lower one.
 func (r *run) nextTo(line []float32, key uint32, upTo, lo int, t float64) float32 {
 	found, next := float32(0), float32(math.Inf(1))
-	for from, to := range r.blocks(len(line)) {
+	for from := 0; from < len(line) && r.goes(from); from += look {
+		to := min(from+look, len(line))
 		for _, v := range line[from:to] {
 			if v != v {
 				return v

@@ -139,7 +139,8 @@ func (s *histogramStep) run(r *run) error {
 	err := r.units(s.units, func(_, u int) {
 		mine, part := counts[u*bins:(u+1)*bins], x[min(u*per, len(x)):min((u+1)*per, len(x))]
 		clear(mine)
-		for from, to := range r.blocks(len(part)) {
+		for from := 0; from < len(part) && r.goes(from); from += look {
+			to := min(from+look, len(part))
 			for _, f := range part[from:to] {
 				if v := float64(f); v >= s.lo && v <= s.hi {
 					mine[min(int((v-s.lo)/(s.hi-s.lo)*float64(bins)), bins-1)]++

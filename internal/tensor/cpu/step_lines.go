@@ -58,7 +58,8 @@ func (s *lineStep) order(places, down bool) {
 			if keys = r.sortKeys(line, keys, down); keys == nil {
 				return
 			}
-			for from, to := range r.blocks(len(out)) {
+			for from := 0; from < len(out) && r.goes(from); from += look {
+				to := min(from+look, len(out))
 				for i := from; i < to; i++ {
 					out[i] = int64(uint32(keys[i]))
 				}
@@ -70,7 +71,8 @@ func (s *lineStep) order(places, down bool) {
 		if keys = r.sortKeys(line, keys, down); keys == nil {
 			return
 		}
-		for from, to := range r.blocks(len(out)) {
+		for from := 0; from < len(out) && r.goes(from); from += look {
+			to := min(from+look, len(out))
 			for i := from; i < to; i++ {
 				out[i] = line[uint32(keys[i])]
 			}
@@ -99,7 +101,8 @@ func lineFunc(k tensor.Kind) func(r *run, out, line []float32) {
 
 func cumProd(r *run, out, line []float32) {
 	p := 1.0
-	for from, to := range r.blocks(len(line)) {
+	for from := 0; from < len(line) && r.goes(from); from += look {
+		to := min(from+look, len(line))
 		for i := from; i < to; i++ {
 			p *= float64(line[i])
 			out[i] = float32(p)
@@ -109,7 +112,8 @@ func cumProd(r *run, out, line []float32) {
 
 func cumMax(r *run, out, line []float32) {
 	best := line[0]
-	for from, to := range r.blocks(len(line)) {
+	for from := 0; from < len(line) && r.goes(from); from += look {
+		to := min(from+look, len(line))
 		for i := from; i < to; i++ {
 			best = max(best, line[i])
 			out[i] = best
@@ -119,7 +123,8 @@ func cumMax(r *run, out, line []float32) {
 
 func cumMin(r *run, out, line []float32) {
 	best := line[0]
-	for from, to := range r.blocks(len(line)) {
+	for from := 0; from < len(line) && r.goes(from); from += look {
+		to := min(from+look, len(line))
 		for i := from; i < to; i++ {
 			best = min(best, line[i])
 			out[i] = best
@@ -130,7 +135,8 @@ func cumMin(r *run, out, line []float32) {
 // sumSq adds up squared distances from the mean, in float64.
 func (r *run) sumSq(line []float32, mean float64) float64 {
 	sq := 0.0
-	for from, to := range r.blocks(len(line)) {
+	for from := 0; from < len(line) && r.goes(from); from += look {
+		to := min(from+look, len(line))
 		for _, v := range line[from:to] {
 			d := float64(v) - mean
 			sq += d * d
@@ -162,7 +168,8 @@ func (r *run) logSumExp(line []float32) float32 {
 
 func (r *run) argMin(line []float32) int64 {
 	at := 0
-	for from, to := range r.blocks(len(line)) {
+	for from := 0; from < len(line) && r.goes(from); from += look {
+		to := min(from+look, len(line))
 		for i := from; i < to; i++ {
 			if v := line[i]; v < line[at] || (v != v && line[at] == line[at]) {
 				at = i
@@ -195,7 +202,8 @@ func (s *lineStep) line(r *run, room []int64, line []float32, keys []uint64, at 
 	if s.places != nil {
 		s.places(r, room, line, keys)
 		dst := asI64(r.bytes(s.dst))
-		for from, to := range r.blocks(len(room)) {
+		for from := 0; from < len(room) && r.goes(from); from += look {
+			to := min(from+look, len(room))
 			for k := from; k < to; k++ {
 				dst[at+k*s.inner] = room[k]
 			}

@@ -29,7 +29,6 @@ func (c *compiler) rowNorm(n *node) {
 		uses = append(uses, s.bias)
 	}
 	s.dst = c.outOver(n.out, s.x)
-	c.perThread(s.x.cols() * 8)
 	c.emit(s, append(uses, s.dst)...)
 }
 
@@ -70,7 +69,8 @@ func (s *rowNormStep) row(r *run, dst, x, w, bias []float32) {
 		}
 		return v[from:to]
 	}
-	for from, to := range r.blocks(len(dst)) {
+	for from := 0; from < len(dst) && r.goes(from); from += look {
+		to := min(from+look, len(dst))
 		normed(r.k, dst[from:to], x[from:to], part(w, from, to), part(bias, from, to), mean, rstd)
 	}
 }
@@ -81,7 +81,8 @@ func (s *rowNormStep) sumSq(r *run, x []float32, mean float32) float64 {
 		return float64(r.k.SumSq(x, mean))
 	}
 	sq := 0.0
-	for from, to := range r.blocks(len(x)) {
+	for from := 0; from < len(x) && r.goes(from); from += look {
+		to := min(from+look, len(x))
 		sq += float64(r.k.SumSq(x[from:to], mean))
 	}
 	return sq
@@ -173,7 +174,8 @@ func (s *groupNormStep) run(r *run) error {
 				apply(out, in, c[:s.ch], c[s.ch:])
 				continue
 			}
-			for lo, hi := range r.blocks(s.ch) {
+			for lo := 0; lo < s.ch && r.goes(lo); lo += look {
+				hi := min(lo+look, s.ch)
 				apply(out[lo:hi], in[lo:hi], c[lo:hi], c[s.ch+lo:s.ch+hi])
 			}
 		}
@@ -188,7 +190,8 @@ func (s *groupNormStep) stats(r *run, p, first, x []float32, rows int) {
 		r.k.Stats(p[:s.ch], p[s.ch:], first, x, s.x.ld, rows)
 		return
 	}
-	for lo, hi := range r.blocks(s.ch) {
+	for lo := 0; lo < s.ch && r.goes(lo); lo += look {
+		hi := min(lo+look, s.ch)
 		sum, sq := p[lo:hi], p[s.ch+lo:s.ch+hi]
 		clear(sum)
 		clear(sq)

@@ -148,7 +148,8 @@ func (r *run) most(dst, x []float32) {
 		r.k.Max(dst, dst, x)
 		return
 	}
-	for from, to := range r.blocks(len(dst)) {
+	for from := 0; from < len(dst) && r.goes(from); from += look {
+		to := min(from+look, len(dst))
 		r.k.Max(dst[from:to], dst[from:to], x[from:to])
 	}
 }

@@ -22,7 +22,11 @@ func (c *compiler) reduce(n *node) {
 	s := &reduceStep{kind: n.op.Kind, x: x, outer: x.shape[:axis].Elems(), n: x.shape[axis], inner: x.shape[axis+1:].Elems()}
 	s.dst = c.out(n.out)
 	_, units := s.units()
-	s.room = c.lanes(units, s.n*4)
+	if s.inner > 1 || s.kind == tensor.KindCumSum || s.kind == tensor.KindSoftmax { // others read lines where they are
+		s.room = c.lanes(units, s.n*4)
+	} else {
+		s.room = c.lanes(0, 0)
+	}
 	c.emit(s, s.dst, x, s.room.v)
 }
 
@@ -37,7 +41,10 @@ func (s *reduceStep) run(r *run) error {
 	lines := s.outer * s.inner
 	per, units := s.units()
 	return r.units(units, func(w, u int) {
-		buf := asF32(s.room.of(r, w, u))[:s.n]
+		var buf []float32
+		if s.room.size > 0 {
+			buf = asF32(s.room.of(r, w, u))[:s.n]
+		}
 		for l := u * per; l < min((u+1)*per, lines); l++ {
 			o, i := l/s.inner, l%s.inner
 			at := o*s.n*s.inner + i
@@ -59,7 +66,8 @@ func (s *reduceStep) store(r *run, line, buf []float32, l, at int) {
 		r.softmax(buf, line)
 	case tensor.KindCumSum:
 		sum := 0.0
-		for from, to := range r.blocks(len(line)) {
+		for from := 0; from < len(line) && r.goes(from); from += look {
+			to := min(from+look, len(line))
 			for i, v := range line[from:to] {
 				sum += float64(v)
 				buf[from+i] = float32(sum)
@@ -78,7 +86,8 @@ func (s *reduceStep) store(r *run, line, buf []float32, l, at int) {
 
 // pick reads elements that lie step apart, the first at first.
 func (r *run) pick(line, x []float32, first, step int) {
-	for from, to := range r.blocks(len(line)) {
+	for from := 0; from < len(line) && r.goes(from); from += look {
+		to := min(from+look, len(line))
 		for k := from; k < to; k++ {
 			line[k] = x[first+k*step]
 		}
@@ -91,7 +100,8 @@ func (r *run) put(dst, line []float32, step int) {
 		r.copy(dst[:len(line)], line)
 		return
 	}
-	for from, to := range r.blocks(len(line)) {
+	for from := 0; from < len(line) && r.goes(from); from += look {
+		to := min(from+look, len(line))
 		for k := from; k < to; k++ {
 			dst[k*step] = line[k]
 		}
@@ -109,7 +119,8 @@ func (r *run) maxOf(line []float32) float32 {
 		return r.k.MaxOf(line)
 	}
 	best := float32(math.Inf(-1))
-	for from, to := range r.blocks(len(line)) {
+	for from := 0; from < len(line) && r.goes(from); from += look {
+		to := min(from+look, len(line))
 		best = max(best, r.k.MaxOf(line[from:to]))
 	}
 	return best
@@ -121,7 +132,8 @@ func (r *run) expSum(dst, x []float32, most float32) float32 {
 		return r.k.ExpSum(dst, x, 1, most)
 	}
 	sum := 0.0
-	for from, to := range r.blocks(len(x)) {
+	for from := 0; from < len(x) && r.goes(from); from += look {
+		to := min(from+look, len(x))
 		sum += float64(r.k.ExpSum(dst[from:to], x[from:to], 1, most))
 	}
 	return float32(sum)
@@ -133,14 +145,16 @@ func (r *run) affine(dst, x []float32, scale, shift float32) {
 		r.k.Affine(dst, x, scale, shift)
 		return
 	}
-	for from, to := range r.blocks(len(dst)) {
+	for from := 0; from < len(dst) && r.goes(from); from += look {
+		to := min(from+look, len(dst))
 		r.k.Affine(dst[from:to], x[from:to], scale, shift)
 	}
 }
 
 func (r *run) argMax(line []float32) int64 {
 	at := 0
-	for from, to := range r.blocks(len(line)) {
+	for from := 0; from < len(line) && r.goes(from); from += look {
+		to := min(from+look, len(line))
 		for i := from; i < to; i++ {
 			if v := line[i]; v > line[at] || (v != v && line[at] == line[at]) {
 				at = i
@@ -157,7 +171,8 @@ func (r *run) fold(kind tensor.Kind, line []float32) float32 {
 		return r.maxOf(line)
 	case tensor.KindAmin:
 		least := float32(math.Inf(1))
-		for from, to := range r.blocks(len(line)) {
+		for from := 0; from < len(line) && r.goes(from); from += look {
+			to := min(from+look, len(line))
 			for _, v := range line[from:to] {
 				least = min(least, v)
 			}
@@ -165,7 +180,8 @@ func (r *run) fold(kind tensor.Kind, line []float32) float32 {
 		return least
 	case tensor.KindProd:
 		p := 1.0
-		for from, to := range r.blocks(len(line)) {
+		for from := 0; from < len(line) && r.goes(from); from += look {
+			to := min(from+look, len(line))
 			for _, v := range line[from:to] {
 				p *= float64(v)
 			}
@@ -184,7 +200,8 @@ func (r *run) sumOf(line []float32) float64 {
 		return sumOf(r.k, line)
 	}
 	sum := 0.0
-	for from, to := range r.blocks(len(line)) {
+	for from := 0; from < len(line) && r.goes(from); from += look {
+		to := min(from+look, len(line))
 		sum += sumOf(r.k, line[from:to])
 	}
 	return sum

@@ -50,12 +50,15 @@ func (c *compiler) separately(n *node, x val, ys, xs []span) {
 }
 
 // slab cuts small slices from large ones.
-type slab[T any] struct{ free []T }
+type slab[T any] struct {
+	free []T
+	size int // of the last large one
+}
 
 func (s *slab[T]) take(n int) []T {
-	const large = 4096
 	if n > len(s.free) {
-		s.free = make([]T, max(n, large))
+		s.size = min(max(2*s.size, 64), 4096)
+		s.free = make([]T, max(n, s.size))
 	}
 	part := s.free[:n:n]
 	s.free = s.free[n:]
@@ -194,7 +197,8 @@ func (r *run) addScaled(dst, x []float32, scale float32) {
 		r.k.AddScaled(dst, x, scale)
 		return
 	}
-	for from, to := range r.blocks(len(dst)) {
+	for from := 0; from < len(dst) && r.goes(from); from += look {
+		to := min(from+look, len(dst))
 		r.k.AddScaled(dst[from:to], x[from:to], scale)
 	}
 }

@@ -74,6 +74,7 @@ func even(n int) []float32 {
 
 // bell is a Gaussian of sum 1.
 func bell(n int, sigma float64) []float32 {
+	const least = 0x1p-126 // the least normal number
 	k, sum := make([]float64, n), 0.0
 	for i := range k {
 		d := (float64(i) - float64(n-1)/2) / sigma
@@ -82,7 +83,9 @@ func bell(n int, sigma float64) []float32 {
 	}
 	out := make([]float32, n)
 	for i, v := range k {
-		out[i] = float32(v / sum)
+		if w := v / sum; w >= least { // less is nothing beside the middle, and slow to multiply by
+			out[i] = float32(w)
+		}
 	}
 	return out
 }
@@ -146,7 +149,8 @@ func (s *windowStep) run(r *run) error {
 // add combines a shifted row with what is there.
 func (s *windowStep) add(r *run, out, row, weights []float32, at int, first bool) {
 	if len(out) > look {
-		for lo, hi := range r.blocks(len(out)) {
+		for lo := 0; lo < len(out) && r.goes(lo); lo += look {
+			hi := min(lo+look, len(out))
 			s.combine(r, out[lo:hi], row[lo:hi], weights, at, first)
 		}
 		return

@@ -114,3 +114,48 @@ func (g *graph) asPicture(x tensor.Ref, op func(k tensor.Kind, x tensor.Ref, i .
 	}
 	return g.Reshape(p, shape...)
 }
+
+// RandomOps records a program of n ops over pictures, large ones and small ones, with convolutions, views and results that are
+// views: for what is known of a program before it runs.
+func RandomOps(rnd *rand.Rand, n int) *tensor.Program {
+	g := tensor.NewGraph()
+	all := []tensor.Ref{g.Input("", tensor.F32, 1, 64, 64, 16), g.Input("", tensor.F16, 1, 16, 16, 16), g.Input("", tensor.F32, 1, 1, 1, 16)}
+	w, one := g.Input("", tensor.F32, 16, 16, 3, 3), g.Input("", tensor.F32, 16, 16, 1, 1)
+	for range n {
+		x := all[rnd.IntN(len(all))]
+		h, wd := x.Dim(1), x.Dim(2)
+		y := x
+		switch rnd.IntN(12) {
+		case 0:
+			pad := rnd.IntN(40)
+			y = g.Conv2D(x, w, tensor.None, tensor.Conv{Stride: 1 + rnd.IntN(2), Pad: [4]int{1 + pad, 1 + pad, 1 + pad, 1}})
+		case 1:
+			y = g.GroupNorm(x, tensor.None, tensor.None, 4, 1e-3)
+		case 2:
+			y = g.Resize(x, 1+rnd.IntN(100), 1+rnd.IntN(100), rnd.IntN(5))
+		case 3:
+			y = g.Slice(x, 1, h/3, h)
+		case 4:
+			y = g.Slice(x, 2, 0, (wd+1)/2)
+		case 5:
+			y = g.Permute(x, 0, 2, 1, 3)
+		case 6:
+			y = g.Reshape(x, 1, wd, h, 16)
+		case 7:
+			y = g.Op(tensor.KindGaussianBlur, tensor.Attr{I: []int{3, 5, 0}, F: []float64{1, 1}}, nil, x)
+		case 8:
+			y = g.Conv2D(x, one, tensor.None, tensor.Conv{Stride: 1})
+		case 9:
+			y = g.Cast(x, []tensor.DType{tensor.F32, tensor.F16, tensor.I32}[rnd.IntN(3)])
+		case 10:
+			y = g.Softmax(x, rnd.IntN(4))
+		default:
+			y = g.Add(x, all[2])
+		}
+		all = append(all, y)
+	}
+	for range 3 {
+		g.Output(all[rnd.IntN(len(all))])
+	}
+	return g.Program()
+}
