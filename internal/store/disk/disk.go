@@ -12,6 +12,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/cocoonhq/cocoon/internal/fault"
@@ -37,6 +38,8 @@ type Store struct {
 	prefix  string // of a tenant's store, below the one that all share
 	quota   *quota // nil for none
 	tenants tenants
+
+	names sync.Mutex // held while a file of a name goes, so that the quota is told of each once
 }
 
 type folder struct {
@@ -138,6 +141,8 @@ func (s *Store) Remove(k Kind, name string) error {
 	if err != nil {
 		return err
 	}
+	s.names.Lock()
+	defer s.names.Unlock()
 	size := f.sizeOf(filepath.FromSlash(name))
 	if err := f.root.Remove(filepath.FromSlash(name)); err != nil {
 		return wrap(err, "remove %q from the %s folder", name, k)

@@ -49,10 +49,11 @@ func (s *Store) Save(k Kind, subfolder, stem, ext string, batch int, claim func(
 		return "", err
 	}
 	f := s.folders[k]
-	tmp, err := f.stage.write(fill)
+	tmp, placed, err := f.stage.write(fill)
 	if err != nil {
 		return "", wrap(err, "write a file %q to the %s folder", stem, k)
 	}
+	defer placed()
 	defer f.root.Remove(tmp)
 	saved, size := false, f.sizeOf(tmp)
 	defer func() {

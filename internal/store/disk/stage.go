@@ -71,15 +71,16 @@ func (g *stage) close() error {
 	return err
 }
 
-// write lets fill write a new file and syncs it. It returns the file's name in the root, which the caller renames or removes.
-func (g *stage) write(fill func(io.Writer) error) (string, error) {
+// write lets fill write a new file and syncs it. It returns the file's name in the root, which the caller renames or removes, and
+// what to call then.
+func (g *stage) write(fill func(io.Writer) error) (tmp string, placed func(), err error) {
 	if err := g.open(); err != nil {
-		return "", err
+		return "", nil, err
 	}
 	name := filepath.Join(stageDir, fmt.Sprintf("%d-%016x", os.Getpid(), rand.Uint64()))
 	f, err := g.root.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
 	m := metered{w: f, q: g.quota}
 	if err = g.quota.take(perEntry); err == nil {
@@ -87,7 +88,6 @@ func (g *stage) write(fill func(io.Writer) error) (string, error) {
 		g.quota.stage(perEntry)
 		err = fill(m.writer())
 	}
-	g.quota.stage(-m.taken)
 	if err == nil {
 		err = f.Sync()
 	}
@@ -96,10 +96,11 @@ func (g *stage) write(fill func(io.Writer) error) (string, error) {
 	}
 	if err != nil {
 		g.root.Remove(name)
+		g.quota.stage(-m.taken)
 		g.quota.give(m.taken)
-		return "", err
+		return "", nil, err
 	}
-	return name, nil
+	return name, func() { g.quota.stage(-m.taken) }, nil
 }
 
 // Put writes a file under a name, in the place of one that is there only if replace says so; then the error is
@@ -112,11 +113,22 @@ func (s *Store) Put(k Kind, name string, replace bool, fill func(io.Writer) erro
 	if err := s.MkdirAll(k, path.Dir(name)); err != nil {
 		return err
 	}
-	tmp, err := f.stage.write(fill)
+	tmp, placed, err := f.stage.write(fill)
 	if err != nil {
 		return wrap(err, "write %q to the %s folder", name, k)
 	}
+	defer placed()
 	target := filepath.FromSlash(name)
+	if err := s.place(f, tmp, target, replace); err != nil {
+		return wrap(err, "write %q to the %s folder", name, k)
+	}
+	return syncDir(f.root, filepath.Dir(target))
+}
+
+// place gives a written file its name.
+func (s *Store) place(f *folder, tmp, target string, replace bool) (err error) {
+	s.names.Lock()
+	defer s.names.Unlock()
 	size, old := f.sizeOf(tmp), f.sizeOf(target)
 	if replace {
 		err = f.root.Rename(tmp, target)
@@ -132,10 +144,7 @@ func (s *Store) Put(k Kind, name string, replace bool, fill func(io.Writer) erro
 	case replace:
 		s.quota.give(old)
 	}
-	if err != nil {
-		return wrap(err, "write %q to the %s folder", name, k)
-	}
-	return syncDir(f.root, filepath.Dir(target))
+	return err
 }
 
 // Rename moves a file, in the place of one that is there only if replace says so; then the error is fault.Conflict. Missing
@@ -152,6 +161,8 @@ func (s *Store) Rename(k Kind, from, to string, replace bool) error {
 		return err
 	}
 	source, target := filepath.FromSlash(from), filepath.FromSlash(to)
+	s.names.Lock()
+	defer s.names.Unlock()
 	if replace {
 		old := f.sizeOf(target)
 		if err = f.root.Rename(source, target); err == nil && source != target {
