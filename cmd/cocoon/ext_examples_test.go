@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"math"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -312,12 +313,40 @@ func wantNotes(t *testing.T, e *wasmhost.Extension, h *wasmhost.Host, short stri
 	if status, body := ask("alice", "GET", "/page", ""); status != 200 || !strings.Contains(body, "<h1>Notes</h1>") {
 		t.Errorf("page: %d %.80q", status, body)
 	}
+	wantChanges(t, e, h)
 	n := nodeOf(t, e, "ExampleNote"+short)
 	if d := cmp.Diff([]any{"deep ü"}, runNode(t, n, node.Args{"key": "sea"}).Outputs); d != "" {
 		t.Error(d)
 	}
 	if _, err := n.Run(exampleContext(t), node.Args{"key": "none"}); err == nil || !strings.Contains(err.Error(), "there is no such note") {
 		t.Errorf("a note that is not there: %v", err)
+	}
+}
+
+// wantChanges reads the stream of the notes' names while one is added, and goes away.
+func wantChanges(t *testing.T, e *wasmhost.Extension, h *wasmhost.Host) {
+	ctx, gone := context.WithCancel(tenant.With(t.Context(), "alice"))
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.ServeHTTP(w, r.WithContext(ctx)) }))
+	defer s.Close()
+	defer gone()
+	res, err := http.Get(s.URL + "/ext/" + e.Manifest.ID + "/changes")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if got := res.Header.Get("Content-Type"); !strings.HasPrefix(got, "text/event-stream") {
+		t.Fatal(got)
+	}
+	for i, want := range []string{`data: ["sea"]`, `data: ["new","sea"]`} {
+		if i == 1 {
+			r := httptest.NewRequest("POST", "/ext/"+e.Manifest.ID+"/notes", strings.NewReader("key=new&text=x")).WithContext(ctx)
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			h.ServeHTTP(httptest.NewRecorder(), r)
+		}
+		got := make([]byte, len(want)+2)
+		if _, err := io.ReadFull(res.Body, got); err != nil || string(got) != want+"\n\n" {
+			t.Errorf("event %d: %q, %v; want %q", i, got, err, want)
+		}
 	}
 }
 

@@ -1,5 +1,5 @@
-// An extension in the official web client: installed while the client is open, its node waits for a choice in its own page.
-// COCOON is the program, and PICKER the folder of the example extension.
+// Extensions in the official web client: one is installed while the client is open, and its node waits for a choice in its own
+// page; the page of another hears its route's event stream. COCOON is the program, PICKER and NOTES are the folders of the examples.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, cpSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -34,12 +34,18 @@ await step("the client is open, without the extension", async () => {
   check("its node is unknown", await page.evaluate(() => !LiteGraph.registered_node_types.PickImage));
 });
 
+// install builds, packs and installs an example, with all that it asks for.
+async function install(folder) {
+  const dir = mkdtempSync(join(work, "x"));
+  cpSync(folder, dir, { recursive: true });
+  execFileSync(process.env.COCOON, ["ext", "build", "--output", join(dir, "module.wasm"), folder], { stdio: ["ignore", "ignore", "inherit"] });
+  execFileSync(process.env.COCOON, ["ext", "pack", "--output", join(work, "it.cocoon"), dir], { stdio: ["ignore", "ignore", "inherit"] });
+  const o = await post("/cocoon/extensions", readFileSync(join(work, "it.cocoon")));
+  await post(`/cocoon/extensions/${o.extension.id}/install`, JSON.stringify({ offer: o.offer, granted: o.extension.capabilities.map((c) => c.id) }));
+}
+
 await step("it is installed, and its node is there without a reload", async () => {
-  cpSync(process.env.PICKER, work, { recursive: true });
-  execFileSync(process.env.COCOON, ["ext", "build", "--output", join(work, "module.wasm"), process.env.PICKER], { stdio: ["ignore", "ignore", "inherit"] });
-  execFileSync(process.env.COCOON, ["ext", "pack", "--output", join(work, "picker.cocoon"), work], { stdio: ["ignore", "ignore", "inherit"] });
-  const o = await post("/cocoon/extensions", readFileSync(join(work, "picker.cocoon")));
-  await post("/cocoon/extensions/example.picker/install", JSON.stringify({ offer: o.offer, granted: o.extension.capabilities.map((c) => c.id) }));
+  await install(process.env.PICKER);
   await page.waitForFunction(() => LiteGraph.registered_node_types.PickImage, null, { timeout: 20000 });
 });
 
@@ -94,6 +100,24 @@ await step("a message from the page goes over the client's socket", async () => 
 await step("it is removed", async () => {
   await fetch(base + "/cocoon/extensions/example.picker", { method: "DELETE" });
   check("its node is gone", JSON.stringify(await (await fetch(base + "/object_info/PickImage")).json()) === "{}");
+});
+
+await step("a page hears its route's events as they come", async () => {
+  await install(process.env.NOTES);
+  await page.waitForFunction(() => LiteGraph.registered_node_types.ExampleNoteGo, null, { timeout: 20000 });
+  await page.evaluate((p) => app.loadApiJson(p, "notes"), { 1: { class_type: "ExampleNoteGo", inputs: { key: "sea" } } });
+  await page.waitForFunction(() => app.graph._nodes.some((n) => n.type === "ExampleNoteGo"), null, { timeout: 15000 });
+  await picked(() => app.graph._nodes.find((n) => n.type === "ExampleNoteGo").widgets.find((w) => w.type === "button").callback());
+  const frame = page.locator("dialog.cocoon-page").frameLocator("iframe").frameLocator("iframe");
+  await frame.locator("h1").waitFor({ timeout: 20000 });
+  for (const key of ["sea", "air"]) {
+    await fetch(base + "/ext/example.notes-go/notes", { method: "POST", body: new URLSearchParams({ key, text: `${key} from outside` }) });
+    await frame.locator("li", { hasText: `${key} from outside` }).waitFor({ timeout: 20000 });
+  }
+  await page.screenshot({ path: `${shots}/20-extension-events.png` });
+  await page.locator("dialog.cocoon-page header button").click();
+  await page.locator("dialog.cocoon-page").waitFor({ state: "detached", timeout: 20000 });
+  await fetch(base + "/cocoon/extensions/example.notes-go?data=true", { method: "DELETE" });
 });
 check("no error of ours", troubles.length === 0, troubles);
 await browser.close();

@@ -1,5 +1,5 @@
 // In the page of an extension, which has an origin of its own: cocoon.fetch reaches the extension's routes and nothing else,
-// cocoon.on hears its events, cocoon.send sends it messages over the client's socket, and cocoon.ready tells what the page was opened
+// cocoon.events hears a route's Server-Sent Events as an EventSource does, cocoon.on hears its events, cocoon.send sends it messages over the client's socket, and cocoon.ready tells what the page was opened
 // for.
 (() => {
   const client = window.parent.parent, asked = new Map(), readers = new Map();
@@ -53,6 +53,70 @@
     else a.refused(new TypeError(error));
   }
 
+  // eventsOf gives the events of a text/event-stream as they come: [type, data, id], or [null, ms to wait before asking again].
+  async function* eventsOf(body) {
+    let rest = "", type = "", data = [], id = null;
+    const decoder = new TextDecoder(), reader = body.getReader();
+    for (let part; !(part = await reader.read()).done;) {
+      const lines = (rest + decoder.decode(part.value, { stream: true })).split(/\r\n|\n|\r(?!$)/); // a CR at the end may be half of a break
+      rest = lines.pop();
+      for (const line of lines) {
+        const [, name, value] = /^([^:]*):? ?([^]*)$/.exec(line);
+        if (!line) {
+          if (data.length) yield [type || "message", data.join("\n"), id];
+          [type, data] = ["", []];
+        } else if (name === "event") type = value;
+        else if (name === "data") data.push(value);
+        else if (name === "id" && !value.includes("\0")) id = value;
+        else if (name === "retry" && /^\d+$/.test(value)) yield [null, Number(value)];
+      }
+    }
+  }
+
+  // follow hears a route until the page closes it, and asks again when the stream ends; what the route refuses is not asked again.
+  async function follow(to, path, tell, signal) {
+    let last = "", wait = 2000;
+    while (!signal.aborted) {
+      try {
+        const r = await ask(path, { signal, headers: { accept: "text/event-stream", ...last ? { "last-event-id": last } : {} } });
+        if (r.status === 204 || r.status >= 400 && r.status < 500 && r.status !== 429 || r.ok && !/^text\/event-stream\b/i.test(r.headers.get("content-type") || "")) break;
+        if (r.ok) {
+          to.readyState = 1;
+          tell(new Event("open"));
+          for await (const [type, data, id] of eventsOf(r.body)) {
+            if (type === null) wait = Math.min(data, 60_000);
+            else {
+              last = id ?? last;
+              tell(new MessageEvent(type, { data, lastEventId: last }));
+            }
+          }
+        }
+      } catch { /* it ended; it is asked again */ }
+      if (signal.aborted) return;
+      to.readyState = 0;
+      tell(new Event("error"));
+      await new Promise(done => setTimeout(done, wait));
+    }
+    if (signal.aborted) return;
+    to.readyState = 2;
+    tell(new Event("error"));
+  }
+
+  // events is an EventSource for a route of the extension: listeners, onmessage, onopen, onerror, readyState and close().
+  function events(path) {
+    const to = new EventTarget(), stop = new AbortController();
+    const tell = e => {
+      to.dispatchEvent(e);
+      to[`on${e.type}`]?.(e);
+    };
+    Object.assign(to, { readyState: 0, onmessage: null, onopen: null, onerror: null, close() {
+      to.readyState = 2;
+      stop.abort();
+    } });
+    follow(to, path, tell, stop.signal);
+    return to;
+  }
+
   // send sends the extension a message; there is no answer, but what it sends as events, and "error" when it did not take one.
   const send = (type, data = {}) => ready.then(() => port.postMessage({ say: String(type), data: JSON.stringify(data) }));
 
@@ -62,7 +126,7 @@
     return () => readers.get(type).delete(read);
   }
 
-  window.cocoon = { ready, fetch: ask, on, send, close: () => ready.then(() => port.postMessage({ close: true })), extension: "", node: null, prompt: null, theme: "light" };
+  window.cocoon = { ready, fetch: ask, events, on, send, close: () => ready.then(() => port.postMessage({ close: true })), extension: "", node: null, prompt: null, theme: "light" };
 
   addEventListener("message", e => {
     if (e.source !== client || e.data?.cocoon !== "open" || port) return;

@@ -244,6 +244,7 @@ export async function extensions({ browser, page, test, shot, watch, url, expect
   });
 
   await test("on a phone the panel has its own width, and a page by a route works", async () => {
+    expect(/notes-go\/nothing/); // what is no route is asked for on purpose
     const notes = build("notes");
     const phone = await (await browser.newContext({ viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true, colorScheme: "dark" })).newPage();
     watch(phone);
@@ -262,6 +263,27 @@ export async function extensions({ browser, page, test, shot, watch, url, expect
     await frame.locator("input[name=text]").fill("deep <b>blue</b>");
     await frame.locator("button").tap();
     await frame.locator("li", { hasText: "sea: deep <b>blue</b>" }).waitFor(LONG);
+    // What others do comes in live, by the route's event stream.
+    const keep = key => fetch(new URL("/ext/example.notes-go/notes", url), { method: "POST", body: new URLSearchParams({ key, text: "from outside" }) });
+    await keep("air");
+    await frame.locator("li", { hasText: "air: from outside" }).waitFor(LONG);
+    await fetch(new URL("/ext/example.notes-go/notes/air", url), { method: "DELETE" });
+    await frame.locator("li", { hasText: "air" }).waitFor({ state: "detached", ...LONG });
+    // An EventSource in all but name: it opens, says what is refused, and hears no more when it is closed.
+    const seen = await phone.frames().find(f => /\/page$/.test(new URL(f.url()).pathname)).evaluate(async () => {
+      const once = (to, type) => new Promise(done => to.addEventListener(type, done, { once: true }));
+      const a = cocoon.events("/changes"), said = [a.readyState, await once(a, "open").then(() => a.readyState)];
+      await cocoon.fetch("/notes", { method: "POST", body: new URLSearchParams({ key: "fire", text: "x" }) });
+      for (let e; !(e = await once(a, "message")).data.includes("fire");) said.push(e.data);
+      a.close();
+      let after = 0;
+      a.onmessage = () => after++;
+      await cocoon.fetch("/notes/fire", { method: "DELETE" });
+      await new Promise(done => setTimeout(done, 1500));
+      const none = cocoon.events("/nothing"), error = await once(none, "error");
+      return { opened: said.slice(0, 2), after, closed: a.readyState, none: [error.type, none.readyState] };
+    });
+    assert.deepEqual(seen, { opened: [0, 1], after: 0, closed: 2, none: ["error", 2] });
     await shot("extension page phone", phone);
     await phone.locator("dialog.cocoon-page header button").tap();
     await fetch(new URL("/cocoon/extensions/example.notes-go", url), { method: "DELETE" });

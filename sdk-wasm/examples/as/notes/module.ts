@@ -1,5 +1,5 @@
 // Notes keeps short texts by HTTP, apart for each tenant, and has a page to write them and a node that reads one.
-import { Call, ELIMIT, ENOENT, fail, KV, node, Request, Response, route, utf8 } from "../../../as/index";
+import { Answer, Call, ELIMIT, ENOENT, fail, KV, node, Request, Response, route, sleep, utf8 } from "../../../as/index";
 import { PAGE } from "./page";
 
 node("ExampleNoteAS", "Note (AS)", "examples/as", "Gives the text of a note.")
@@ -12,6 +12,7 @@ route("GET", "/notes", list);
 route("POST", "/notes", keep);
 route("GET", "/notes/:key", get);
 route("DELETE", "/notes/:key", forget);
+route("GET", "/changes", changes);
 route("GET", "/page", (r: Request): Response => new Response(200, "text/html; charset=utf-8", utf8(PAGE)));
 
 function note(c: Call): void {
@@ -20,9 +21,28 @@ function note(c: Call): void {
   else fail(ENOENT, "there is no such note");
 }
 
+function names(): string {
+  return "[" + new KV().list().map<string>((k) => '"' + k + '"').join(",") + "]";
+}
+
 function list(r: Request): Response {
-  const keys = new KV().list().map<string>((k) => '"' + k + '"');
-  return new Response(200, "application/json", utf8("[" + keys.join(",") + "]"));
+  return new Response(200, "application/json", utf8(names()));
+}
+
+/**
+ * Tells the names whenever they have changed, as Server-Sent Events, until the client is gone. A stream ends after some minutes,
+ * and its reader asks again.
+ */
+function changes(r: Request): Response {
+  let told = "";
+  let going = Answer.begin(200, "text/event-stream") == 0;
+  for (let n = 0; n < 500 && going; n++) {
+    const now = names();
+    if (now != told) going = Answer.write(utf8("data: " + now + "\n\n")) >= 0;
+    told = now;
+    going = going && sleep(500);
+  }
+  return Response.text(200, "");
 }
 
 /** Letters, digits and hyphens need no quoting anywhere. */

@@ -3,21 +3,20 @@ export const PAGE = `<!doctype html><meta charset=utf-8><title>Notes</title><h1>
 <form><input name=key placeholder=name required> <input name=text placeholder=text> <button>Keep</button></form><ul></ul>
 <script>
 const ask = (path, o) => cocoon.fetch(path, o);
-async function show() {
-  const keys = await (await ask('/notes')).json();
-  const ul = document.querySelector('ul');
-  ul.replaceChildren();
+async function show(keys) {
+  const all = [];
   for (const k of keys) {
     const li = document.createElement('li');
     li.textContent = k + ': ' + await (await ask('/notes/' + k)).text();
-    ul.append(li);
+    all.push(li);
   }
+  document.querySelector('ul').replaceChildren(...all);
 }
 document.forms[0].onsubmit = async e => {
   e.preventDefault();
   await ask('/notes', { method: 'POST', body: new FormData(e.target) });
-  show();
+  show(await (await ask('/notes')).json());
 };
-show();
+cocoon.events('/changes').onmessage = e => show(JSON.parse(e.data)); // now, and whenever the names change
 </script>
 `;

@@ -4,9 +4,11 @@
 static const char page[] = "<!doctype html><meta charset=utf-8><title>Notes</title><h1>Notes</h1>"
 			   "<form><input name=key placeholder=name required> <input name=text placeholder=text> <button>Keep</button></form><ul></ul>"
 			   "<script>const ask=(path,o)=>cocoon.fetch(path,o);"
-			   "async function show(){const keys=await(await ask('/notes')).json();const ul=document.querySelector('ul');ul.replaceChildren();"
-			   "for(const k of keys){const li=document.createElement('li');li.textContent=k+': '+await(await ask('/notes/'+k)).text();ul.append(li)}}"
-			   "document.forms[0].onsubmit=async e=>{e.preventDefault();await ask('/notes',{method:'POST',body:new FormData(e.target)});show()};show()</script>";
+			   "async function show(keys){const all=[];"
+			   "for(const k of keys){const li=document.createElement('li');li.textContent=k+': '+await(await ask('/notes/'+k)).text();all.push(li)}"
+			   "document.querySelector('ul').replaceChildren(...all)}"
+			   "document.forms[0].onsubmit=async e=>{e.preventDefault();await ask('/notes',{method:'POST',body:new FormData(e.target)});"
+			   "show(await(await ask('/notes')).json())};cocoon.events('/changes').onmessage=e=>show(JSON.parse(e.data))</script>";
 
 static int32_t say_page(co_call *c) { return co_answer(c, 200, "text/html; charset=utf-8", CO_S(page)); }
 
@@ -19,11 +21,30 @@ static bool plain(co_str s) {
 	return s.n > 0 && s.n <= 64;
 }
 
-static int32_t list(co_call *c) {
+static co_str names(void) {
 	co_str all = CO_S("[");
 	co_walk w = co_items(co_kv_list(0, CO_S("")));
 	for (bool more = false; co_next(&w); more = true) all = CO_JOIN(all, more ? CO_S(",\"") : CO_S("\""), co_as_str(w.val), CO_S("\""));
-	return co_answer(c, 200, "application/json", CO_JOIN(all, CO_S("]")));
+	return CO_JOIN(all, CO_S("]"));
+}
+
+static int32_t list(co_call *c) { return co_answer(c, 200, "application/json", names()); }
+
+// changes tells the names whenever they have changed, as Server-Sent Events, until the client is gone. A stream ends after some
+// minutes, and its reader asks again.
+static int32_t changes(co_call *c) {
+	int32_t err = co_begin(200, "text/event-stream");
+	if (err) return co_fail(err, "the answer cannot begin");
+	co_str told = {0};
+	for (int n = 0; n < 500; n++) {
+		co_str now = names();
+		if (now.n != told.n || memcmp(now.p, told.p, now.n)) {
+			if (co_write(CO_JOIN(CO_S("data: "), now, CO_S("\n\n"))) < 0) break;
+			told = now;
+		}
+		if (host_sleep_ms(500)) break;
+	}
+	return 0;
 }
 
 static int32_t keep(co_call *c) {
@@ -63,4 +84,4 @@ CO_EXTENSION(.nodes = CO_NODES({
 		 .flags = CO_TEXTS("not_idempotent"),
 		 .run = note,
 	     }),
-	     .routes = CO_ROUTES({"GET", "/notes", list}, {"POST", "/notes", keep}, {"GET", "/notes/:key", get}, {"DELETE", "/notes/:key", forget}, {"GET", "/page", say_page}));
+	     .routes = CO_ROUTES({"GET", "/notes", list}, {"POST", "/notes", keep}, {"GET", "/notes/:key", get}, {"DELETE", "/notes/:key", forget}, {"GET", "/changes", changes}, {"GET", "/page", say_page}));

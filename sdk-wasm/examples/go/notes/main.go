@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
 	"github.com/cocoonhq/cocoon/sdk-wasm/guest"
@@ -20,6 +21,7 @@ var _ = guest.Serve(guest.Extension{
 		{Method: "POST", Path: "/notes", Do: keep},
 		{Method: "GET", Path: "/notes/:key", Do: get},
 		{Method: "DELETE", Path: "/notes/:key", Do: forget},
+		{Method: "GET", Path: "/changes", Do: changes},
 		{Method: "GET", Path: "/page", Do: func(*guest.Request) (guest.Response, error) { return guest.HTML(page), nil }},
 	},
 })
@@ -45,15 +47,40 @@ var note = guest.Def[noteIn, noteOut]{
 	},
 }
 
-// list answers with an array of names, which need no quoting.
-func list(*guest.Request) (guest.Response, error) {
+// names is an array of the notes' names, which need no quoting.
+func names() (string, error) {
 	keys, err := guest.Tenant.List("")
 	for i, k := range keys {
 		keys[i] = `"` + k + `"`
 	}
-	r := guest.Text("[" + strings.Join(keys, ",") + "]")
+	return "[" + strings.Join(keys, ",") + "]", err
+}
+
+func list(*guest.Request) (guest.Response, error) {
+	all, err := names()
+	r := guest.Text(all)
 	r.Headers["content-type"] = "application/json"
 	return r, err
+}
+
+// changes tells the names whenever they have changed, as Server-Sent Events. A stream ends after some minutes, and its reader asks
+// again.
+func changes(r *guest.Request) (guest.Response, error) {
+	out, err := r.Events()
+	told := ""
+	for n := 0; n < 500 && err == nil; n++ {
+		var now string
+		if now, err = names(); err == nil && now != told {
+			told, err = now, out.Send("", "", now)
+		}
+		if err == nil {
+			err = guest.Sleep(500 * time.Millisecond)
+		}
+	}
+	if errors.Is(err, guest.Error(abi.ECANCEL)) { // the client is gone
+		err = nil
+	}
+	return guest.Response{}, err
 }
 
 func keep(r *guest.Request) (guest.Response, error) {

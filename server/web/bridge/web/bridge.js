@@ -3,7 +3,7 @@
 
 const ROOT = new URL("../../", import.meta.url); // of the server
 const METHODS = new Set(["GET", "POST", "PUT", "PATCH", "DELETE"]);
-const SENT = new Set(["accept", "accept-language", "content-type", "if-none-match", "if-modified-since", "range"]);
+const SENT = new Set(["accept", "accept-language", "content-type", "if-none-match", "if-modified-since", "last-event-id", "range"]);
 const MOST = 16 << 20; // bytes of a body, either way
 const SAID = 64 << 10, SAYS_A_SECOND = 25; // bytes of a message's data, messages of one page
 const AT_ONCE = 8, IN_LINE = 64, A_SECOND = 50; // requests of one page

@@ -16,9 +16,33 @@ fn note(key: String) -> Result<String> {
     String::from_utf8(b).map_err(|_| Error::new("the note is no text"))
 }
 
-fn list(_: &Request) -> Result<Response> {
+fn names() -> Result<String> {
     let keys: Vec<String> = kv::list(kv::TENANT, "")?.iter().map(|k| format!("\"{k}\"")).collect();
-    Ok(Response::new(200, "application/json", format!("[{}]", keys.join(","))))
+    Ok(format!("[{}]", keys.join(",")))
+}
+
+fn list(_: &Request) -> Result<Response> {
+    Ok(Response::new(200, "application/json", names()?))
+}
+
+/// Tells the names whenever they have changed, as Server-Sent Events, until the client is gone. A stream ends after some minutes,
+/// and its reader asks again.
+fn changes(_: &Request) -> Result<Response> {
+    let out = Answer::begin(200, "text/event-stream")?;
+    let mut told = String::new();
+    for _ in 0..500 {
+        let now = names()?;
+        if now != told {
+            if out.write(format!("data: {now}\n\n").as_bytes()).is_err() {
+                break;
+            }
+            told = now;
+        }
+        if !host::sleep_ms(500) {
+            break;
+        }
+    }
+    Ok(Response::text(200, ""))
 }
 
 fn keep(r: &Request) -> Result<Response> {
@@ -57,6 +81,7 @@ extension! {
         Route::new("POST", "/notes", keep),
         Route::new("GET", "/notes/:key", get),
         Route::new("DELETE", "/notes/:key", forget),
+        Route::new("GET", "/changes", changes),
         Route::new("GET", "/page", page),
     ]
 }
