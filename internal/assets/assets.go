@@ -10,8 +10,10 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/url"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -130,7 +132,7 @@ func Open(ctx context.Context, path string) (*Catalogue, error) {
 func (c *Catalogue) StopScans() {
 	c.mu.Lock()
 	c.closed = true
-	all := c.scanners
+	all := slices.Collect(maps.Values(c.scanners)) // others may still ask for one
 	c.mu.Unlock()
 	for _, s := range all {
 		s.Cancel()

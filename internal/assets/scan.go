@@ -76,8 +76,8 @@ type Scanner struct {
 	state    State
 	progress *Progress
 	errors   []string
-	cancel   context.CancelFunc
-	done     chan struct{} // closed when the scan has ended; nil before the first
+	cancel   context.CancelFunc // of the scan; nil while there is none
+	done     chan struct{}      // closed when the scan has ended; nil before the first
 }
 
 // Scanner is the scanner of an owner.
@@ -134,7 +134,7 @@ func (s *Scanner) Status() Status {
 func (s *Scanner) Cancel() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.state != Running && s.state != Paused {
+	if s.cancel == nil || s.state != Running && s.state != Paused {
 		return false
 	}
 	s.state = Cancelling

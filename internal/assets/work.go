@@ -60,7 +60,7 @@ func (w *work) run(ctx context.Context) {
 	}
 	w.s.mu.Lock()
 	defer w.s.mu.Unlock()
-	w.s.state = Idle
+	w.s.state, w.s.cancel = Idle, nil
 }
 
 // fast notes which files there are.
