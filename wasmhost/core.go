@@ -162,7 +162,7 @@ func (c *call) preview(h int64, maxSide, format, flags uint32) int32 {
 	}
 	c.work(int64(len(img.Bytes())))
 	name := [...]string{"JPEG", "PNG"}[format]
-	p := &node.Preview{Image: pictureOf(img.Tensor), Format: name, MaxSide: int(min(maxSide, 4096))}
+	p := &node.Preview{Image: c.picture(img.Tensor), Format: name, MaxSide: int(min(maxSide, 4096))}
 	if flags&withProgress != 0 {
 		c.held = p
 	} else {
@@ -171,13 +171,22 @@ func (c *call) preview(h int64, maxSide, format, flags uint32) int32 {
 	return c.cancelled()
 }
 
-// pictureOf is the first picture of a batch, 8 bits a channel.
-func pictureOf(t *tensor.Tensor) image.Image {
+// picture is the first picture of a batch, 8 bits a channel.
+func (c *call) picture(t *tensor.Tensor) (out *image.NRGBA) {
+	c.aside(func() { out = c.pictureOf(t) })
+	return out
+}
+
+func (c *call) pictureOf(t *tensor.Tensor) *image.NRGBA {
+	const step = 32 << 10 // pixels between two looks at the clock
 	d := t.Dense()
 	s, px := d.Shape(), d.F32()
 	h, w, ch := s[1], s[2], s[3]
 	out := image.NewNRGBA(image.Rect(0, 0, w, h))
 	for i := range h * w {
+		if i%step == step-1 {
+			c.alive()
+		}
 		p, q := px[i*ch:i*ch+ch], out.Pix[i*4:i*4+4]
 		for k := range 3 {
 			q[k] = eightBit(p[min(k, ch-1)])

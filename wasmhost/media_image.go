@@ -10,6 +10,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/HugoSmits86/nativewebp"
 
@@ -27,6 +28,9 @@ const (
 	decodeCost = 24
 	maxWebP    = 16383 // pixels of a side
 	maxTexts   = 64
+	// webpWork is what a pixel of a WebP costs: half a microsecond, in which its encoder does not look at the clock, is more than
+	// twice as much, but a route may answer with a picture of half a megapixel.
+	webpWork = 500
 )
 
 // assetImage decodes a picture file. What it gives counts as the call's output.
@@ -145,6 +149,9 @@ func (c *call) encodePicture(w io.Writer, v any, index int, p pictureForm) error
 		return fault.New(fault.Unsupported, "there is no picture %d in a batch of %d", index, s[0])
 	}
 	c.work(int64(s[1]) * int64(s[2]) * int64(s[3]) * 8) // as floats, as bytes, and packed
+	if p.format == "webp" {
+		c.work(int64(s[1]) * int64(s[2]) * webpWork)
+	}
 	one := img.Slice(0, index, index+1)
 	var err error
 	ctx, cancel := c.timed()
@@ -164,18 +171,80 @@ func writePicture(ctx context.Context, w io.Writer, t *tensor.Tensor, p pictureF
 	case "png":
 		return imaging.EncodePNG(ctx, w, b, imaging.PNGOptions{Level: p.level, Text: p.text})
 	case "jpeg":
-		return jpeg.Encode(w, &image.RGBA{Pix: spread(b, true), Stride: 4 * b.W, Rect: image.Rect(0, 0, b.W, b.H)}, &jpeg.Options{Quality: p.quality})
+		return writeJPEG(ctx, w, b, p.quality)
 	}
 	if max(b.W, b.H) > maxWebP {
 		return fault.New(fault.Unsupported, "a WebP has sides of up to %d pixels", maxWebP)
 	}
-	return nativewebp.Encode(w, &image.NRGBA{Pix: spread(b, false), Stride: 4 * b.W, Rect: image.Rect(0, 0, b.W, b.H)}, nil)
+	pix, err := spread(ctx, b, false)
+	if err != nil {
+		return err
+	}
+	return writeWebP(w, &image.NRGBA{Pix: pix, Stride: 4 * b.W, Rect: image.Rect(0, 0, b.W, b.H)})
+}
+
+// writeWebP refuses pictures that the encoder cannot write: the lengths of its codes do not fit noise, and it panics.
+func writeWebP(w io.Writer, img image.Image) (err error) {
+	defer func() {
+		if v, ok := recover().(string); ok {
+			err = fault.New(fault.Unsupported, "this picture cannot be written as a WebP: %s", v)
+		}
+	}()
+	return nativewebp.Encode(w, img, nil)
+}
+
+// over is the error of a context that has ended or whose time is over, which its timer may be late to say; else nil.
+func over(ctx context.Context) error {
+	if end, ok := ctx.Deadline(); ok && time.Now().After(end) {
+		return context.DeadlineExceeded
+	}
+	return ctx.Err()
+}
+
+// stopWriter ends an encoder that does not stop for errors: its panic is writeJPEG's to catch.
+type stopWriter struct {
+	w   io.Writer
+	ctx context.Context
+}
+
+// stopping is what a stopWriter panics with.
+type stopping struct{ err error }
+
+// Write writes.
+func (s *stopWriter) Write(p []byte) (int, error) {
+	if err := over(s.ctx); err != nil {
+		panic(stopping{err})
+	}
+	return s.w.Write(p)
+}
+
+func writeJPEG(ctx context.Context, w io.Writer, b imaging.Bytes, quality int) (err error) {
+	pix, err := spread(ctx, b, true)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		switch v := recover().(type) {
+		case nil:
+		case stopping:
+			err = v.err
+		default:
+			panic(v)
+		}
+	}()
+	return jpeg.Encode(&stopWriter{w, ctx}, &image.RGBA{Pix: pix, Stride: 4 * b.W, Rect: image.Rect(0, 0, b.W, b.H)}, &jpeg.Options{Quality: quality})
 }
 
 // spread gives bytes as red, green, blue and alpha: of 1 or 2 channels the first is grey, the last of 2 or 4 is alpha.
-func spread(b imaging.Bytes, opaque bool) []uint8 {
+func spread(ctx context.Context, b imaging.Bytes, opaque bool) ([]uint8, error) {
+	const step = 64 << 10 // pixels between two looks at the clock
 	out := make([]uint8, 4*b.W*b.H)
 	for i := range b.W * b.H {
+		if i%step == step-1 {
+			if err := over(ctx); err != nil {
+				return nil, err
+			}
+		}
 		p, q := b.Pix[i*b.C:][:b.C], out[4*i:][:4]
 		for k := range 3 {
 			if q[k] = p[0]; b.C > 2 {
@@ -186,7 +255,7 @@ func spread(b imaging.Bytes, opaque bool) []uint8 {
 			q[3] = p[b.C-1]
 		}
 	}
-	return out
+	return out, nil
 }
 
 func (c *call) imageSave(ptr, n, out, limit uint32) int64 {

@@ -149,7 +149,7 @@ func (c *call) wsImage(kind, id, idLen uint32, h int64, maxSide, format uint32) 
 	}
 	s := img.Shape()
 	c.work(4 * int64(s[1]) * int64(s[2]) * int64(s[3]))
-	p := &node.Preview{Image: pictureOf(img.Tensor), Format: [...]string{"JPEG", "PNG"}[format], MaxSide: int(min(maxSide, 4096))}
+	p := &node.Preview{Image: c.picture(img.Tensor), Format: [...]string{"JPEG", "PNG"}[format], MaxSide: int(min(maxSide, 4096))}
 	var err error
 	c.park(func(ctx context.Context) { err = c.host.c.Show(ctx, client, p) })
 	if err != nil {
