@@ -18,6 +18,8 @@ type scaleIn struct {
 	Crop          string
 }
 
+// scale keeps the four dimensions of a picture of one channel, of which the reference's lanczos drops the last and swaps the
+// sides; and it refuses a crop that leaves nothing, of which the reference's lanczos makes black.
 var scale = node.Def[scaleIn, imageOut]{
 	ID: "ImageScale", Name: "Upscale Image", Category: "image/upscaling", Essentials: "Image Tools",
 	Help:    "Resizes pictures. A width or height of 0 follows from the other side.",

@@ -120,28 +120,33 @@ var composite = node.Def[compositeIn, oneOut]{
 		result(p, out)
 	},
 	Do: func(_ context.Context, in compositeIn) (oneOut, error) {
-		to, from := in.To.Samples.Clone(), in.From.Samples.Dense()
-		x, y, feather := in.X/cell, in.Y/cell, in.Feather/cell
-		h, w := min(from.Dim(2), to.Dim(2)-y), min(from.Dim(3), to.Dim(3)-x)
-		if h <= 0 || w <= 0 || to.Dim(1) != from.Dim(1) || (from.Dim(0) != to.Dim(0) && from.Dim(0) != 1) {
-			return oneOut{}, fault.New(fault.BadTensor, "latents of shape %v cannot be pasted at %d,%d onto %v", from.Shape(), in.X, in.Y, to.Shape())
-		}
-		mask := featherMask(h, w, feather, y != 0, y+h < to.Dim(2), x != 0, x+w < to.Dim(3))
-		dst, src := to.F32(), from.F32()
-		for b := range to.Dim(0) {
-			for c := range to.Dim(1) {
-				d := dst[(b*to.Dim(1)+c)*to.Dim(2)*to.Dim(3):]
-				s := src[((b%from.Dim(0))*from.Dim(1)+c)*from.Dim(2)*from.Dim(3):]
-				for i := range h {
-					for j := range w {
-						m, at := mask[i*w+j], (y+i)*to.Dim(3)+x+j
-						d[at] = s[i*from.Dim(3)+j]*m + d[at]*(1-m)
-					}
-				}
+		to, err := pasted(in.To.Samples, in.From.Samples, in.X/cell, in.Y/cell, in.Feather/cell)
+		return oneOut{in.To.With(to)}, err
+	},
+}
+
+// pasted lays from over to, its corner at x, y and its edges soft by so many cells. What lies beyond to's edges is cut off, maybe
+// all of it. A batch or channels of one serve for all.
+func pasted(onto, from *tensor.Tensor, x, y, feather int) (*tensor.Tensor, error) {
+	to := onto.Clone()
+	from = from.Dense()
+	h, w := max(0, min(from.Dim(2), to.Dim(2)-y)), max(0, min(from.Dim(3), to.Dim(3)-x))
+	// Compat: far beyond the edge some rows or columns are left to paste where there are none, and the reference fails.
+	far := y > to.Dim(2) && from.Dim(2)+to.Dim(2)-y > 1 || x > to.Dim(3) && from.Dim(3)+to.Dim(3)-x > 1
+	if far || (from.Dim(1) != to.Dim(1) && from.Dim(1) != 1) || (from.Dim(0) != to.Dim(0) && from.Dim(0) != 1) {
+		return nil, fault.New(fault.BadTensor, "latents of shape %v cannot be pasted at %d,%d onto %v", from.Shape(), x*cell, y*cell, to.Shape())
+	}
+	mask := featherMask(h, w, feather, y != 0, y+h < to.Dim(2), x != 0, x+w < to.Dim(3))
+	for p := range to.Dim(0) * to.Dim(1) {
+		d, s := planeOf(to, p/to.Dim(1), p%to.Dim(1)), planeOf(from, p/to.Dim(1), p%to.Dim(1))
+		for i := range h {
+			for j := range w {
+				m, at := mask[i*w+j], (y+i)*to.Dim(3)+x+j
+				d[at] = s[i*from.Dim(3)+j]*m + d[at]*(1-m)
 			}
 		}
-		return oneOut{in.To.With(to)}, nil
-	},
+	}
+	return to, nil
 }
 
 // featherMask is 1 with ramps of the given number of cells at the sides named.

@@ -112,6 +112,9 @@ func cutToCells(ctx context.Context, img value.Image, m value.Mask, cell int) (v
 		return img, nil, fault.New(fault.BadTensor, "a mask of shape %v has no height and width", d.Shape())
 	}
 	h, w := img.Dim(1), img.Dim(2)
+	if n := d.Elems() / max(1, d.Dim(-2)*d.Dim(-1)); n != 1 && n != img.Dim(0) {
+		return img, nil, fault.New(fault.BadTensor, "%d masks fit no batch of %d pictures; it takes one, or as many", n, img.Dim(0))
+	}
 	mask, err := resize.Mask(ctx, d.Reshape(-1, 1, d.Dim(-2), d.Dim(-1)), w, h)
 	if err != nil {
 		return img, nil, err
@@ -146,7 +149,7 @@ func grow(mask *tensor.Tensor, side int) *tensor.Tensor {
 	for i, v := range src {
 		dst[i] = round(v)
 	}
-	if side == 0 {
+	if side == 0 || len(src) == 0 {
 		return out
 	}
 	for p := range mask.Elems() / (h * w) {

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/cocoonhq/cocoon/engine/node"
+	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/internal/imaging/resample"
 	"github.com/cocoonhq/cocoon/internal/tensor"
 	"github.com/cocoonhq/cocoon/internal/value"
@@ -102,11 +103,38 @@ var blend = node.Def[blendIn, oneOut]{
 				return oneOut{}, err
 			}
 		}
-		out := tensor.New(tensor.F32, a.Shape()...)
-		x, y, ka, kb := a.F32(), b.F32(), float32(in.Factor), float32(1-in.Factor)
-		for i := range out.F32() {
-			out.F32()[i] = x[i]*ka + y[i%len(y)]*kb
+		s, err := mixed(a, b, float32(in.Factor), float32(1-in.Factor))
+		if err != nil {
+			return oneOut{}, err
 		}
-		return oneOut{in.First.With(out)}, nil
+		return oneOut{in.First.With(s)}, nil
 	},
+}
+
+// mixed is a·ka + b·kb for latents of one height and width. A batch or channels of one serve for all of the other's.
+func mixed(a, b *tensor.Tensor, ka, kb float32) (*tensor.Tensor, error) {
+	shape := a.Shape().Clone()
+	for i, n := range b.Shape() {
+		switch {
+		case shape[i] == 1:
+			shape[i] = n
+		case n != 1 && n != shape[i]:
+			return nil, fault.New(fault.BadTensor, "latents of shapes %v and %v cannot be mixed", a.Shape(), b.Shape())
+		}
+	}
+	out := tensor.New(tensor.F32, shape...)
+	dst, plane := out.F32(), out.Dim(2)*out.Dim(3)
+	for p := range shape[0] * shape[1] {
+		x, y := planeOf(a, p/shape[1], p%shape[1]), planeOf(b, p/shape[1], p%shape[1])
+		for i, d := 0, dst[p*plane:]; i < plane; i++ {
+			d[i] = x[i]*ka + y[i]*kb
+		}
+	}
+	return out, nil
+}
+
+// planeOf is one channel of one latent; those of a single one serve for all.
+func planeOf(t *tensor.Tensor, item, channel int) []float32 {
+	plane := t.Dim(2) * t.Dim(3)
+	return t.F32()[(item%t.Dim(0)*t.Dim(1)+channel%t.Dim(1))*plane:]
 }
