@@ -58,14 +58,18 @@ func (r *run) spawn(v *vertex, f *form, w *parked, calls []call) <-chan struct{}
 			w.results[i].err = err
 			continue
 		}
-		ctx, nested := r.nodeContext(v, i), args.nested(f)
+		ask := &puller{r: r, v: v, index: i, over: make(chan struct{})}
+		ctx, nested := r.askingContext(ask), args.nested(f)
 		group.Add(1)
 		r.tasks.Add(1)
+		r.pulls.began()
 		r.e.calls.Go(func() {
 			defer r.tasks.Done()
 			defer group.Done()
 			var reply node.Reply
 			err := guard(func() (err error) { reply, err = runNode(ctx, v.node, nested); return err })
+			close(ask.over)
+			r.pulls.returned()
 			w.results[i] = check(v, reply, err)
 		})
 	}

@@ -16,11 +16,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// The tiny interpreter below knows five kinds of node. It computes everything anew, by recursion, without any cache:
+// The tiny interpreter below knows six kinds of node. It computes everything anew, by recursion, without any cache:
 //
 //	list   gives its items, some of which block
 //	sum    adds its inputs, call by call
 //	pick   looks at its first input: even takes the second, odd the third, and never looks at the other
+//	pull   is as pick, and asks for it while it runs: as often as its first input has items
 //	twice  expands to a sum of its input and itself
 //	show   is an output; it shows what it got, call by call
 type spec struct {
@@ -43,7 +44,7 @@ func interpret(specs []spec, i int, seen map[int][]cell) []cell {
 	in := make([][]cell, len(s.from))
 	longest := 0
 	for k, f := range s.from {
-		if s.kind == "pick" && k > 0 {
+		if (s.kind == "pick" || s.kind == "pull") && k > 0 {
 			continue
 		}
 		in[k] = interpret(specs, f, seen)
@@ -57,6 +58,14 @@ func interpret(specs []spec, i int, seen map[int][]cell) []cell {
 		}
 	case "pick":
 		out = interpretPick(specs, s, in[0], seen)
+	case "pull":
+		for c, v := range in[0] {
+			if !v.blocked {
+				from := interpret(specs, s.from[1+int(v.n&1)], seen)
+				v = from[min(c, len(from)-1)]
+			}
+			out = append(out, v)
+		}
 	default:
 		for c := range longest {
 			out = append(out, add(in, c, s.kind == "twice"))
@@ -154,6 +163,12 @@ func propertyNodes(c *calls) []node.Node {
 				return node.Reply{Outputs: []any{a[taken(a)]}}, nil
 			},
 			need: func(a node.Args) []string { return []string{taken(a)} }},
+		funcNode{s: &node.Schema{ID: "Pull", Async: true, Outputs: star, Inputs: []node.Input{{Name: "a", Type: "*"}, {Name: "b", Type: "*", Options: lazy}, {Name: "c", Type: "*", Options: lazy}}},
+			run: func(ctx context.Context, a node.Args) (node.Reply, error) {
+				c.count(ctx)
+				v, err := node.Pull(ctx, taken(a))
+				return node.Reply{Outputs: []any{v}}, err
+			}},
 		funcNode{s: &node.Schema{ID: "Twice", Expands: true, Outputs: star}, run: func(ctx context.Context, a node.Args) (node.Reply, error) {
 			c.count(ctx)
 			g := node.NewGraph(ctx)
@@ -198,8 +213,10 @@ func randomSpecs(r *rand.Rand) []spec {
 			}
 		case kind < 4:
 			specs[i] = spec{kind: "sum", from: back(1 + r.IntN(3))}
-		case kind < 6:
+		case kind < 5:
 			specs[i] = spec{kind: "pick", from: back(3)}
+		case kind == 5:
+			specs[i] = spec{kind: "pull", from: back(3)}
 		case kind == 6:
 			specs[i] = spec{kind: "twice", from: back(1)}
 		default:
@@ -213,7 +230,7 @@ func randomSpecs(r *rand.Rand) []spec {
 func promptOf(specs []spec) string {
 	var parts []string
 	for i, s := range specs {
-		class := map[string]string{"list": "GoldenList", "sum": "Sum", "pick": "Pick", "twice": "Twice", "show": "Show"}[s.kind]
+		class := map[string]string{"list": "GoldenList", "sum": "Sum", "pick": "Pick", "pull": "Pull", "twice": "Twice", "show": "Show"}[s.kind]
 		inputs := []string{}
 		if s.kind == "list" {
 			items := make([]string, len(s.items))

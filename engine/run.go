@@ -48,6 +48,7 @@ type run struct {
 	turns    map[*vertex]int       // how often a node asked for lazy inputs
 	plans    map[*vertex]*loopPlan
 	turning  map[*vertex]*loopState
+	pulls    *pulls
 	tasks    sync.WaitGroup // calls of asynchronous nodes
 	arrived  chan *pending  // whose calls have all returned
 	expanded int
@@ -64,7 +65,7 @@ type uiResult struct {
 
 func (e *Engine) newRun(ctx context.Context, l Lease) *run {
 	r := &run{e: e, lease: l, job: l.Job, uiOf: map[string]int{}, ran: map[*vertex]bool{}, parked: map[*vertex]*parked{},
-		grown: map[*vertex][]outcome{}, turns: map[*vertex]int{}, plans: map[*vertex]*loopPlan{}, turning: map[*vertex]*loopState{}, arrived: make(chan *pending, 64)}
+		grown: map[*vertex][]outcome{}, turns: map[*vertex]int{}, plans: map[*vertex]*loopPlan{}, turning: map[*vertex]*loopState{}, pulls: newPulls(), arrived: make(chan *pending, 64)}
 	r.ctx, r.cancel = context.WithCancelCause(tenant.With(ctx, l.Job.Tenant))
 	return r
 }
@@ -169,6 +170,9 @@ func (r *run) announceCached() {
 func (r *run) loop() *failure {
 	for !r.sched.empty() {
 		r.collect()
+		if f := r.serve(); f != nil {
+			return f
+		}
 		p := r.sched.next()
 		if p == nil {
 			if r.sched.outside > 0 {
@@ -203,9 +207,14 @@ func (r *run) collect() {
 	}
 }
 
-// wait waits for an asynchronous node.
+// wait waits for an asynchronous node: for its result, or for what it asks.
 func (r *run) wait() *failure {
+	if r.pulls.dead(r.parked) {
+		return r.stuck()
+	}
 	select {
+	case <-r.pulls.came:
+		return nil
 	case p := <-r.arrived:
 		r.sched.resume(p)
 		return nil

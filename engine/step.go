@@ -127,6 +127,14 @@ func (r *run) nodeContext(v *vertex, index int) context.Context {
 	return node.WithRun(r.ctx, call.CountGraphs())
 }
 
+// askingContext is the context of a call that may ask for inputs.
+func (r *run) askingContext(ask *puller) context.Context {
+	ctx := r.nodeContext(ask.v, ask.index)
+	call, _ := node.RunOf(ctx)
+	call.Puller = ask
+	return node.WithRun(ctx, call)
+}
+
 // check makes an outcome of a reply. A node that says it did well and was stopped meanwhile did well.
 func check(v *vertex, reply node.Reply, err error) outcome {
 	o := outcome{reply: reply, err: err}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"image"
 	"sync/atomic"
+
+	"github.com/cocoonhq/cocoon/internal/fault"
 )
 
 // Preview is a picture of unfinished work.
@@ -22,7 +24,26 @@ type Run struct {
 	Reporter Reporter
 	// PreviewMethod is how the client wants previews made: "none", "auto", "latent2rgb", "taesd"; "" leaves it to the server.
 	PreviewMethod string
-	graphs        *atomic.Int32 // how many the call has built
+	// Puller gets inputs for a node that waits for them while it runs; nil where nothing else could run meanwhile.
+	Puller Puller
+	graphs *atomic.Int32 // how many the call has built
+}
+
+// Puller gets inputs while a node runs.
+type Puller interface {
+	// Pull waits until a linked input is there, which the engine computes if it has to: the value that the call would have been given, a
+	// Blocker too. An input without a link is fault.NotFound.
+	Pull(ctx context.Context, input string) (any, error)
+}
+
+// Pull gets a linked input, such as a lazy one that Need did not ask for, and waits for it. Only nodes whose schema is Async can:
+// others are fault.Unsupported, because nothing runs beside them.
+func Pull(ctx context.Context, input string) (any, error) {
+	r, _ := RunOf(ctx)
+	if r.Puller == nil {
+		return nil, fault.New(fault.Unsupported, "only an asynchronous node can ask for its input %q while it runs", input)
+	}
+	return r.Puller.Pull(ctx, input)
 }
 
 // Reporter takes what a running node tells about itself. Its methods never block and may be called from any goroutine.
