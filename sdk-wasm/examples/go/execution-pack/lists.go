@@ -33,14 +33,19 @@ func itemAt(list []any, i int) (int, error) {
 
 // listNode is a node that does something with an accumulation's list.
 func listNode(id, name string, inputs []decl, outputs []result, do func(list []any, in guest.Args) ([]any, error)) guest.Dynamic {
-	return variant(traits(id, name, catLists), inputs, outputs, func(in guest.Args) (guest.Reply, error) {
+	return variant(traits(id, name, catLists), inputs, outputs, onList(do))
+}
+
+// onList is a node's work on an accumulation's list.
+func onList(do func(list []any, in guest.Args) ([]any, error)) func(in guest.Args) (guest.Reply, error) {
+	return func(in guest.Args) (guest.Reply, error) {
 		list, err := accum(in)
 		if err != nil {
 			return guest.Reply{}, err
 		}
 		values, err := do(list, in)
 		return guest.Reply{Outputs: values}, err
-	})
+	}
 }
 
 func listNodes() []guest.Dynamic {
@@ -66,12 +71,12 @@ func listNodes() []guest.Dynamic {
 			}
 			return []any{accumulated(l[1:]), l[0]}, nil
 		}),
-		listNode("TestAccumulationTailNode", "Accumulation Tail", args(acc), out("ACCUMULATION", "*"), func(l []any, in guest.Args) ([]any, error) {
+		simple(traits("TestAccumulationTailNode", "Accumulation Tail", catLists), ports(args(acc), out("ACCUMULATION", "*")), onList(func(l []any, in guest.Args) ([]any, error) {
 			if len(l) == 0 {
 				return []any{nil, in["accumulation"]}, nil
 			}
 			return []any{accumulated(l[:len(l)-1]), l[len(l)-1]}, nil
-		}),
+		})), // the engine alone looks at its links
 		listNode("TestAccumulationToListNode", "Accumulation to List", args(acc), []result{{kind: "*", list: true}},
 			func(l []any, _ guest.Args) ([]any, error) { return []any{guest.List(l)}, nil }),
 		variant(fromList, args(in("list", "*", nil)), out("ACCUMULATION"), func(in guest.Args) (guest.Reply, error) {
