@@ -127,18 +127,26 @@ func readRetry(m abi.Map) (*retry, error) {
 	return &retry{min(time.Duration(ms)*time.Millisecond, 24*time.Hour), state}, nil
 }
 
-type checker struct{ n *guestNode }
-
 // Checks names the inputs that validate looks at.
-func (k checker) Checks() ([]string, bool) { return k.n.schema.checks, k.n.schema.checks == nil }
-
-// Check asks the guest.
-func (k checker) Check(ctx context.Context, args node.Args) error {
-	return k.CheckLinks(ctx, args, nil)
+func (n *guestNode) Checks() (names []string, all bool) {
+	if !n.schema.validates {
+		return nil, false
+	}
+	return n.schema.checks, n.schema.checks == nil
 }
 
+// Check asks the guest, if it validates.
+func (n *guestNode) Check(ctx context.Context, args node.Args) error {
+	if !n.schema.validates {
+		return nil
+	}
+	return linkChecker{n}.CheckLinks(ctx, args, nil)
+}
+
+type linkChecker struct{ n *guestNode }
+
 // CheckLinks asks the guest, which is told the types of linked inputs too.
-func (k checker) CheckLinks(ctx context.Context, args node.Args, linked map[string]node.Type) error {
+func (k linkChecker) CheckLinks(ctx context.Context, args node.Args, linked map[string]node.Type) error {
 	types := make(map[string]any, len(linked))
 	for name, t := range linked {
 		types[name] = string(t)

@@ -87,8 +87,9 @@ func abilities(n node.Node) map[string]any {
 	_, loops := n.(node.Looper)
 	m := map[string]any{"links": links, "fingerprints": fingerprints, "needs": needs, "loops": loops}
 	if c, ok := n.(node.Checker); ok {
-		names, all := c.Checks()
-		m["checks"], m["all"] = append([]string{}, names...), all
+		if names, all := c.Checks(); len(names) > 0 || all || links {
+			m["checks"], m["all"] = append([]string{}, names...), all
+		}
 	}
 	return m
 }
