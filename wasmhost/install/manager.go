@@ -52,6 +52,8 @@ type Manager struct {
 	turn  chan struct{} // held by what changes anything, here or in the Loader
 	known sync.Map      // *about by the package's sum
 
+	reading sync.Mutex // held from the first look at the files until what they say is taken in; taken before mu
+
 	mu      sync.RWMutex
 	lock    *lockfile // as last read; never changed, only replaced
 	trust   *Trust
@@ -83,6 +85,8 @@ func Open(ctx context.Context, c Config) (*Manager, error) {
 
 // read takes in what the files say.
 func (m *Manager) read() error {
+	m.reading.Lock() // else one who read before a change could take in what was after one who read behind it
+	defer m.reading.Unlock()
 	seen := m.stamps()
 	l, err := readLock(m.c.Dir)
 	if err != nil {
