@@ -91,6 +91,7 @@ func (p *extPlace) inspectPackage(ctx context.Context, name string, w io.Writer)
 		if err != nil {
 			return err
 		}
+		printContents(w, whole)
 		module, err := whole.Module()
 		if err != nil {
 			return err
