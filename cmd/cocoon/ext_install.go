@@ -162,7 +162,7 @@ func standing(o *install.Offer) string {
 	case install.Unsigned:
 		return "Nobody signed it: whoever gave it to you may have changed it."
 	case install.New:
-		return "Signed by " + o.Publisher + ", who is new here. Compare this key with what the author tells."
+		return "Signed by " + o.Publisher + ", who is new here. Compare this key with what the author tells, or its fingerprint, " + fingerprint(o.Publisher) + "."
 	}
 	return "Its publisher is not trusted here: " + whom(o.Publisher)
 }

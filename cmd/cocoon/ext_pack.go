@@ -63,8 +63,14 @@ who has your extension gets updates only from this key.
 	if err = errors.Join(err, file.Close()); err != nil {
 		return err
 	}
-	fmt.Fprintf(std.out, "%s\n\nThis is your public key, by which others know you. The private one is in %s: show it to nobody.\nNext: cocoon ext pack, then cocoon ext sign FILE.cocoon\n",
-		pack.KeyID(k.Public().(ed25519.PublicKey)), *out)
+	id := pack.KeyID(k.Public().(ed25519.PublicKey))
+	fmt.Fprintf(std.out, `%s
+fingerprint %s
+
+This is your public key, by which others know you: tell it, or its fingerprint, where your users find it. The private one is in
+%s: show it to nobody.
+Next: cocoon ext pack, then cocoon ext sign FILE.cocoon
+`, id, fingerprint(id), *out)
 	return nil
 }
 
@@ -254,7 +260,7 @@ func printSigners(w io.Writer, p *pack.Package) {
 		fmt.Fprintln(w, "Nobody signed it.")
 		return
 	}
-	fmt.Fprintf(w, "Published and signed by %s\n", p.Manifest.Publisher)
+	fmt.Fprintf(w, "Published and signed by %s, fingerprint %s\n", p.Manifest.Publisher, fingerprint(p.Manifest.Publisher))
 	for _, s := range p.Signatures {
 		if s.Key != p.Manifest.Publisher {
 			fmt.Fprintf(w, "Also signed by %s\n", s.Key)

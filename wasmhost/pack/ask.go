@@ -45,7 +45,8 @@ func (c *Capabilities) Asks() []Ask {
 	}
 	c.storage(add)
 	for _, r := range c.HTTP {
-		words := "send requests: " + r.Rule
+		method, address, _ := strings.Cut(r.Rule, " ")
+		words := "send " + method + " requests to " + address
 		if len(r.Secrets) > 0 {
 			words += ", with your secret " + strings.Join(r.Secrets, ", ") + ", which it cannot read itself"
 		}

@@ -17,11 +17,11 @@ function line(c, asksAgain) {
 
 // consent makes the step. go(granted, shared) is called with the ids of what was allowed; back leaves it.
 export function consent({ e, offer, word, operator, go, back }) {
-  const [signed, sentence, grave] = trust(e), lines = grouped(e.capabilities).map(c => line(c, !offer || Boolean(offer.installed))), fresh = e.capabilities.filter(c => c.new).length;
+  const [signed, sentence, grave] = trust(e), lines = grouped(e.capabilities).sort((a, b) => Boolean(b.new) - Boolean(a.new)).map(c => line(c, !offer || Boolean(offer.installed))), fresh = e.capabilities.filter(c => c.new).length;
   const yes = el("button", { type: "submit", class: "plain main", disabled: Boolean(offer?.refused) }, word), no = el("button", { type: "button", class: "plain" }, offer ? "Cancel" : "Back");
   const shared = el("input", { type: "checkbox", role: "switch" });
   const form = el("form", { class: "consent" },
-    el("section", { class: `seal ${grave}` }, el("p", {}, icon(grave === "good" ? "check" : "alert"), el("b", {}, signed)), el("p", {}, sentence), e.fingerprint ? el("p", { class: "print" }, "Fingerprint ", el("code", {}, e.fingerprint)) : null),
+    el("section", { class: `seal ${grave}` }, el("p", {}, icon(grave === "good" ? "check" : "alert"), el("b", {}, signed)), el("p", {}, sentence), e.fingerprint ? el("p", { class: "print" }, "Fingerprint ", el("code", {}, e.fingerprint), " of the key ", el("code", {}, e.publisher)) : null),
     e.description ? el("p", { class: "about" }, e.description) : null,
     el("p", { class: "hint" }, [what(e), offer ? `${bytes(offer.bytes)}.` : "", e.author ? `By ${e.author}.` : "", e.license ? `License: ${e.license}.` : ""].filter(Boolean).join(" ")),
     offer?.refused ? el("p", { class: "card-reason", role: "alert" }, offer.refused) : null,

@@ -31,7 +31,7 @@ export function trust(e) {
 
 // what sums up what an extension adds.
 export function what(e) {
-  const parts = [e.nodes.length && many(e.nodes.length, "node"), e.routes.length && many(e.routes.length, "route"), e.page && "a page"].filter(Boolean);
+  const parts = [e.nodes.length && many(e.nodes.length, "node"), e.routes.length && many(e.routes.length, "address", "addresses"), e.page && "a page"].filter(Boolean);
   return parts.length ? `Adds ${parts.length > 1 ? `${parts.slice(0, -1).join(", ")} and ${parts.at(-1)}` : parts[0]}.` : "";
 }
 
