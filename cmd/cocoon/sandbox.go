@@ -92,13 +92,6 @@ func (p promptEnds) Publish(ctx context.Context, e engine.Event) {
 // guestFiles are a tenant's files, as extensions are shown them.
 type guestFiles struct{ c image.Config }
 
-func (g guestFiles) of(ctx context.Context) (image.Files, error) {
-	if g.c.Of == nil {
-		return g.c.Files, nil
-	}
-	return g.c.Of(ctx)
-}
-
 // guestFile is an open file with its size.
 type guestFile struct {
 	*os.File
@@ -114,7 +107,7 @@ func (f guestFile) Size() int64 { return f.size }
 
 // Open opens a file of whom ctx acts for.
 func (g guestFiles) Open(ctx context.Context, f node.File) (wasmhost.File, error) {
-	files, err := g.of(ctx)
+	files, err := g.c.For(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -141,7 +134,7 @@ func (g guestFiles) Save(ctx context.Context, subfolder, filename string, data [
 // Store writes a file into the output folder under the next free number. Inside of a prompt it belongs to the job, as those
 // of built-in nodes.
 func (g guestFiles) Store(ctx context.Context, subfolder, filename string, data io.Reader) (node.File, error) {
-	files, err := g.of(ctx)
+	files, err := g.c.For(ctx)
 	if err != nil {
 		return node.File{}, err
 	}

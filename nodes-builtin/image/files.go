@@ -29,8 +29,8 @@ type Config struct {
 	MaxPixels int                                      // of a picture that is loaded; 0 is imaging's default
 }
 
-// files are the files of whom ctx acts for.
-func (c Config) files(ctx context.Context) (Files, error) {
+// For gives the files of whom ctx acts for.
+func (c Config) For(ctx context.Context) (Files, error) {
 	if c.Of == nil {
 		return c.Files, nil
 	}
@@ -39,7 +39,7 @@ func (c Config) files(ctx context.Context) (Files, error) {
 
 // open opens a file of whom ctx acts for.
 func (c Config) open(ctx context.Context, kind, name string) (*os.File, error) {
-	files, err := c.files(ctx)
+	files, err := c.For(ctx)
 	if err != nil {
 		return nil, err
 	}

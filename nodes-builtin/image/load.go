@@ -161,7 +161,7 @@ func (c Config) hash(ctx context.Context, name string) (string, error) {
 // pictures lists the files of the input folder that look like pictures.
 func (c Config) pictures() fileList {
 	return func(ctx context.Context) []string {
-		files, err := c.files(ctx)
+		files, err := c.For(ctx)
 		if err != nil {
 			return nil
 		}

@@ -72,7 +72,7 @@ func savePorts(p *node.Ports, in *saveIn, out *saveOut) {
 
 func (c Config) save(ctx context.Context, in saveIn, kind string, level int) (saveOut, error) {
 	n, h, w, ch := in.Images.Dim(0), in.Images.Dim(1), in.Images.Dim(2), in.Images.Dim(3)
-	store, err := c.files(ctx)
+	store, err := c.For(ctx)
 	if err != nil {
 		return saveOut{}, err
 	}
