@@ -52,7 +52,7 @@ func BenchmarkStop(b *testing.B) {
 func stop(b *testing.B, module []byte) {
 	h := newHost(b, &world{})
 	e, err := load(b.Context(), h, module, func(s *wasmhost.Source) {
-		s.Limits.Execute.Fuel, s.Limits.Execute.HostBytes, s.Limits.Execute.HostCalls, s.Limits.Execute.Wall = 1<<60, 1<<60, 1<<40, time.Hour
+		s.Limits.Execute.Fuel, s.Limits.Execute.HostBytes, s.Limits.Execute.HostCalls, s.Limits.Execute.Wall = 1<<50, 1<<60, 1<<40, time.Hour
 	})
 	if err != nil {
 		b.Fatal(err)
