@@ -201,7 +201,7 @@ func isChangedNode() node.Node {
 		opt(in("should_change", "BOOL", opts{"default": false}))), out("IMAGE"))
 	p := plain{s, func(_ context.Context, a node.Args) (node.Reply, error) { return outputs(a["image"]) }}
 	return changing{p, func(a node.Args) (any, error) {
-		if on, _ := a["should_change"].(bool); on {
+		if truth(a["should_change"]) {
 			return nan, nil
 		}
 		return false, nil

@@ -167,7 +167,7 @@ func asyncLazy() node.Node {
 			return nil, err
 		}
 		name := "input2"
-		if on, _ := a["condition"].(bool); on {
+		if truth(a["condition"]) {
 			name = "input1"
 		}
 		if a[name] == nil {

@@ -72,8 +72,7 @@ func whileClose() node.Node {
 		node.Hidden{Name: "dynprompt", Kind: node.DynPrompt}, node.Hidden{Name: "unique_id", Kind: node.UniqueID})
 	s.Expands = true
 	return variant(plain{s, func(ctx context.Context, a node.Args) (node.Reply, error) {
-		again, _ := a["condition"].(bool)
-		if !again {
+		if !truth(a["condition"]) {
 			return outputs(values(a, carried(0, "initial_value"))...)
 		}
 		link, err := get[[]any](a, "flow_control")
@@ -190,9 +189,8 @@ func blockerNode() node.Node {
 	s := upSchema("TestExecutionBlocker", "Execution Blocker", catFlow, args(in("input", "*", nil), in("block", node.Boolean, nil),
 		in("verbose", node.Boolean, opts{"default": false})), named(out("*"), "output"))
 	return variant(plain{s, func(_ context.Context, a node.Args) (node.Reply, error) {
-		if on, _ := a["block"].(bool); on {
-			loud, _ := a["verbose"].(bool)
-			return outputs(node.Blocker{Message: "Blocked Execution", Say: loud})
+		if truth(a["block"]) {
+			return outputs(node.Blocker{Message: "Blocked Execution", Say: truth(a["verbose"])})
 		}
 		return outputs(a["input"])
 	}})

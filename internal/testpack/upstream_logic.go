@@ -96,8 +96,8 @@ func logicNodes() []node.Node {
 		plain{upSchema("TestBoolOperationNode", "Bool Operation", catLogic, args(in("a", node.Boolean, nil), in("b", node.Boolean, nil),
 			pick("op", "a AND b", "a OR b", "a XOR b", "NOT a")), out(node.Boolean)),
 			func(_ context.Context, a node.Args) (node.Reply, error) {
-				x, _ := a["a"].(bool)
-				y, _ := a["b"].(bool)
+				x := truth(a["a"])
+				y := truth(a["b"])
 				switch a["op"] {
 				case "a AND b":
 					return outputs(x && y)
@@ -119,7 +119,7 @@ func stringConditions() node.Node {
 	return plain{s, func(_ context.Context, a node.Args) (node.Reply, error) {
 		x, _ := a["a"].(string)
 		y, _ := a["b"].(string)
-		if exact, _ := a["case_sensitive"].(bool); !exact {
+		if !truth(a["case_sensitive"]) {
 			x, y = strings.ToLower(x), strings.ToLower(y)
 		}
 		switch a["operation"] {
@@ -142,8 +142,7 @@ func stringConditions() node.Node {
 func toBool() node.Node {
 	s := upSchema("TestToBoolNode", "To Bool", catLogic, args(in("value", "*", nil), opt(in("invert", node.Boolean, opts{"default": false}))), out(node.Boolean))
 	return plain{s, func(_ context.Context, a node.Args) (node.Reply, error) {
-		invert, _ := a["invert"].(bool)
-		return outputs(truth(a["value"]) != invert)
+		return outputs(truth(a["value"]) != truth(a["invert"]))
 	}}
 }
 
