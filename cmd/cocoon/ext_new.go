@@ -147,10 +147,22 @@ func (p *project) write() error {
 			return err
 		}
 	}
+	if err := p.library(); err != nil {
+		return err
+	}
 	if err := p.put(".gitignore", []byte("/module.wasm\n/target/\n/node_modules/\n*.cocoon\n")); err != nil {
 		return err
 	}
 	return p.put("README.md", []byte(p.readme()))
+}
+
+// library starts what clients show beside the node: a page of help, and its name in another language.
+func (p *project) library() error {
+	page := fmt.Sprintf("# %s\n\nWhat `%s` does, and when to use it. Clients show this page when somebody asks about the node.\n", p.title, p.class)
+	if err := p.put("docs/"+p.class+".md", []byte(page)); err != nil {
+		return err
+	}
+	return p.put("locales/de/nodeDefs.json", fmt.Appendf(nil, "{\n  %q: {\"display_name\": %q}\n}\n", p.class, p.title))
 }
 
 // copy copies a file or a folder of the SDK into the project.

@@ -30,6 +30,10 @@ func TestExtNewFrom(t *testing.T) {
 					}
 				}
 			}
+			if page, words := readFile(t, filepath.Join(dir, "docs", "MyLens.md")), readFile(t, filepath.Join(dir, "locales", "de", "nodeDefs.json")); !strings.HasPrefix(page, "# My lens\n") ||
+				words != "{\n  \"MyLens\": {\"display_name\": \"My lens\"}\n}\n" {
+				t.Errorf("%s/%s: %s\n%s", l.name, example, page, words)
+			}
 			sdk := readFile(t, filepath.Join(dir, l.readme))
 			if strings.Contains(sdk, "](../") || !strings.Contains(sdk, "https://github.com/cocoonhq/cocoon/tree/main/") {
 				t.Errorf("%s: links of the SDK's README lead out of the project", l.name)

@@ -120,6 +120,11 @@ web, docs, locales, workflows, subgraphs and tests. Its sources stay where they 
 	if err := writeWhole(*out, b.Bytes()); err != nil {
 		return err
 	}
+	p, err := pack.Parse(b.Bytes())
+	if err != nil {
+		return err
+	}
+	printContents(std.out, p)
 	fmt.Fprintf(std.out, "%s: %s, %d files", *out, sizeOf(b.Len()), len(files))
 	if len(keys) > 0 {
 		fmt.Fprintf(std.out, ", signed\nNext: cocoon ext verify %s\n", *out)
