@@ -13,6 +13,7 @@ import (
 	"github.com/cocoonhq/cocoon/internal/tenant"
 	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
 	"github.com/cocoonhq/cocoon/wasmhost/code"
+	"github.com/cocoonhq/cocoon/wasmhost/describe"
 	"github.com/cocoonhq/cocoon/wasmhost/route"
 	"github.com/cocoonhq/cocoon/wasmhost/slot"
 )
@@ -27,7 +28,7 @@ type Extension struct {
 	admitted *code.Module
 	program  slot.Program
 	limits   LimitSet
-	desc     *description
+	desc     *describe.Description
 	nodes    []node.Node
 	routes   *route.Router
 	legacy   *route.Router // paths outside of the extension's own
@@ -81,7 +82,7 @@ func (e *Extension) Module() *code.Module { return e.admitted }
 func (e *Extension) Nodes() []node.Node { return e.nodes }
 
 func (e *Extension) owns(class string) bool {
-	return slices.ContainsFunc(e.desc.nodes, func(s *guestSchema) bool { return s.ID == class })
+	return slices.ContainsFunc(e.desc.Nodes, func(s *describe.Schema) bool { return s.ID == class })
 }
 
 func (e *Extension) newCall(ctx context.Context, l Limits) *call {

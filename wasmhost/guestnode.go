@@ -9,12 +9,13 @@ import (
 	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/internal/tenant"
 	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
+	"github.com/cocoonhq/cocoon/wasmhost/describe"
 )
 
 // guestNode is a node of an extension. To the engine it is as any other.
 type guestNode struct {
 	ext    *Extension
-	schema *guestSchema
+	schema *describe.Schema
 }
 
 // Schema is what the guest described.
@@ -129,15 +130,15 @@ func readRetry(m abi.Map) (*retry, error) {
 
 // Checks names the inputs that validate looks at.
 func (n *guestNode) Checks() (names []string, all bool) {
-	if !n.schema.validates {
+	if !n.schema.Validates {
 		return nil, false
 	}
-	return n.schema.checks, n.schema.checks == nil
+	return n.schema.Checks, n.schema.Checks == nil
 }
 
 // Check asks the guest, if it validates.
 func (n *guestNode) Check(ctx context.Context, args node.Args) error {
-	if !n.schema.validates {
+	if !n.schema.Validates {
 		return nil
 	}
 	return linkChecker{n}.CheckLinks(ctx, args, nil)
@@ -168,7 +169,7 @@ type fingerprinter struct{ n *guestNode }
 func (f fingerprinter) Fingerprint(ctx context.Context, args node.Args) (out any, err error) {
 	l := f.n.ext.limits.Execute // it may read what it depends on
 	err = f.n.ask(ctx, abi.OpFingerprint, l, args, nil, func(_ *call, v any) error {
-		if err := plain(v, abi.MaxCborDepth); err != nil {
+		if err := describe.Plain(v, abi.MaxCborDepth); err != nil {
 			return err
 		}
 		out = v

@@ -20,6 +20,7 @@ import (
 	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
 	"github.com/cocoonhq/cocoon/wasmhost/bulkhead"
 	"github.com/cocoonhq/cocoon/wasmhost/code"
+	"github.com/cocoonhq/cocoon/wasmhost/describe"
 	"github.com/cocoonhq/cocoon/wasmhost/egress"
 	"github.com/cocoonhq/cocoon/wasmhost/kv"
 	"github.com/cocoonhq/cocoon/wasmhost/mail"
@@ -174,7 +175,7 @@ func (h *Host) Load(ctx context.Context, s Source) (*Extension, error) {
 	if err := e.start(ctx); err != nil {
 		return nil, err
 	}
-	e.desc.replacements = append(e.desc.replacements, s.Replacements...)
+	e.desc.Replacements = append(e.desc.Replacements, s.Replacements...)
 	old, err := h.shelf.put(e, h.c.Lookup)
 	if err != nil {
 		e.program.Close(context.WithoutCancel(ctx))
@@ -240,16 +241,16 @@ func (e *Extension) describe(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if e.desc, err = readDescription(reply, e.Manifest); err != nil {
+	if e.desc, err = describe.Read(reply, e.Manifest.ID); err != nil {
 		return err
 	}
-	for _, s := range e.desc.nodes {
+	for _, s := range e.desc.Nodes {
 		s.Code = e.admitted.Hash
 		e.nodes = append(e.nodes, newNode(e, s))
 	}
-	e.messages = both(e.desc.messages, e.grant.Receive)
-	e.routes = route.New(e.desc.routes, e.grant.Routes)
-	e.legacy = route.New(e.desc.routes, e.grant.Legacy)
+	e.messages = both(e.desc.Messages, e.grant.Receive)
+	e.routes = route.New(e.desc.Routes, e.grant.Routes)
+	e.legacy = route.New(e.desc.Routes, e.grant.Legacy)
 	return nil
 }
 

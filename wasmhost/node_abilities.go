@@ -1,16 +1,19 @@
 package wasmhost
 
-import "github.com/cocoonhq/cocoon/engine/node"
+import (
+	"github.com/cocoonhq/cocoon/engine/node"
+	"github.com/cocoonhq/cocoon/wasmhost/describe"
+)
 
 // newNode gives a guest's node with as many of the optional abilities as its schema names: the engine asks for them by type. A
 // check is one of every guest's node; one without validate has nothing to check.
-func newNode(e *Extension, s *guestSchema) node.Node {
+func newNode(e *Extension, s *describe.Schema) node.Node {
 	n := &guestNode{e, s}
 	if s.Loop == node.LoopStart {
 		return looper{n}
 	}
 	links, prints, needs := linkChecker{n}, fingerprinter{n}, needer{n}
-	switch [3]bool{s.validates && s.validatesLinks, s.fingerprints, s.lazy} {
+	switch [3]bool{s.Validates && s.ValidatesLinks, s.Fingerprints, s.Lazy} {
 	case [3]bool{false, false, true}:
 		return struct {
 			*guestNode

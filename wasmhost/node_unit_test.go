@@ -2,7 +2,6 @@ package wasmhost
 
 import (
 	"errors"
-	"math/big"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -12,6 +11,7 @@ import (
 	"github.com/cocoonhq/cocoon/internal/tensor"
 	"github.com/cocoonhq/cocoon/internal/value"
 	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
+	"github.com/cocoonhq/cocoon/wasmhost/describe"
 )
 
 func TestCheckOutput(t *testing.T) {
@@ -38,74 +38,6 @@ func TestCheckOutput(t *testing.T) {
 	}
 }
 
-func TestReadExtras(t *testing.T) {
-	read := func(n map[string]any) (*guestSchema, error) {
-		n["id"] = "A"
-		return readNode(n, &Manifest{ID: "p"})
-	}
-	for _, row := range []struct {
-		name   string
-		n      map[string]any
-		checks []string
-	}{
-		{"no list is all", map[string]any{}, nil}, {"an empty list is none", map[string]any{"checks": []any{}}, []string{}},
-		{"some", map[string]any{"checks": []any{"a"}}, []string{"a"}},
-	} {
-		s, err := read(row.n)
-		if err != nil || !cmp.Equal(s.checks, row.checks) {
-			t.Errorf("%s: %v, %v", row.name, s, err)
-		}
-	}
-	input := func(o any) map[string]any {
-		m := map[string]any{"name": "x", "type": "INT"}
-		if o != nil {
-			m["options"] = o
-		}
-		return map[string]any{"inputs": []any{m}}
-	}
-	s, err := read(input(map[string]any{"min": abi.Tag{Number: abi.TagNumber, Value: "-18446744073709551615"}, "max": uint64(1 << 63)}))
-	want, _ := new(big.Int).SetString("-18446744073709551615", 10)
-	if err != nil || s.Inputs[0].Options["min"].(*big.Int).Cmp(want) != 0 {
-		t.Errorf("a bound beyond 64 bits: %v, %v", s, err)
-	}
-	if s, err := read(input(nil)); err != nil || s.Inputs[0].Options != nil {
-		t.Errorf("no options: %v, %v", s, err)
-	}
-	if s, err := read(input(map[string]any{})); err != nil || s.Inputs[0].Options == nil {
-		t.Errorf("empty options: %v, %v", s, err)
-	}
-	lazy := map[string]any{"name": "m", "type": "COMFY_DYNAMICCOMBO_V3", "forms": map[string]any{"cases": []any{map[string]any{"key": "k",
-		"inputs": []any{map[string]any{"name": "l", "type": "*", "options": map[string]any{"lazy": true}}}}}}}
-	if s, err := read(map[string]any{"inputs": []any{lazy}}); err != nil || !s.lazy {
-		t.Errorf("a nested lazy input: %v, %v", s, err)
-	}
-	twice := []any{map[string]any{"name": "x", "type": "*"}, map[string]any{"name": "x", "type": "*", "optional": true}}
-	if s, err := read(map[string]any{"inputs": twice}); err != nil || len(s.Inputs) != 2 {
-		t.Errorf("one name in both groups: %v, %v", s, err)
-	}
-	if _, err := read(map[string]any{"inputs": append(twice, twice[0])}); err == nil {
-		t.Error("one name twice in a group was taken")
-	}
-}
-
-func TestReadReplacements(t *testing.T) {
-	var d description
-	err := d.readReplacements([]any{map[string]any{"old": "Old", "new": "New", "inputs": []any{map[string]any{"new": "a", "old": "b"},
-		map[string]any{"new": "c", "value": 1.5}}, "outputs": []any{[]any{int64(1), int64(0)}}}})
-	want := []node.Replacement{{Old: "Old", New: "New", Inputs: []node.InputMove{{New: "a", Old: "b"}, {New: "c", Value: 1.5}}, Outputs: map[int]int{1: 0}}}
-	if diff := cmp.Diff(want, d.replacements); diff != "" || err != nil {
-		t.Errorf("%v -want +got\n%s", err, diff)
-	}
-	for name, bad := range map[string]any{
-		"no class": map[string]any{"old": "", "new": "New"}, "a handle": map[string]any{"old": "A", "new": "B", "inputs": []any{map[string]any{"new": "c", "value": abi.Handle{Kind: 1}}}},
-		"an output far out": map[string]any{"old": "A", "new": "B", "outputs": []any{[]any{int64(1 << 40), int64(0)}}}, "no map": "x",
-	} {
-		if err := (&description{}).readReplacements([]any{bad}); err == nil {
-			t.Errorf("%s was taken", name)
-		}
-	}
-}
-
 func TestRaised(t *testing.T) {
 	raise := func(v any) error { return raised(abi.Tag{Number: abi.TagRaise, Value: v}) }
 	if d := cmp.Diff(error(&node.Exception{Kind: "json.decoder.JSONDecodeError", Text: "x"}), raise([]any{"json.decoder.JSONDecodeError", "x"})); d != "" {
@@ -119,38 +51,6 @@ func TestRaised(t *testing.T) {
 	if !errors.Is(&Failure{Errno: abi.ENOMEM}, fault.OutOfMemory) || errors.Is(&Failure{Errno: abi.EIO}, fault.OutOfMemory) {
 		t.Error("only a guest that had no memory ran out of memory")
 	}
-}
-
-// FuzzDescription reads what a guest says of itself.
-func FuzzDescription(f *testing.F) {
-	for _, v := range []any{
-		map[string]any{"nodes": []any{map[string]any{"id": "A", "inputs": []any{map[string]any{"name": "x", "type": "INT", "options": map[string]any{"min": abi.Tag{Number: abi.TagNumber, Value: "-1"}}}}}}},
-		map[string]any{"node_replacements": []any{map[string]any{"old": "A", "new": "B", "outputs": []any{[]any{int64(0), int64(1)}}}}},
-		map[string]any{"nodes": []any{map[string]any{"id": "A", "loop": "start", "checks": []any{}, "flags": []any{"v3", "validates_links"}}}},
-	} {
-		b, err := abi.Append(nil, v)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(b)
-	}
-	m := &Manifest{ID: "fuzz"}
-	f.Fuzz(func(t *testing.T, b []byte) {
-		d, err := readDescription(b, m)
-		if err != nil {
-			return
-		}
-		reg, err := node.NewRegistry()
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, s := range d.nodes {
-			if err := reg.Add(newNode(&Extension{}, s)); err != nil {
-				t.Fatal(err)
-			}
-		}
-		node.ObjectInfo(t.Context(), reg)
-	})
 }
 
 // FuzzReply reads what a guest's node gives.
@@ -168,8 +68,8 @@ func FuzzReply(f *testing.F) {
 		}
 		f.Add(b)
 	}
-	s := &guestSchema{Schema: node.Schema{ID: "A", Expands: true, Outputs: []node.Output{{Type: "IMAGE,INT"}, {Type: "*", List: true}}}}
-	ext := &Extension{desc: &description{nodes: []*guestSchema{s}}}
+	s := &describe.Schema{Schema: node.Schema{ID: "A", Expands: true, Outputs: []node.Output{{Type: "IMAGE,INT"}, {Type: "*", List: true}}}}
+	ext := &Extension{desc: &describe.Description{Nodes: []*describe.Schema{s}}}
 	n := &guestNode{ext, s}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		v, err := abi.Decode(b, abi.DefaultLimits())

@@ -72,7 +72,7 @@ func checkOutput(v any, t node.Type) (any, error) {
 	if t == node.Any || t == node.MatchType || mayLeave(v, t) {
 		return v, nil
 	}
-	return nil, fault.New(fault.ExtensionFailed, "the node gave %s for its output of type %s", describe(v), t)
+	return nil, fault.New(fault.ExtensionFailed, "the node gave %s for its output of type %s", kindOfValue(v), t)
 }
 
 // mayLeave looks at each of the types that t names.

@@ -90,7 +90,7 @@ func (b *inbox) put(messageType string, data []byte) {
 func (e *Extension) ignore(t tenant.ID, kind string) {
 	if e.refused.take(t, time.Now()) {
 		why := "was not granted"
-		if !slices.Contains(e.desc.messages, kind) {
+		if !slices.Contains(e.desc.Messages, kind) {
 			why = "the extension does not take"
 		}
 		e.journal.add(zerolog.WarnLevel, "a client's message was ignored: the kind "+cut(kind, 64)+" "+why)

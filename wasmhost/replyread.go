@@ -4,6 +4,7 @@ import (
 	"github.com/cocoonhq/cocoon/engine/node"
 	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
+	"github.com/cocoonhq/cocoon/wasmhost/describe"
 )
 
 // maxUI is how many items a node may show.
@@ -88,7 +89,7 @@ func readUI(r *node.Reply, m abi.Map) error {
 		if total += len(items); !ok || total > maxUI {
 			return fault.New(fault.ExtensionFailed, "ui %q is no array, or more than %d items", kind, maxUI)
 		}
-		if err := plain(items, abi.MaxCborDepth); err != nil {
+		if err := describe.Plain(items, abi.MaxCborDepth); err != nil {
 			return err
 		}
 		r.UI[kind] = items

@@ -171,7 +171,7 @@ func (h *Host) All(ctx context.Context) []node.Node { return h.shelf.of(tenant.O
 func (h *Host) Replacements(ctx context.Context) []node.Replacement {
 	var out []node.Replacement
 	for _, e := range h.Extensions(tenant.Of(ctx)) {
-		out = append(out, e.desc.replacements...)
+		out = append(out, e.desc.Replacements...)
 	}
 	return out
 }

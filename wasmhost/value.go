@@ -181,7 +181,7 @@ func checkType(v any, t node.Type) (any, error) {
 	default:
 		return v, checkLinked(v, t)
 	}
-	return nil, fault.New(fault.ExtensionFailed, "%s is no %s", describe(v), t)
+	return nil, fault.New(fault.ExtensionFailed, "%s is no %s", kindOfValue(v), t)
 }
 
 // checkLinked holds values of the server's own types to the type that they are declared as. Others, such as models, have no
@@ -192,12 +192,12 @@ func checkLinked(v any, t node.Type) error {
 	}
 	switch v.(type) {
 	case *tensor.Tensor, node.Typed, bool, int64, uint64, float64, string:
-		return fault.New(fault.ExtensionFailed, "%s is no %s", describe(v), t)
+		return fault.New(fault.ExtensionFailed, "%s is no %s", kindOfValue(v), t)
 	}
 	return nil
 }
 
-func describe(v any) string {
+func kindOfValue(v any) string {
 	if t, ok := v.(node.Typed); ok {
 		return string(t.LinkType())
 	}

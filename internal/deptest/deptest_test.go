@@ -33,6 +33,7 @@ var rules = []rule{
 	{"wasmhost/pack", []string{"sdk-wasm/abi"}, "a package is bytes and what they ask for"},
 	{"wasmhost/egress", []string{"wasmhost/pack", "sdk-wasm/abi"}, "requests know rules and no call"},
 	{"wasmhost/route", []string{"wasmhost/pack", "sdk-wasm/abi"}, "HTTP of routes knows no call"},
+	{"wasmhost/describe", []string{"engine/node", "wasmhost/pack", "sdk-wasm/abi"}, "a description is read without its guest"},
 	{"wasmhost/wasm/...", []string{"wasmhost/wasm/..."}, "the format is a leaf"},
 	{"wasmhost/fuel", []string{"wasmhost/wasm/..."}, "the meter knows the format only"},
 	{"wasmhost/slot", []string{"wasmhost/fuel"}, "slots run metered modules and know no host"},

@@ -17,6 +17,7 @@ import (
 	"github.com/cocoonhq/cocoon/engine/node"
 	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/wasmhost"
+	"github.com/cocoonhq/cocoon/wasmhost/describe"
 	"github.com/cocoonhq/cocoon/wasmhost/pack"
 )
 
@@ -281,7 +282,7 @@ func replacementsOf(p *pack.Package) ([]node.Replacement, error) {
 	if err != nil {
 		return nil, err
 	}
-	return wasmhost.ParseReplacements(b)
+	return describe.ParseReplacements(b)
 }
 
 // fingerprint tells whether an entry runs as it should: its package and what that may do.

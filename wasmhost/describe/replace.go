@@ -1,4 +1,4 @@
-package wasmhost
+package describe
 
 import (
 	"bytes"
@@ -62,7 +62,7 @@ func (f *replacementFile) read(old string) (node.Replacement, error) {
 		move := node.InputMove{New: i.New}
 		if i.Old != nil {
 			move.Old = *i.Old
-		} else if move.Value = exactNumbers(i.Set); plain(move.Value, 6) != nil {
+		} else if move.Value = exactNumbers(i.Set); Plain(move.Value, 6) != nil {
 			return r, bad
 		}
 		if move.New == "" || i.Old != nil && move.Old == "" {

@@ -1,4 +1,4 @@
-package wasmhost
+package describe
 
 import (
 	"math/big"
@@ -9,12 +9,12 @@ import (
 )
 
 // readExtras reads what few nodes have.
-func (s *guestSchema) readExtras(n abi.Map) error {
+func (s *Schema) readExtras(n abi.Map) error {
 	if list, ok := n["checks"].([]any); ok {
-		s.checks = []string{} // an empty list is none, no list is all
+		s.Checks = []string{} // an empty list is none, no list is all
 		for _, c := range list {
 			if t, ok := c.(string); ok {
-				s.checks = append(s.checks, t)
+				s.Checks = append(s.Checks, t)
 			}
 		}
 	}
@@ -22,7 +22,7 @@ func (s *guestSchema) readExtras(n abi.Map) error {
 		s.Essentials = &t
 	}
 	for key, to := range map[string]*any{"price_badge": &s.PriceBadge, "input_is_list_as": &s.InputIsListAs} {
-		if err := plain(n[key], 6); err != nil {
+		if err := Plain(n[key], 6); err != nil {
 			return err
 		}
 		*to = n[key]
@@ -93,14 +93,14 @@ func widget(v any, depth int) (any, error) {
 		}
 		return out, nil
 	}
-	return v, plain(v, depth)
+	return v, Plain(v, depth)
 }
 
 // maxReplacements bounds the replacements of one package.
 const maxReplacements = 512
 
 // readReplacements reads how prompts that name classes of the past are rewritten. The new class may be anybody's.
-func (d *description) readReplacements(list []any) error {
+func (d *Description) readReplacements(list []any) error {
 	if len(list) > maxReplacements {
 		return broken("%d replacements, more than %d", len(list), maxReplacements)
 	}
@@ -113,7 +113,7 @@ func (d *description) readReplacements(list []any) error {
 		for _, i := range m.List("inputs") {
 			x := abi.AsMap(i)
 			move := node.InputMove{New: x.Text("new"), Old: x.Text("old"), Value: x["value"]}
-			if err := plain(move.Value, 6); err != nil || move.New == "" {
+			if err := Plain(move.Value, 6); err != nil || move.New == "" {
 				return broken("the replacement of %q fills an input without a name, or with no plain value", r.Old)
 			}
 			r.Inputs = append(r.Inputs, move)
@@ -133,7 +133,7 @@ func (d *description) readReplacements(list []any) error {
 			}
 			r.Outputs[int(from)] = int(to)
 		}
-		d.replacements = append(d.replacements, r)
+		d.Replacements = append(d.Replacements, r)
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package wasmhost
+package describe
 
 import (
 	"testing"
@@ -35,7 +35,7 @@ func TestNamesAreNoMarkup(t *testing.T) {
 		t.Run(x.name, func(t *testing.T) {
 			m := abi.AsMap(x.node)
 			m["id"] = "A"
-			if _, err := readNode(m, &Manifest{ID: "acme.lens"}); (err == nil) != x.ok {
+			if _, err := readNode(m, "acme.lens"); (err == nil) != x.ok {
 				t.Errorf("taken: %v, want %v", err, x.ok)
 			}
 		})
@@ -44,7 +44,7 @@ func TestNamesAreNoMarkup(t *testing.T) {
 
 // TestModuleName keeps the extension's id in one piece: clients cut at dots.
 func TestModuleName(t *testing.T) {
-	s, err := readNode(abi.Map{"id": "A"}, &Manifest{ID: "acme.lens-2"})
+	s, err := readNode(abi.Map{"id": "A"}, "acme.lens-2")
 	if err != nil || s.Module != "custom_nodes.acme_lens-2" {
 		t.Errorf("%v, %v", s, err)
 	}

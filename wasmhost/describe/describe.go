@@ -1,4 +1,6 @@
-package wasmhost
+// Package describe reads what a guest says of itself: its nodes, routes, kinds of messages and replacements of former nodes. What
+// it gives has been checked, so that the engine and clients may take it as a built-in node's.
+package describe
 
 import (
 	"context"
@@ -12,24 +14,22 @@ import (
 	"github.com/cocoonhq/cocoon/wasmhost/pack"
 )
 
-// description is what a guest says of itself, checked.
-type description struct {
-	nodes  []*guestSchema
-	routes []string // "GET /presets"
-	// messages are kinds of clients' messages.
-	messages []string
-	// replacements say how prompts that name classes of the past are rewritten.
-	replacements []node.Replacement
+// Description is what a guest says of itself, checked.
+type Description struct {
+	Nodes        []*Schema
+	Routes       []string           // "GET /presets"
+	Messages     []string           // kinds of clients' messages
+	Replacements []node.Replacement // of classes of the past
 }
 
-// guestSchema is a node's schema and which of the optional abilities it has.
-type guestSchema struct {
+// Schema is a node's schema and which of the optional abilities it has.
+type Schema struct {
 	node.Schema
-	validates      bool
-	validatesLinks bool     // validate is told the types of links, and is alone in looking at them
-	checks         []string // inputs that validate looks at; nil for all
-	fingerprints   bool
-	lazy           bool
+	Validates      bool
+	ValidatesLinks bool     // validate is told the types of links, and is alone in looking at them
+	Checks         []string // inputs that validate looks at; nil for all
+	Fingerprints   bool
+	Lazy           bool
 }
 
 const (
@@ -46,20 +46,21 @@ func broken(format string, args ...any) error {
 	return fault.New(fault.ExtensionFailed, "description: "+format, args...)
 }
 
-// readDescription checks a describe reply.
-func readDescription(b []byte, m *Manifest) (*description, error) {
+// Read checks the reply to describe of the extension of an id. Errors: fault.ExtensionFailed, fault.BadFile for a
+// route.
+func Read(b []byte, id string) (*Description, error) {
 	v, err := abi.Decode(b, abi.DefaultLimits())
 	if err != nil {
 		return nil, fault.Wrap(err, fault.ExtensionFailed, "the extension's description is no message")
 	}
-	d := &description{}
+	d := &Description{}
 	list := abi.AsMap(v).List("nodes")
 	if len(list) > maxNodes {
 		return nil, broken("%d nodes, more than %d", len(list), maxNodes)
 	}
 	seen := map[string]bool{}
 	for _, n := range list {
-		s, err := readNode(abi.AsMap(n), m)
+		s, err := readNode(abi.AsMap(n), id)
 		if err != nil {
 			return nil, err
 		}
@@ -67,7 +68,7 @@ func readDescription(b []byte, m *Manifest) (*description, error) {
 			return nil, broken("node %q is there twice", s.ID)
 		}
 		seen[s.ID] = true
-		d.nodes = append(d.nodes, s)
+		d.Nodes = append(d.Nodes, s)
 	}
 	if err := d.readReplacements(abi.AsMap(v).List("node_replacements")); err != nil {
 		return nil, err
@@ -75,10 +76,13 @@ func readDescription(b []byte, m *Manifest) (*description, error) {
 	if err := d.readMessages(abi.AsMap(v).List("messages")); err != nil {
 		return nil, err
 	}
-	return d, d.readRoutes(abi.AsMap(v).List("routes"))
+	if err := d.readRoutes(abi.AsMap(v).List("routes")); err != nil {
+		return nil, err
+	}
+	return d, nil
 }
 
-func (d *description) readMessages(list []any) error {
+func (d *Description) readMessages(list []any) error {
 	if len(list) > maxKinds {
 		return broken("%d kinds of messages, more than %d", len(list), maxKinds)
 	}
@@ -87,15 +91,15 @@ func (d *description) readMessages(list []any) error {
 		switch {
 		case !ok || !pack.IsKind(kind):
 			return broken("%.80q is no kind of message", kind)
-		case slices.Contains(d.messages, kind):
+		case slices.Contains(d.Messages, kind):
 			return broken("the messages %q are there twice", kind)
 		}
-		d.messages = append(d.messages, kind)
+		d.Messages = append(d.Messages, kind)
 	}
 	return nil
 }
 
-func (d *description) readRoutes(list []any) error {
+func (d *Description) readRoutes(list []any) error {
 	if len(list) > maxRoutes {
 		return broken("%d routes, more than %d", len(list), maxRoutes)
 	}
@@ -105,17 +109,17 @@ func (d *description) readRoutes(list []any) error {
 		if _, _, err := pack.SplitRoute(route); err != nil {
 			return err
 		}
-		if slices.Contains(d.routes, route) {
+		if slices.Contains(d.Routes, route) {
 			return broken("route %q is there twice", route)
 		}
-		d.routes = append(d.routes, route)
+		d.Routes = append(d.Routes, route)
 	}
 	return nil
 }
 
-func readNode(n abi.Map, m *Manifest) (*guestSchema, error) {
-	s := &guestSchema{Schema: node.Schema{ID: n.Text("id"), Name: n.Text("name"), Category: n.Text("category"), Help: n.Text("help"),
-		Module: moduleOf(m.ID)}}
+func readNode(n abi.Map, id string) (*Schema, error) {
+	s := &Schema{Schema: node.Schema{ID: n.Text("id"), Name: n.Text("name"), Category: n.Text("category"), Help: n.Text("help"),
+		Module: moduleOf(id)}}
 	if !classForm.MatchString(s.ID) {
 		return nil, broken("%q is no class name", s.ID)
 	}
@@ -134,7 +138,7 @@ func readNode(n abi.Map, m *Manifest) (*guestSchema, error) {
 	if s.Inputs, err = readInputs(n.List("inputs"), 3); err != nil {
 		return nil, err
 	}
-	s.lazy = anyLazy(s.Inputs)
+	s.Lazy = anyLazy(s.Inputs)
 	if err := s.readPorts(n); err != nil {
 		return nil, err
 	}
@@ -145,7 +149,7 @@ func readNode(n abi.Map, m *Manifest) (*guestSchema, error) {
 // whole, for which an id's dots are written as _, which ids do not have.
 func moduleOf(id string) string { return "custom_nodes." + strings.ReplaceAll(id, ".", "_") }
 
-func (s *guestSchema) readPorts(n abi.Map) error {
+func (s *Schema) readPorts(n abi.Map) error {
 	outputs, hidden := n.List("outputs"), n.List("hidden")
 	if len(outputs) > maxPorts || len(hidden) > maxHidden {
 		return broken("node %q has %d outputs and %d hidden inputs", s.ID, len(outputs), len(hidden))
@@ -172,12 +176,12 @@ func (s *guestSchema) readPorts(n abi.Map) error {
 	return nil
 }
 
-func (s *guestSchema) readFlags(list []any) error {
+func (s *Schema) readFlags(list []any) error {
 	flags := map[string]*bool{
 		"output_node": &s.OutputNode, "input_is_list": &s.InputIsList, "async": &s.Async, "not_idempotent": &s.NotIdempotent,
 		"intermediate": &s.Intermediate, "expands": &s.Expands, "accept_all": &s.AcceptAllInputs, "deprecated": &s.Deprecated,
 		"experimental": &s.Experimental, "dev_only": &s.DevOnly, "api_node": &s.APINode, "v3": &s.V3,
-		"validates": &s.validates, "validates_links": &s.validatesLinks, "fingerprints": &s.fingerprints,
+		"validates": &s.Validates, "validates_links": &s.ValidatesLinks, "fingerprints": &s.Fingerprints,
 	}
 	for _, f := range list {
 		name, _ := f.(string)
@@ -277,8 +281,8 @@ func readForms(m abi.Map, depth int) (*node.Forms, error) {
 	return f, nil
 }
 
-// plain refuses what JSON has no form for.
-func plain(v any, depth int) error {
+// Plain refuses what JSON has no form for, and what is nested deeper than depth. Errors: fault.ExtensionFailed.
+func Plain(v any, depth int) error {
 	if depth == 0 {
 		return broken("an option is nested too deeply")
 	}
@@ -286,13 +290,13 @@ func plain(v any, depth int) error {
 	case nil, bool, int64, uint64, float64, string:
 	case []any:
 		for _, e := range x {
-			if err := plain(e, depth-1); err != nil {
+			if err := Plain(e, depth-1); err != nil {
 				return err
 			}
 		}
 	case map[string]any:
 		for _, e := range x {
-			if err := plain(e, depth-1); err != nil {
+			if err := Plain(e, depth-1); err != nil {
 				return err
 			}
 		}
