@@ -147,10 +147,9 @@ func (e *Engine) Current(t tenant.ID, client string) (displayNode string, ok boo
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for r := range e.runs {
-		if r.job.Tenant == t && r.client == client && client != "" {
-			if p := r.current.Load(); p != nil {
-				return *p, true
-			}
+		// A run that has come to a node has read its documents, which tell the client.
+		if p := r.current.Load(); p != nil && r.job.Tenant == t && r.client == client && client != "" {
+			return *p, true
 		}
 	}
 	return "", false
