@@ -71,6 +71,7 @@ func (s *Server) metricsText(w http.ResponseWriter, r *http.Request, _ params) e
 		head(g.name, "gauge", g.help)
 		fmt.Fprintf(&b, "%s %v\n", g.name, g.v)
 	}
+	s.writeExtensions(&b, head)
 	s.counts.write(&b, head)
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
 	_, _ = w.Write([]byte(b.String()))

@@ -1,6 +1,7 @@
 package wasmhost
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -156,6 +157,13 @@ func (h *Host) Extension(t tenant.ID, id string) (*Extension, bool) {
 // Extensions lists the loaded extensions that a tenant has, by id.
 func (h *Host) Extensions(t tenant.ID) []*Extension {
 	return slices.SortedFunc(maps.Values(h.shelf.of(t).exts), func(a, b *Extension) int { return strings.Compare(a.Manifest.ID, b.Manifest.ID) })
+}
+
+// Everyone lists the loaded extensions of all tenants, by tenant and id.
+func (h *Host) Everyone() []*Extension {
+	return slices.SortedFunc(slices.Values(h.shelf.all()), func(a, b *Extension) int {
+		return cmp.Or(strings.Compare(string(a.Tenant), string(b.Tenant)), strings.Compare(a.Manifest.ID, b.Manifest.ID))
+	})
 }
 
 // Lookup finds a node by class among the extensions of the tenant that ctx carries.

@@ -70,7 +70,7 @@ func (a *authFlags) put(ctx context.Context, o *options, files *disk.Store, c *s
 		return nil, err
 	}
 	if all, err := k.List(ctx); err == nil && len(all) == 0 {
-		zerolog.Ctx(ctx).Warn().Msg("there is no API key yet, so that nobody can ask; make one by: cocoon key new --tenant NAME")
+		zerolog.Ctx(ctx).Warn().Msg("there is no API key yet, so that nobody can ask; make one by: cocoon key new NAME, with the same --base-directory")
 	}
 	c.Auth = &server.Auth{
 		Keys:   k,

@@ -13,7 +13,7 @@ import (
 )
 
 // doctor says what this machine can do and what is missing.
-func doctor(_ context.Context, args []string, std streams) error {
+func doctor(ctx context.Context, args []string, std streams) error {
 	var o options
 	f := newFlags("doctor", "cocoon doctor says what this machine can do and what is missing.", std)
 	o.add(f)
@@ -40,6 +40,10 @@ func doctor(_ context.Context, args []string, std streams) error {
 	if err := reportCheckpoints(w, &o); err != nil {
 		return err
 	}
+	if err := reportConfinement(ctx, w); err != nil {
+		return err
+	}
+	reportCompilers(w)
 	if problems > 0 {
 		return exitCode(1)
 	}

@@ -150,12 +150,8 @@ func buildRust(b *builder) error {
 	if err != nil {
 		return err
 	}
-	lib, err := exec.CommandContext(b.ctx, "rustc", "--print", "target-libdir", "--target", "wasm32-unknown-unknown").Output()
-	if err != nil {
-		return fmt.Errorf("rustc is not installed; %s", needRust)
-	}
-	if _, err := os.Stat(strings.TrimSpace(string(lib))); err != nil {
-		return errors.New("the Rust that is installed cannot build for WebAssembly: rustup target add wasm32-unknown-unknown (Debian: apt-get install libstd-rust-dev-wasm32)")
+	if err := rustTarget(b.ctx); err != nil {
+		return err
 	}
 	target, err := filepath.Abs(filepath.Join(b.dir, "target"))
 	if err != nil {
@@ -176,6 +172,18 @@ func buildRust(b *builder) error {
 		return err
 	}
 	return os.WriteFile(b.out, module, 0o644)
+}
+
+// rustTarget reports what is missing to compile Rust for WebAssembly.
+func rustTarget(ctx context.Context) error {
+	lib, err := exec.CommandContext(ctx, "rustc", "--print", "target-libdir", "--target", "wasm32-unknown-unknown").Output()
+	if err != nil {
+		return fmt.Errorf("rustc is not installed; %s", needRust)
+	}
+	if _, err := os.Stat(strings.TrimSpace(string(lib))); err != nil {
+		return errors.New("the Rust that is installed cannot build for WebAssembly: rustup target add wasm32-unknown-unknown (Debian: apt-get install libstd-rust-dev-wasm32)")
+	}
+	return nil
 }
 
 // crateName is the name of a crate's library as a file has it.

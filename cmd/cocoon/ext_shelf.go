@@ -188,6 +188,16 @@ func capabilities(asks []install.Ask) []server.ExtensionCapability {
 	return out
 }
 
+// ExtensionUse tells what the extensions of all tenants have used.
+func (s *extShelf) ExtensionUse() []server.ExtensionUse {
+	var out []server.ExtensionUse
+	for _, e := range s.host.Everyone() {
+		x := e.Stats()
+		out = append(out, server.ExtensionUse{Tenant: string(e.Tenant), ID: e.Manifest.ID, Calls: x.Calls, Failures: x.Failures, Fuel: x.Fuel, HostBytes: x.HostBytes})
+	}
+	return out
+}
+
 // ExtensionLog gives the last lines that an extension wrote.
 func (s *extShelf) ExtensionLog(ctx context.Context, id string) ([]server.ExtensionLine, error) {
 	lines := s.m.Log(tenant.Of(ctx), id)

@@ -88,6 +88,12 @@ func printFlags(w io.Writer, f *flag.FlagSet) {
 	const few = 12
 	if len(left) > few {
 		for _, t := range themes() {
+			if !computes(f.Name()) && t.title != "Folders" {
+				for _, n := range strings.Fields(t.flags) {
+					delete(left, n)
+				}
+				continue
+			}
 			list(t.title, slices.DeleteFunc(strings.Fields(t.flags), func(n string) bool { return left[n] == nil }))
 		}
 	}
@@ -98,6 +104,9 @@ func printFlags(w io.Writer, f *flag.FlagSet) {
 	slices.Sort(rest)
 	list(map[bool]string{true: "Flags", false: "And"}[len(rest) <= few && f.Lookup("port") == nil], rest)
 }
+
+// computes reports whether a command makes pictures: only there the flags that say how are of interest.
+func computes(command string) bool { return command == "serve" || command == "run" }
 
 // The columns of a list of flags.
 const (

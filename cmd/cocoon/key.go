@@ -13,9 +13,13 @@ import (
 	"github.com/cocoonhq/cocoon/internal/tenant"
 )
 
-const keyUsage = `cocoon key new --tenant NAME    makes an API key for a server started with --auth, and shows it this once
-cocoon key list                 lists the keys, without their secrets
-cocoon key revoke ID ...        makes keys worthless at once, also on a server that runs`
+const keyUsage = `cocoon key makes and revokes the API keys of a server that is started with --auth. A tenant is whoever has keys of one name: its
+files, jobs and extensions are its own.
+
+  cocoon key new NAME                 makes a key for the tenant NAME, and shows it this once
+  cocoon key new --role admin NAME    one that may also see /metrics and share extensions with all tenants
+  cocoon key list                     lists the keys, without their secrets
+  cocoon key revoke ID ...            makes keys worthless at once, also on a server that runs`
 
 type keyFlags struct {
 	options
@@ -28,7 +32,7 @@ func keyCommand(ctx context.Context, args []string, std streams) error {
 	var k keyFlags
 	f := newFlags("key", keyUsage, std)
 	k.add(f)
-	f.StringVar(&k.tenant, "tenant", "", "whose key: a `name` of lower-case letters, digits and dashes")
+	f.StringVar(&k.tenant, "tenant", "", "the same as NAME: a `name` of lower-case letters, digits and dashes")
 	f.StringVar(&k.role, "role", "user", "what it allows: `read`, user or admin")
 	f.StringVar(&k.name, "name", "", "what it is for, in your `words`")
 	f.DurationVar(&k.expires, "expires", 0, "`time` until it is worthless, such as 720h; 0 for never")
@@ -55,7 +59,12 @@ func keyCommand(ctx context.Context, args []string, std streams) error {
 
 func (k *keyFlags) do(ctx context.Context, s *keys.Store, plain []string, w io.Writer) error {
 	switch verb, ids := plain[0], plain[1:]; {
-	case verb == "new" && len(ids) == 0:
+	case verb == "new" && len(ids) == 1 && k.tenant == "":
+		k.tenant = ids[0]
+		return k.make(ctx, s, w)
+	case verb == "new" && len(ids) > 0:
+		return fmt.Errorf("one tenant at a time: what about %q?", ids[len(ids)-1])
+	case verb == "new":
 		return k.make(ctx, s, w)
 	case verb == "list" && len(ids) == 0:
 		return listKeys(ctx, s, w)
@@ -70,12 +79,12 @@ func (k *keyFlags) do(ctx context.Context, s *keys.Store, plain []string, w io.W
 		}
 		return nil
 	}
-	return fmt.Errorf("there is no key command %q; it is new, list or revoke", plain)
+	return fmt.Errorf("there is no key command %q; it is new, list or revoke", plain[0])
 }
 
 func (k *keyFlags) make(ctx context.Context, s *keys.Store, w io.Writer) error {
 	if k.tenant == "" {
-		return errors.New("whose key? cocoon key new --tenant NAME")
+		return errors.New("whose key? cocoon key new NAME")
 	}
 	var expires time.Time
 	if k.expires != 0 {
@@ -96,7 +105,7 @@ func listKeys(ctx context.Context, s *keys.Store, w io.Writer) error {
 		return err
 	}
 	if len(all) == 0 {
-		fmt.Fprintln(w, "no keys; make one by: cocoon key new --tenant NAME")
+		fmt.Fprintln(w, "no keys; make one by: cocoon key new NAME")
 		return nil
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)

@@ -55,9 +55,7 @@ func (a *app) openSandbox(ctx context.Context, o *options, bus engine.Bus) (err 
 		return err
 	}
 	a.registry.Extend(a.sandbox)
-	if missing := a.sandbox.Unconfined(); len(missing) > 0 {
-		zerolog.Ctx(ctx).Warn().Strs("without", missing).Msg("this system does not confine the processes of extensions by everything there is")
-	}
+	tellConfinement(ctx, o, level, a.sandbox.Unconfined())
 	a.shelf, err = openShelf(ctx, o, a.sandbox, trial.Config{Backend: a.backend, Jail: []string{exe}, CodeDir: o.codeDir(), Isolation: level, Worker: []string{exe}})
 	return err
 }

@@ -176,6 +176,7 @@ func (m *Manager) end(ctx context.Context, k key) {
 	if err != nil && !errors.Is(err, fault.NotFound) {
 		zerolog.Ctx(ctx).Warn().Err(err).Str("extension", k.id).Msg("extension does not end well")
 	}
+	zerolog.Ctx(ctx).Info().Str("extension", k.id).Str("tenant", string(k.tenant)).Msg("extension ended")
 	m.put(k, nil)
 }
 
@@ -271,6 +272,7 @@ func (m *Manager) try(ctx context.Context, k key, e *entry) error {
 		return errors.Join(err, p.Close())
 	}
 	m.put(k, r)
+	zerolog.Ctx(ctx).Info().Str("extension", k.id).Str("version", p.Manifest.Version).Str("tenant", string(k.tenant)).Msg("extension runs")
 	return nil
 }
 
