@@ -131,14 +131,7 @@ func TestPullThatFails(t *testing.T) {
 	} {
 		t.Run(x.name, func(t *testing.T) {
 			b := pullBench(t, engine.CacheClassic)
-			a, err := b.engine.Submit(t.Context(), engine.Submission{Prompt: []byte(x.prompt), ClientID: "c"})
-			if err != nil { // some circles are found before anything runs
-				if x.text != "cycle" {
-					t.Fatal(err)
-				}
-				return
-			}
-			r := b.await(a.PromptID)
+			r := b.run(x.prompt)
 			if r.status() != "error" {
 				t.Fatalf("status %s", r.status())
 			}

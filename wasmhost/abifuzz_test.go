@@ -39,7 +39,7 @@ func newABIHost(t testing.TB) *abiHost {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := &Manifest{ABI: "cocoon1", ID: "test.fuzz", Version: "1.0.0", Capabilities: Capabilities{Tensor: &struct{}{}, Node: &NodeCap{Classes: []string{"Fuzz*"}}, KV: &KVCap{},
+	m := &Manifest{ABI: "cocoon1>=1.1", ID: "test.fuzz", Version: "1.0.0", Capabilities: Capabilities{Tensor: &struct{}{}, Node: &NodeCap{Classes: []string{"Fuzz*"}}, KV: &KVCap{},
 		Asset: &AssetCap{Read: []string{"input"}, Save: true}, WS: WSCap{Send: []string{"key"}}, Msg: &struct{}{}, HTTP: []HTTPRule{{Rule: "GET http://api.test/*", Secrets: []string{"KEY"}}}}}
 	s := Source{Manifest: m, Module: abifuzz.Module(), Grant: m.Capabilities.All(), Limits: DefaultLimitSet()}
 	l := &s.Limits.Execute

@@ -29,6 +29,9 @@ func hostFuncs() []hostFunc {
 		{"cocoon1", "preview", "liii", "i", func(c *call, s []uint64) {
 			s[0] = uint64(uint32(c.preview(int64(s[0]), uint32(s[1]), uint32(s[2]), uint32(s[3]))))
 		}},
+		{"cocoon1", "input", "iiii", "l", func(c *call, s []uint64) {
+			s[0] = uint64(c.input(uint32(s[0]), uint32(s[1]), uint32(s[2]), uint32(s[3])))
+		}},
 		{"cocoon1", "sleep_ms", "i", "i", func(c *call, s []uint64) { s[0] = uint64(uint32(c.sleepMs(uint32(s[0])))) }},
 		{"cocoon1", "now_ms", "", "l", func(c *call, s []uint64) { s[0] = uint64(c.nowMs()) }},
 		{"cocoon1", "random", "ii", "i", func(c *call, s []uint64) { s[0] = uint64(uint32(c.random(uint32(s[0]), uint32(s[1])))) }},

@@ -5,7 +5,7 @@ package abi
 // The version of the contract.
 const (
 	Major = 1
-	Minor = 0
+	Minor = 1
 	Name  = "cocoon1"
 )
 
@@ -338,6 +338,7 @@ func Functions() []Function {
 		{"cocoon1", "progress_state", "", []string{"f64", "f64"}, "i32", 0},
 		{"cocoon1", "progress_text_all", "", []string{"i32", "i32"}, "", 0},
 		{"cocoon1", "preview", "", []string{"i64", "i32", "i32", "i32"}, "i32", 0},
+		{"cocoon1", "input", "", []string{"i32", "i32", "i32", "i32"}, "i64", 1},
 		{"cocoon1", "sleep_ms", "", []string{"i32"}, "i32", 0},
 		{"cocoon1", "now_ms", "", []string{}, "i64", 0},
 		{"cocoon1", "random", "", []string{"i32", "i32"}, "i32", 0},

@@ -3,7 +3,7 @@
 /** The version of the contract. */
 export const MAJOR: u32 = 1;
 /** The version of the contract. */
-export const MINOR: u32 = 0;
+export const MINOR: u32 = 1;
 
 // What a host function returns instead of a result.
 export const EPERM: i32 = -3; // The capability was not granted.
@@ -337,6 +337,11 @@ export declare function host_progress_text_all(ptr: u32, len: u32): void;
 // @ts-ignore: decorator
 @external("cocoon1", "preview")
 export declare function host_preview(image: i64, max_side: u32, format: u32, flags: u32): i32;
+
+/** Waits for an input of the node that a link leads to, such as a lazy one that check_lazy did not name, while the server computes it, and writes its value: its length. A value that blocks comes as the tag BLOCKER. Only asynchronous nodes can ask, in execute and resume: EUNSUP elsewhere. ENOENT when there is no such link, ECANCEL when the call ends. Since 1.1. */
+// @ts-ignore: decorator
+@external("cocoon1", "input")
+export declare function host_input(name: u32, name_len: u32, out: u32, cap: u32): i64;
 
 /** Waits without using fuel; ECANCEL when the call ends meanwhile. */
 // @ts-ignore: decorator

@@ -2,7 +2,7 @@
 
 import {
   host_asset_open, host_asset_read, host_asset_save, host_asset_size, host_deadline_ms, host_fail, host_feature, host_fuel_left, host_h_drop,
-  host_http_fetch, host_kv_cas, host_kv_delete, host_kv_get, host_kv_list, host_kv_put, host_log, host_msg_post, host_msg_wait, host_node_call,
+  host_http_fetch, host_input, host_kv_cas, host_kv_delete, host_kv_get, host_kv_list, host_kv_put, host_log, host_msg_post, host_msg_wait, host_node_call,
   host_now_ms, host_preview, host_progress, host_progress_state, host_progress_text, host_progress_text_all, host_random, host_sleep_ms, host_take,
   host_ws_send, TAG_RAISE,
 } from "./bind";
@@ -132,6 +132,15 @@ export function httpFetch(request: Value): Value {
   const b = request.encode();
   const out = new ArrayBuffer(ROOM);
   return message(fetched(out, host_http_fetch(at(b), b.byteLength, at(out), ROOM)));
+}
+
+/** Waits for an input of the running node that a link leads to, such as a lazy one that needs did not name, while the server computes it;
+ * last is an errno or not negative. The node needs the flag async, else it is EUNSUP; ENOENT says that nothing is linked there. A manifest
+ * of an extension that calls it asks for cocoon1>=1.1. */
+export function pull(name: string): Value {
+  const n = utf8(name);
+  const out = new ArrayBuffer(ROOM);
+  return message(fetched(out, host_input(at(n), n.byteLength, at(out), ROOM)));
 }
 
 /** Waits for a message to this node; last is an errno or its length. */

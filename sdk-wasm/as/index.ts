@@ -18,7 +18,7 @@ export * from "./bind";
 export { decode, Is, utf8, Value } from "./cbor";
 export {
   Asset, assetRead, assetSave, deadline, fail, failed, feature, fuelLeft, httpFetch, KV, last, log, msgPost, msgWait, nodeCall, now, preview, progress,
-  progressState, progressText, progressTextAll, raise, random, sleep, wsSend,
+  progressState, progressText, progressTextAll, pull, raise, random, sleep, wsSend,
 } from "./host";
 export { Exchange, Target, waitAny } from "./exchange";
 export { build, decodeImage, decodeMask, Draft, imageSave, parts, store, typeOf } from "./media";

@@ -20,7 +20,7 @@
 // Generated from cocoon1.json: begin.
 
 #define CO_MAJOR 1
-#define CO_MINOR 0
+#define CO_MINOR 1
 
 // What a host function returns instead of a result.
 enum {
@@ -349,6 +349,8 @@ __attribute__((import_module("cocoon1"), import_name("progress_state"))) int32_t
 __attribute__((import_module("cocoon1"), import_name("progress_text_all"))) void host_progress_text_all(uint32_t ptr, uint32_t len);
 // Shows the first picture of a batch as a preview, no side longer than max_side, 0 for its own size; format 0 JPEG, 1 PNG; flags 1 shows it together with the next progress. 1 when the call is cancelled.
 __attribute__((import_module("cocoon1"), import_name("preview"))) int32_t host_preview(int64_t image, uint32_t max_side, uint32_t format, uint32_t flags);
+// Waits for an input of the node that a link leads to, such as a lazy one that check_lazy did not name, while the server computes it, and writes its value: its length. A value that blocks comes as the tag BLOCKER. Only asynchronous nodes can ask, in execute and resume: EUNSUP elsewhere. ENOENT when there is no such link, ECANCEL when the call ends. Since 1.1.
+__attribute__((import_module("cocoon1"), import_name("input"))) int64_t host_input(uint32_t name, uint32_t name_len, uint32_t out, uint32_t cap);
 // Waits without using fuel; ECANCEL when the call ends meanwhile.
 __attribute__((import_module("cocoon1"), import_name("sleep_ms"))) int32_t host_sleep_ms(uint32_t ms);
 // Milliseconds since 1970. Without the capability real_clock it is the start of the call, the same at each question.
@@ -1410,6 +1412,15 @@ CO_FN co_val co_http_head(int64_t h, int64_t *n) {
 }
 // co_wait_any waits until one of the requests is ready and gives its place.
 CO_FN int64_t co_wait_any(const int64_t *handles, uint32_t count, uint32_t timeout_ms) { return host_wait_any(co_at32(handles), count, timeout_ms); }
+
+// co_pull waits for an input of the running node that a link leads to, such as a lazy one that .needs did not name, while the server
+// computes it; n is an errno or not negative. The node needs the flag async, else it is CO_EUNSUP; CO_ENOENT says that nothing is linked
+// there. A manifest of an extension that calls it asks for cocoon1>=1.1.
+CO_FN co_val co_pull(co_str name, int64_t *n) {
+	uint8_t *buf = (uint8_t *)co_alloc(4096);
+	*n = host_input(co_at32(name.p), name.n, co_at32(buf), 4096);
+	return co_fetched(buf, 4096, *n);
+}
 
 // co_msg_wait waits for a message to this node; n is its length or an errno.
 CO_FN int64_t co_msg_wait(co_str topic, uint32_t timeout_ms, co_str *message) {

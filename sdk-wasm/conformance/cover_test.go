@@ -8,7 +8,7 @@ import (
 
 // errnos are what each host function may refuse with, and so what the kit has a case for: named function/ERRNO.
 var errnos = map[string][]string{
-	"preview": {"EUNSUP"}, "sleep_ms": {"ECANCEL"}, "random": {"ETOOBIG"},
+	"input": {"EUNSUP", "ENOENT", "ECANCEL", "EIO"}, "preview": {"EUNSUP"}, "sleep_ms": {"ECANCEL"}, "random": {"ETOOBIG"},
 	"h_type": {"ENOENT"}, "h_parts": {"EUNSUP", "ELIMIT"}, "h_build": {"EUNSUP", "ELIMIT"}, "wait_any": {"ETIMEOUT", "ECANCEL", "EUNSUP"},
 	"h_get": {"ENOENT", "EUNSUP", "ELIMIT"}, "h_make": {"EUNSUP", "ELIMIT"},
 	"t_new": {"ETOOBIG", "ELIMIT", "EUNSUP"}, "t_cast": {"ELIMIT"}, "t_slice": {"EUNSUP", "ELIMIT"}, "t_permute": {"EUNSUP", "ELIMIT"},

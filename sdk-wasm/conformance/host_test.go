@@ -320,7 +320,7 @@ func (w *world) load(t testing.TB, h *wasmhost.Host, module []byte, setup string
 		id = "cocoon.kit.real"
 	}
 	e, err := h.Load(t.Context(), wasmhost.Source{Tenant: tenantOf(setup), Module: module, Grant: c.All(),
-		Manifest: &wasmhost.Manifest{ABI: "cocoon1", ID: id, Version: "1.0.0", Entry: "module.wasm", Capabilities: c}})
+		Manifest: &wasmhost.Manifest{ABI: "cocoon1>=1.1", ID: id, Version: "1.0.0", Entry: "module.wasm", Capabilities: c}})
 	if err != nil {
 		t.Fatal(err)
 	}

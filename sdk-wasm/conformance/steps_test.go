@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -30,6 +31,7 @@ type stepCase struct {
 	Limits json.RawMessage           // over wasmhost.ExecuteLimits
 	Run    map[string]string         // node, prompt and client; absent is node 7 of a prompt named like the case
 	Inputs map[string]map[string]any // name → {kind: shape}
+	Linked map[string]any            // what the engine would compute when it is asked for: values, or {kind: shape}
 	Steps  [][]any
 	Want   []any
 	Fail   map[string]any // code and text
@@ -98,6 +100,9 @@ func (b *bench) run(t testing.TB, x *stepCase) outcome {
 	run := node.Run{NodeID: "7", PromptID: x.Name, Reporter: heard}
 	if x.Run != nil {
 		run = node.Run{NodeID: x.Run["node"], PromptID: x.Run["prompt"], ClientID: x.Run["client"]}
+	}
+	if x.Linked != nil {
+		run.Puller = &linked{t, b.n, x.Linked, cancel}
 	}
 	var steps []any
 	for _, s := range x.Steps {
@@ -181,6 +186,35 @@ func inputsOf(t testing.TB, inputs map[string]map[string]any) node.Args {
 		}
 	}
 	return args
+}
+
+// linked stands for the engine where a node asks for inputs. Asking for "cancel" cancels the call.
+type linked struct {
+	t      testing.TB
+	n      *notation
+	values map[string]any
+	cancel func()
+}
+
+// Pull gives what the case has.
+func (l *linked) Pull(ctx context.Context, name string) (any, error) {
+	v, ok := l.values[name]
+	switch m, special := v.(map[string]any); {
+	case name == "cancel":
+		l.cancel()
+		return nil, ctx.Err()
+	case name == "broken":
+		return nil, errors.New("the graph is gone")
+	case !ok:
+		return nil, fault.New(fault.NotFound, "no link at %s", name)
+	case special && len(m) == 1:
+		for kind, shape := range m {
+			if slices.Contains([]string{"image", "mask", "latent", "tensor", "audio", "opaque"}, kind) {
+				return inputOf(l.t, kind, shape), nil
+			}
+		}
+	}
+	return l.n.value(v), nil
 }
 
 // ramp is a tensor of 0, 1/8, … 7/8, 0, 1/8, …: values that every format holds exactly.

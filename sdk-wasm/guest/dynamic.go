@@ -144,6 +144,29 @@ func (d Dynamic) validate(in Args, linked abi.Map) (any, error) {
 	return refusal(d.CheckLinks(in, types))
 }
 
+// Pull waits for an input of the running node that a link leads to, such as a lazy one that was not asked for before, while the server
+// computes it: what a field of that input would have, such as an Image, an int64 or a string. The node must be asynchronous (else
+// abi.EUNSUP) and, if its inputs are lazy, have a Need that does not name them. abi.ENOENT says that nothing is linked there. A manifest
+// of an extension that calls it asks for cocoon1>=1.1.
+func Pull[T any](name string) (v T, err error) {
+	b, err := fetched(func(o, limit uint32) int64 {
+		p, n := atText(name)
+		return hostInput(p, n, o, limit)
+	})
+	if err != nil {
+		return v, err
+	}
+	w, err := abi.Decode(b, abi.DefaultLimits())
+	if err != nil {
+		return v, err
+	}
+	x, ok := fromWire(w).(T)
+	if !ok && w != nil {
+		return v, errInput
+	}
+	return x, nil
+}
+
 func argsOf(m abi.Map) Args {
 	a := make(Args, len(m))
 	for k, v := range m {

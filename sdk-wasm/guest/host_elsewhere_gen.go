@@ -15,6 +15,7 @@ func hostProgressText(_ uint32, _ uint32)                     { panic(noHost) }
 func hostProgressState(_ float64, _ float64) int32            { panic(noHost) }
 func hostProgressTextAll(_ uint32, _ uint32)                  { panic(noHost) }
 func hostPreview(_ int64, _ uint32, _ uint32, _ uint32) int32 { panic(noHost) }
+func hostInput(_ uint32, _ uint32, _ uint32, _ uint32) int64  { panic(noHost) }
 func hostSleepMs(_ uint32) int32                              { panic(noHost) }
 func hostNowMs() int64                                        { panic(noHost) }
 func hostRandom(_ uint32, _ uint32) int32                     { panic(noHost) }

@@ -49,6 +49,11 @@ func hostProgressTextAll(ptr uint32, len uint32)
 //go:wasmimport cocoon1 preview
 func hostPreview(image int64, maxSide uint32, format uint32, flags uint32) int32
 
+// hostInput: Waits for an input of the node that a link leads to, such as a lazy one that check_lazy did not name, while the server computes it, and writes its value: its length. A value that blocks comes as the tag BLOCKER. Only asynchronous nodes can ask, in execute and resume: EUNSUP elsewhere. ENOENT when there is no such link, ECANCEL when the call ends. Since 1.1.
+//
+//go:wasmimport cocoon1 input
+func hostInput(name uint32, nameLen uint32, out uint32, cap uint32) int64
+
 // hostSleepMs: Waits without using fuel; ECANCEL when the call ends meanwhile.
 //
 //go:wasmimport cocoon1 sleep_ms

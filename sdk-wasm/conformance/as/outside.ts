@@ -1,5 +1,5 @@
 // The functions of the other modules.
-import { Asset, assetSave, httpFetch, KIND_ASSET, KV, last, msgPost, msgWait, nodeCall, Value, wsSend } from "../../as/index";
+import { Asset, assetSave, httpFetch, KIND_ASSET, KV, last, msgPost, msgWait, nodeCall, pull, Value, wsSend } from "../../as/index";
 import { bytes, done, gives } from "./args";
 
 /** A message, or the errno in place of it. */
@@ -53,6 +53,10 @@ export function outsideOp(op: string, a: Value[]): Value | null {
     return message(v);
   }
   if (op == "ws_send") return done(wsSend(a[0].asText(), a[1].asText()));
+  if (op == "input") {
+    const v = pull(a[0].asText());
+    return last < 0 ? Value.int(last) : v;
+  }
   if (op == "msg_wait") {
     const b = msgWait(a[0].asText(), <u32>a[1].asInt());
     return bytes(b, last);

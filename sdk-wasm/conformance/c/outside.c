@@ -89,6 +89,14 @@ static int64_t asset_save(co_val args, co_out *result) {
 
 static int64_t ws_send(co_val args, co_out *result) { return kit_done(co_ws_send(kit_text(args, 0), kit_text(args, 1)), result); }
 
+static int64_t input(co_val args, co_out *result) {
+	int64_t n;
+	co_val v = co_pull(kit_text(args, 0), &n);
+	if (n < 0) return n;
+	co_put_val(result, v);
+	return 0;
+}
+
 static int64_t msg_wait(co_val args, co_out *result) {
 	co_str m;
 	int64_t n = co_msg_wait(kit_text(args, 0), (uint32_t)kit_int(args, 1), &m);
@@ -105,5 +113,5 @@ static int64_t msg_post(co_val args, co_out *result) {
 const kit_op kit_outside[] = {
 	{"node_call", node_call}, {"kv_get", kv_get}, {"kv_put", kv_put}, {"kv_cas", kv_cas}, {"kv_delete", kv_delete}, {"kv_list", kv_list},
 	{"http_fetch", http_fetch}, {"asset_open", asset_open}, {"asset_size", asset_size}, {"asset_read", asset_read}, {"asset_save", asset_save},
-	{"ws_send", ws_send}, {"msg_wait", msg_wait}, {"msg_post", msg_post}, {0},
+	{"ws_send", ws_send}, {"input", input}, {"msg_wait", msg_wait}, {"msg_post", msg_post}, {0},
 };

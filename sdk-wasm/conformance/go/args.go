@@ -92,3 +92,14 @@ func setFloats(to []float32, b []byte) error {
 	}
 	return nil
 }
+
+// pulled gives a value of an input as results of steps are.
+func pulled(v any, err error) (any, error) {
+	switch x := v.(type) {
+	case guest.Image:
+		return abi.Handle{Kind: abi.KindImage, ID: x.ID}, err
+	case guest.Value:
+		return x.Handle, err
+	}
+	return v, err
+}

@@ -45,6 +45,7 @@ func outsideOps() map[string]op {
 			return map[string]any{"type": f.Type, "subfolder": f.Subfolder, "filename": f.Filename}, err
 		},
 		"ws_send": func(a args) (any, error) { return done(guest.Send(a.text(0), a.text(1))) },
+		"input":   func(a args) (any, error) { return pulled(guest.Pull[any](a.text(0))) },
 		"msg_wait": func(a args) (any, error) {
 			return guest.Wait(a.text(0), time.Duration(a.int(1))*time.Millisecond)
 		},

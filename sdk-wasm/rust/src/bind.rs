@@ -5,7 +5,7 @@
 /// The version of the contract.
 pub const MAJOR: u32 = 1;
 /// The version of the contract.
-pub const MINOR: u32 = 0;
+pub const MINOR: u32 = 1;
 
 /// The capability was not granted.
 pub const EPERM: i32 = -3;
@@ -584,6 +584,8 @@ pub mod host {
         pub fn progress_text_all(ptr: u32, len: u32);
         /// Shows the first picture of a batch as a preview, no side longer than max_side, 0 for its own size; format 0 JPEG, 1 PNG; flags 1 shows it together with the next progress. 1 when the call is cancelled.
         pub fn preview(image: i64, max_side: u32, format: u32, flags: u32) -> i32;
+        /// Waits for an input of the node that a link leads to, such as a lazy one that check_lazy did not name, while the server computes it, and writes its value: its length. A value that blocks comes as the tag BLOCKER. Only asynchronous nodes can ask, in execute and resume: EUNSUP elsewhere. ENOENT when there is no such link, ECANCEL when the call ends. Since 1.1.
+        pub fn input(name: u32, name_len: u32, out: u32, cap: u32) -> i64;
         /// Waits without using fuel; ECANCEL when the call ends meanwhile.
         pub fn sleep_ms(ms: u32) -> i32;
         /// Milliseconds since 1970. Without the capability real_clock it is the start of the call, the same at each question.
@@ -768,6 +770,10 @@ pub mod host {
     }
     #[allow(missing_docs, clippy::missing_safety_doc)]
     pub unsafe extern "C" fn preview(_: i64, _: u32, _: u32, _: u32) -> i32 {
+        panic!("there is no host here")
+    }
+    #[allow(missing_docs, clippy::missing_safety_doc)]
+    pub unsafe extern "C" fn input(_: u32, _: u32, _: u32, _: u32) -> i64 {
         panic!("there is no host here")
     }
     #[allow(missing_docs, clippy::missing_safety_doc)]

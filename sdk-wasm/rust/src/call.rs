@@ -1,4 +1,6 @@
-use crate::{bind, Port, Value};
+use crate::bind::{self, host as raw};
+use crate::host::{at, fetch};
+use crate::{decode, Error, Port, Result, Value};
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -29,6 +31,14 @@ pub fn prompt_id() -> String {
 /// The type that a linked input has, in validate of a node with the flag validates_links.
 pub fn linked(name: &str) -> String {
     CURRENT.0.borrow().get("linked").get(name).text().into()
+}
+
+/// Waits for an input of the running node that a link leads to, such as a lazy one that `needs` did not name, while the server computes
+/// it. The node needs the flag async, else it is EUNSUP; ENOENT says that nothing is linked there. A manifest of an extension that
+/// calls it asks for cocoon1>=1.1.
+pub fn pull<T: Port>(name: &str) -> Result<T> {
+    let b = fetch(4096, |out, cap| unsafe { raw::input(at(name.as_ptr()), name.len() as u32, out, cap) })?;
+    T::from_value(&decode(&b)?).ok_or_else(|| Error::from(alloc::format!("the input {name} is no {}", T::TYPE)))
 }
 
 /// What a node gives, where it is more than outputs.

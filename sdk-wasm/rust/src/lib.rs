@@ -49,7 +49,7 @@ mod serve;
 mod tensor;
 
 pub use alloc::{borrow::ToOwned, boxed::Box, collections::BTreeMap, format, string::String, string::ToString, vec, vec::Vec};
-pub use call::{linked, node_id, prompt_id, Expansion, Later, Reply};
+pub use call::{linked, node_id, prompt_id, pull, Expansion, Later, Reply};
 pub use cbor::{decode, Value};
 pub use declare::{cases, choice, grow, hidden, lazy, link, number, switch, text, whole, Case, Input, Node, Output, Widget};
 pub use error::{Error, Result};

@@ -42,6 +42,7 @@ pub const OPS: &[(&str, Step)] = &[
     ("asset_read", |_, a| read(a)),
     ("asset_save", |_, a| host::asset_save(a[0].text(), a[1].bytes())),
     ("ws_send", |_, a| host::ws_send(a[0].text(), a[1].text()).map(|_| DONE)),
+    ("input", |_, a| pull::<Value>(a[0].text())),
     ("msg_wait", |_, a| host::msg_wait(a[0].text(), int(&a[1]) as u32).map(Value::Bytes)),
     ("msg_post", |_, a| host::msg_post(a[0].text(), a[1].text(), a[2].text(), a[3].bytes()).map(|taken| Value::Int(taken as i64))),
 ];
