@@ -113,7 +113,7 @@ func (p *project) renames(example string) *strings.Replacer {
 	named := strings.ToUpper(example[:1]) + example[1:]
 	pairs := []string{
 		"example." + example + "-" + l.name, p.id, "example." + example, p.id, "example-" + example, p.id, "examples/" + l.name, "extensions",
-		"Example" + base + "Step" + l.short, p.class + "Step", "Example" + base + l.short, p.class, "PickImage", p.class,
+		"Example" + base + "Step" + l.short, p.class + "Step", "Example" + base + l.short, p.class, "PickImage" + l.short, p.class, "PickImage", p.class,
 		"Pick Image (" + l.short + ")", p.title,
 		base + " (" + l.short + ")", p.title, base + ", one step (" + l.short + ")", p.title + ", one step", "Pick Image", p.title,
 		`"name": "` + named + `"`, `"name": "` + p.title + `"`, `"version": "1.0.0"`, `"version": "0.1.0"`,

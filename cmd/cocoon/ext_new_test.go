@@ -22,6 +22,10 @@ func TestExtNewFrom(t *testing.T) {
 			if err != nil {
 				t.Fatal(l.name, example, err)
 			}
+			source := map[string]string{"go": "main.go", "c": "module.c", "rust": "src/lib.rs", "as": "module.ts"}[l.name]
+			if text := readFile(t, filepath.Join(dir, source)); !strings.Contains(text, `"MyLens"`) || !strings.Contains(text, `"My lens"`) {
+				t.Errorf("%s/%s: the node is not called after the project:\n%s", l.name, example, text)
+			}
 			for _, name := range []string{l.mark, "src/lib.rs", "manifest.json", "Cargo.toml", "package.json", "asconfig.json"} {
 				found, _ := filepath.Glob(filepath.Join(dir, name))
 				for _, file := range found {
