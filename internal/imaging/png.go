@@ -105,15 +105,26 @@ func (f *pngFile) part(body []byte) {
 	}
 }
 
-// kind follows the pixel format that ffmpeg gives the file: three or four bytes, or a palette, are plain.
+// bilevel reports whether the pixels are single bits of black and white.
+func (f *pngFile) bilevel() bool { return f.color == pngGray && f.depth == 1 }
+
+// kind follows the pixel format that ffmpeg gives the file: three or four bytes, or a palette, are plain. Compat: so are single
+// bits if the reference need not pad them, which makes bytes of them first.
 func (f *pngFile) kind() kind {
+	if f.bilevel() && f.w%32 == 0 {
+		return plain
+	}
 	if f.color == pngPalette || f.depth == 8 && (f.color == pngRGB || f.color == pngRGBA) {
 		return plain
 	}
 	return planar
 }
 
+// hasAlpha reports whether the picture has a mask. Compat: single bits have none, even if one of them is said to be transparent.
 func (f *pngFile) hasAlpha() bool {
+	if f.bilevel() {
+		return false
+	}
 	switch f.color {
 	case pngPalette, pngGrayAlpha, pngRGBA:
 		return true
