@@ -18,7 +18,7 @@ type Submission struct {
 	Prompt json.RawMessage
 	// PromptID is the canonical lower-case form of a UUID; "" makes a random one.
 	PromptID string
-	Number   *float64 // place in the queue; nil takes the next
+	Number   *float64 // place in the queue, finite; nil takes the next
 	Front    bool     // before all others; when Number is nil
 	ClientID string   // whose socket gets the events; "" for none
 	// ExtraData is an object that is stored with the job; empty for none.

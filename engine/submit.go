@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"encoding/json"
+	"math"
 
 	"github.com/cocoonhq/cocoon/engine/doc"
 	"github.com/cocoonhq/cocoon/internal/fault"
@@ -17,6 +18,9 @@ func (e *Engine) Submit(ctx context.Context, s Submission) (Accepted, error) {
 	n := e.take(s)
 	if len(s.Prompt) == 0 {
 		return Accepted{}, refuse("no_prompt", "No prompt provided", "No prompt provided")
+	}
+	if math.IsNaN(n.Value) || math.IsInf(n.Value, 0) {
+		return Accepted{}, notAPrompt(fault.New(fault.BadRequest, "a place in the queue must be a finite number"))
 	}
 	if s.PromptID == "" {
 		s.PromptID = uuid.NewString()

@@ -39,13 +39,18 @@ func (s *Server) noAssetRoute(w http.ResponseWriter, r *http.Request, rest strin
 		s.webRoot(w, r)
 		return nil
 	}
+	w.Header().Set("Allow", strings.Join(assetMethods(rest), ","))
+	raise(w, http.StatusMethodNotAllowed)
+	return nil
+}
+
+// assetMethods are the methods that a path below /api/assets takes, those of the client's files among them.
+func assetMethods(rest string) []string {
 	allow := []string{}
 	for _, m := range []string{"DELETE", "GET", "HEAD", "POST", "PUT"} {
 		if m == "GET" || m == "HEAD" || assetPaths[m].MatchString(rest) {
 			allow = append(allow, m)
 		}
 	}
-	w.Header().Set("Allow", strings.Join(allow, ","))
-	raise(w, http.StatusMethodNotAllowed)
-	return nil
+	return allow
 }

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
@@ -59,7 +58,7 @@ func readJobQuery(q url.Values) (jobQuery, error) {
 	}
 	var err error
 	if q.Has("limit") {
-		if sel.limit, err = strconv.Atoi(strings.TrimSpace(q.Get("limit"))); err != nil {
+		if sel.limit, err = wholeOf(q.Get("limit")); err != nil {
 			return sel, badQuery("limit must be an integer")
 		}
 		if sel.limit <= 0 {
@@ -67,7 +66,7 @@ func readJobQuery(q url.Values) (jobQuery, error) {
 		}
 	}
 	if q.Has("offset") {
-		if sel.offset, err = strconv.Atoi(strings.TrimSpace(q.Get("offset"))); err != nil {
+		if sel.offset, err = wholeOf(q.Get("offset")); err != nil {
 			return sel, badQuery("offset must be an integer")
 		}
 		sel.offset = max(sel.offset, 0)
@@ -112,7 +111,7 @@ func (s *Server) jobs(w http.ResponseWriter, r *http.Request, _ params) error {
 	to := len(all)
 	var limit any
 	if sel.limit > 0 {
-		to, limit = min(from+sel.limit, len(all)), sel.limit
+		to, limit = from+min(sel.limit, len(all)-from), sel.limit
 	}
 	page := make([]any, 0, to-from)
 	for _, j := range all[from:to] {
@@ -246,7 +245,7 @@ func (s *Server) cancelJob(w http.ResponseWriter, r *http.Request, p params) err
 
 // cancelJobs is POST /api/jobs/cancel: as many as can be, once all ids are well-formed.
 func (s *Server) cancelJobs(w http.ResponseWriter, r *http.Request, p params) error {
-	if p.get("job_id") != "cancel" {
+	if notCancel(r.URL.Path) {
 		w.Header().Set("Allow", "GET,HEAD")
 		raise(w, http.StatusMethodNotAllowed)
 		return nil
@@ -281,6 +280,15 @@ func (s *Server) cancelJobs(w http.ResponseWriter, r *http.Request, p params) er
 	}
 	writeJSON(w, 200, map[string]bool{"cancelled": some})
 	return nil
+}
+
+// notCancel reports whether a path is that of one job, which the router cannot tell from that of cancelling several.
+func notCancel(path string) bool {
+	id, one := strings.CutPrefix(strings.TrimPrefix(path, "/api"), "/api/jobs/")
+	if !one {
+		id, one = strings.CutPrefix(path, "/api/jobs/")
+	}
+	return one && !strings.Contains(id, "/") && id != "cancel"
 }
 
 func canonicalUUID(t string) bool {

@@ -13,7 +13,8 @@ import (
 type jobView struct {
 	view          *doc.Object
 	state         string
-	workflow      string
+	workflow      string  // to select by
+	workflowID    any     // as the client named it; nil for none
 	created, took float64 // ms
 }
 
@@ -67,13 +68,14 @@ func startView(i *engine.Item, state string, extra *doc.Object) jobView {
 		j.view.Set("create_time", at)
 		j.created = float(at)
 	}
-	j.workflow, _ = within(extra, "extra_pnginfo", "workflow", "id").(string)
+	j.workflowID = within(extra, "extra_pnginfo", "workflow", "id")
+	j.workflow, _ = j.workflowID.(string)
 	return j
 }
 
 func (j *jobView) setWorkflow() {
-	if j.workflow != "" {
-		j.view.Set("workflow_id", j.workflow)
+	if j.workflowID != nil {
+		j.view.Set("workflow_id", j.workflowID)
 	}
 }
 

@@ -11,7 +11,6 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/HugoSmits86/nativewebp"
@@ -72,7 +71,7 @@ func (s *Server) modelPreview(w http.ResponseWriter, r *http.Request, p params) 
 	if _, ok := s.c.Models.List(folder); !ok {
 		return plain(http.StatusNotFound)
 	}
-	i, err := strconv.Atoi(index)
+	i, err := wholeOf(index)
 	if err != nil || name == "" {
 		return plain(http.StatusBadRequest)
 	}

@@ -48,7 +48,8 @@ func (s *Server) viewMetadata(w http.ResponseWriter, r *http.Request, p params) 
 	if !strings.HasSuffix(name, ".safetensors") {
 		return plain(http.StatusNotFound)
 	}
-	meta, ok := s.c.Models.Metadata(p.get("folder"), name)
+	// Compat: a name is read below the folder, wherever it tries to lead.
+	meta, ok := s.c.Models.Metadata(p.get("folder"), strings.TrimPrefix(path.Clean("/"+name), "/"))
 	if !ok {
 		return plain(http.StatusNotFound)
 	}

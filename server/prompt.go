@@ -3,10 +3,10 @@ package server
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"strconv"
-	"strings"
 
 	"github.com/cocoonhq/cocoon/engine"
 	"github.com/cocoonhq/cocoon/internal/fault"
@@ -25,30 +25,9 @@ func (s *Server) submit(w http.ResponseWriter, r *http.Request, _ params) error 
 	if err != nil {
 		return err
 	}
-	fields, err := body(r)
+	sub, err := submission(r)
 	if err != nil {
-		return err
-	}
-	sub := engine.Submission{
-		Tenant: tenant.Of(r.Context()), Prompt: fields["prompt"], ExtraData: fields["extra_data"], Front: truthy(fields["front"]),
-		UsageSource: r.Header.Get("Comfy-Usage-Source"),
-	}
-	if sub.Number, err = numberOf(fields["number"]); err != nil {
-		return err
-	}
-	if raw, ok := fields["prompt_id"]; ok && string(raw) != "null" {
-		if err := json.Unmarshal(raw, &sub.PromptID); err != nil || sub.PromptID == "" {
-			sub.PromptID = string(raw) // no UUID: refused with the protocol's own error
-		}
-	}
-	if raw, ok := fields["client_id"]; ok && json.Unmarshal(raw, &sub.ClientID) != nil {
-		sub.ClientID = string(raw)
-	}
-	if raw, ok := fields["partial_execution_targets"]; ok && string(raw) != "null" {
-		sub.PartialTargets = []string{}
-		if err := json.Unmarshal(raw, &sub.PartialTargets); err != nil {
-			return fault.New(fault.BadRequest, "partial_execution_targets is no list of node ids")
-		}
+		return notAPrompt(err)
 	}
 	got, err := s.c.Engine.Submit(r.Context(), sub)
 	if err != nil {
@@ -61,17 +40,42 @@ func (s *Server) submit(w http.ResponseWriter, r *http.Request, _ params) error 
 	return nil
 }
 
-// numberOf reads a number or a string that is one. Compat: a place in the queue may be either.
-func numberOf(raw json.RawMessage) (*float64, error) {
-	if len(raw) == 0 {
-		return nil, nil
+// notAPrompt gives a request that cannot be read the form of a prompt that was refused, which is what its clients read.
+func notAPrompt(err error) error {
+	var f *fault.Error
+	if !errors.As(err, &f) || f.Code != fault.BadRequest {
+		return err
 	}
-	t := strings.TrimSpace(strings.Trim(string(raw), `"`))
-	n, err := strconv.ParseFloat(t, 64)
+	return &engine.PromptError{Code: f.Code, Problem: engine.Problem{Type: string(f.Code), Message: f.Detail}}
+}
+
+// submission reads a prompt from a request.
+func submission(r *http.Request) (sub engine.Submission, err error) {
+	fields, err := body(r)
 	if err != nil {
-		return nil, fault.New(fault.BadRequest, "number is %s; it must be a number", raw)
+		return sub, err
 	}
-	return &n, nil
+	sub = engine.Submission{
+		Tenant: tenant.Of(r.Context()), Prompt: fields["prompt"], ExtraData: fields["extra_data"], Front: truthy(fields["front"]),
+		UsageSource: r.Header.Get("Comfy-Usage-Source"),
+	}
+	if sub.Number, err = numberOf(fields["number"]); err != nil {
+		return sub, err
+	}
+	if raw, ok := fields["prompt_id"]; ok && string(raw) != "null" {
+		if err := json.Unmarshal(raw, &sub.PromptID); err != nil || sub.PromptID == "" {
+			sub.PromptID = string(raw) // no UUID: refused with the protocol's own error
+		}
+	}
+	if raw, ok := fields["client_id"]; ok && json.Unmarshal(raw, &sub.ClientID) != nil {
+		sub.ClientID = string(raw)
+	}
+	if raw, ok := fields["partial_execution_targets"]; ok && string(raw) != "null" {
+		if sub.PartialTargets, ok = idsOf(raw); !ok {
+			return sub, fault.New(fault.BadRequest, "partial_execution_targets is no list of node ids")
+		}
+	}
+	return sub, nil
 }
 
 // queue is GET /queue.
@@ -105,8 +109,8 @@ func (s *Server) edit(w http.ResponseWriter, r *http.Request, clear func() error
 		}
 	}
 	if raw, ok := fields["delete"]; ok {
-		var ids []string
-		if err := json.Unmarshal(raw, &ids); err != nil {
+		ids, ok := idsOf(raw)
+		if !ok {
 			return fault.New(fault.BadRequest, "delete is no list of prompt ids")
 		}
 		if err := remove(ids); err != nil {
@@ -122,7 +126,7 @@ func (s *Server) history(w http.ResponseWriter, r *http.Request, _ params) error
 	q := engine.HistoryQuery{Offset: -1}
 	for name, set := range map[string]func(int){"max_items": func(n int) { q.MaxItems = &n }, "offset": func(n int) { q.Offset = n }} {
 		if v := queryOf(r).Get(name); v != "" {
-			n, err := strconv.Atoi(strings.TrimSpace(v))
+			n, err := wholeOf(v)
 			if err != nil {
 				return fault.New(fault.BadRequest, "%s is %q; it must be a whole number", name, v)
 			}

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -88,9 +89,9 @@ type params struct{ ps httprouter.Params }
 func (p params) get(name string) string {
 	v := p.ps.ByName(name)
 	if u, err := url.PathUnescape(v); err == nil {
-		return u
+		v = u
 	}
-	return v
+	return strings.ToValidUTF8(v, "\uFFFD") // Compat: what is no text is read with marks in the place of the bytes
 }
 
 func (s *Server) handle(t route) httprouter.Handle {
@@ -122,10 +123,39 @@ func escaped(next http.Handler) http.Handler {
 		r2 := new(http.Request)
 		*r2 = *r
 		u := *r.URL
-		u.Path, u.RawPath = r.URL.EscapedPath(), ""
+		u.Path, u.RawPath = canonical(r.URL.EscapedPath()), ""
 		r2.URL = &u
 		next.ServeHTTP(w, r2)
 	})
+}
+
+// canonical undoes the escapes that a path needs not: those of letters, digits, - _ and ~. Compat: /%70rompt is /prompt, as
+// RFC 3986 has it. An escaped dot stays, so that no path is read as one that leads up.
+func canonical(escaped string) string {
+	if !strings.Contains(escaped, "%") {
+		return escaped
+	}
+	var b strings.Builder
+	for i := 0; i < len(escaped); i++ {
+		if c, ok := needless(escaped[i:]); ok {
+			b.WriteByte(c)
+			i += len("%70") - 1
+			continue
+		}
+		b.WriteByte(escaped[i])
+	}
+	return b.String()
+}
+
+// needless reads an escape that a text begins with, of a byte that needs none.
+func needless(t string) (c byte, ok bool) {
+	if len(t) < len("%70") || t[0] != '%' {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(t[1:3], 16, 8)
+	c = byte(n)
+	letter := 'a' <= c|0x20 && c|0x20 <= 'z'
+	return c, err == nil && (letter || '0' <= c && c <= '9' || strings.IndexByte("-_~", c) >= 0)
 }
 
 // notFound gives GETs to the web client, and says to others which methods the path takes. Compat: the client's files are
@@ -135,7 +165,7 @@ func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p := r.URL.Path
-	internal := strings.HasPrefix(p, "/internal/")
+	internal := p == "/internal" || strings.HasPrefix(p, "/internal/")
 	read := r.Method == http.MethodGet || r.Method == http.MethodHead
 	allowed := s.allowed(p)
 	switch {
@@ -155,9 +185,12 @@ func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
 
 // allowed lists the methods that have a route for the path.
 func (s *Server) allowed(p string) []string {
+	if rest, below := strings.CutPrefix(p, "/api/assets/"); below {
+		return assetMethods(rest)
+	}
 	var found []string
 	for _, m := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"} {
-		if h, _, _ := s.router.Lookup(m, p); h != nil {
+		if h, _, _ := s.router.Lookup(m, p); h != nil && !(m == "POST" && notCancel(p)) {
 			found = append(found, m)
 		}
 	}

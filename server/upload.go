@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -78,12 +79,21 @@ func (s *Server) uploadMask(w http.ResponseWriter, r *http.Request, _ params) er
 }
 
 // accept answers as if a mask was stored. Compat: what original_ref says is looked at after the answer is settled, so that an
-// original that cannot be had leaves no file and no error.
+// original that cannot be had leaves no file and no error, and the name is the one that a file would have got.
 func (s *Server) accept(w http.ResponseWriter, u upload) error {
 	if !u.fits() {
 		return plain(http.StatusBadRequest)
 	}
-	writeDoc(w, 200, object("name", u.name, "subfolder", u.subfolder, "type", u.kind))
+	name, err := s.place(u, func(full string, overwrite bool) error {
+		if _, err := s.c.Files.Stat(u.kind, full); err == nil && !overwrite {
+			return fault.New(fault.Conflict, "there is a file of that name")
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	writeDoc(w, 200, object("name", name, "subfolder", u.subfolder, "type", u.kind))
 	return nil
 }
 
@@ -109,9 +119,9 @@ func readUpload(r *http.Request) (upload, error) {
 		return upload{}, err
 	}
 	defer f.Close()
-	b, err := io.ReadAll(f)
+	b, err := io.ReadAll(decoded(parts[0], f))
 	if err != nil {
-		return upload{}, err
+		return upload{}, plain(http.StatusBadRequest)
 	}
 	u := upload{file: b, name: filename(parts[0]), kind: r.FormValue("type"), subfolder: r.FormValue("subfolder"), form: r.MultipartForm}
 	if u.kind == "" {
@@ -123,6 +133,14 @@ func readUpload(r *http.Request) (upload, error) {
 	o := r.FormValue("overwrite")
 	u.overwrite = o == "true" || o == "1"
 	return u, nil
+}
+
+// decoded reads a part's bytes. Compat: a part may say that it comes in base64; multipart itself reads quoted-printable.
+func decoded(p *multipart.FileHeader, f io.Reader) io.Reader {
+	if strings.EqualFold(p.Header.Get("Content-Transfer-Encoding"), "base64") {
+		return base64.NewDecoder(base64.StdEncoding, f)
+	}
+	return f
 }
 
 // filename is the part's name as sent. The standard library keeps the base name only; the protocol lets a name have folders
@@ -144,22 +162,9 @@ func (s *Server) store(w http.ResponseWriter, r *http.Request, u upload, fill fu
 	if !u.fits() {
 		return plain(http.StatusBadRequest)
 	}
-	name := u.name
-	ext := path.Ext(strings.TrimLeft(path.Base(name), ".")) // dots that a name begins with start none
-	stem := strings.TrimSuffix(name, ext)
-	for i := 1; ; i++ {
-		full := path.Join(u.subfolder, name)
-		if !u.overwrite && s.holds(u.kind, full, u.file) {
-			break
-		}
-		err := s.c.Files.Put(u.kind, full, u.overwrite, fill)
-		if err == nil {
-			break
-		}
-		if !errors.Is(err, fault.Conflict) {
-			return err
-		}
-		name = fmt.Sprintf("%s (%d)%s", stem, i, ext)
+	name, err := s.place(u, func(full string, overwrite bool) error { return s.c.Files.Put(u.kind, full, overwrite, fill) })
+	if err != nil {
+		return err
 	}
 	answer := object("name", name, "subfolder", u.subfolder, "type", u.kind)
 	if a := s.uploadedAsset(r, u.kind, path.Join(u.subfolder, name)); a != nil {
@@ -167,6 +172,24 @@ func (s *Server) store(w http.ResponseWriter, r *http.Request, u upload, fill fu
 	}
 	writeDoc(w, 200, answer)
 	return nil
+}
+
+// place finds the upload's name: as it was sent, or with the first number that is free. put takes a path, and fails with
+// conflict where it is taken.
+func (s *Server) place(u upload, put func(full string, overwrite bool) error) (name string, err error) {
+	name = u.name
+	ext := path.Ext(strings.TrimLeft(path.Base(name), ".")) // dots that a name begins with start none
+	stem := strings.TrimSuffix(name, ext)
+	for i := 1; ; i++ {
+		full := path.Join(u.subfolder, name)
+		if !u.overwrite && s.holds(u.kind, full, u.file) {
+			return name, nil
+		}
+		if err = put(full, u.overwrite); !errors.Is(err, fault.Conflict) {
+			return name, err
+		}
+		name = fmt.Sprintf("%s (%d)%s", stem, i, ext)
+	}
 }
 
 // holds reports whether a file is there and has exactly these bytes.

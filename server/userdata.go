@@ -105,11 +105,15 @@ func (s *Server) putUserFile(w http.ResponseWriter, r *http.Request, p params) e
 	if err != nil {
 		return err
 	}
+	overwrite := queryOf(r).Get("overwrite") != "false"
 	if st, err := s.c.Files.Stat("user", full); err == nil && st.IsDir() {
+		if !overwrite {
+			return s.written(w, r, user, full, fault.Conflict)
+		}
 		return plain(http.StatusBadRequest)
 	}
 	var body error
-	err = s.c.Files.Put("user", full, queryOf(r).Get("overwrite") != "false", func(w io.Writer) error {
+	err = s.c.Files.Put("user", full, overwrite, func(w io.Writer) error {
 		_, body = io.Copy(w, r.Body)
 		return body
 	})

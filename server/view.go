@@ -35,7 +35,8 @@ func locate(filename, kind, subfolder string) (location, error) {
 	if !inside(subfolder) {
 		return location{}, plain(http.StatusForbidden)
 	}
-	return location{kind, path.Clean("./" + subfolder), path.Base(name)}, nil
+	_, base := path.Split(name) // "" for one that ends in a slash, which names no file
+	return location{kind, path.Clean("./" + subfolder), base}, nil
 }
 
 // inside reports whether a slash path stays in its folder.
