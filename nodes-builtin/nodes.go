@@ -26,6 +26,16 @@ func All(d Deps) []node.Node {
 	return slices.Concat(sampling.All(d.Sampling), loaders.All(d.Models), latent.WithVAE(), image.WithFiles(d.Images), Pure())
 }
 
+// Replacements says which nodes old workflows name by names that are gone. Compat: the reference's list, as far as the new nodes
+// are here; its replacement drops the inputs, ours keeps them.
+func Replacements() []node.Replacement {
+	same := []node.InputMove{}
+	for _, name := range []string{"conditioning_to", "conditioning_from", "conditioning_to_strength"} {
+		same = append(same, node.InputMove{New: name, Old: name})
+	}
+	return []node.Replacement{{Old: "ConditioningAverage ", New: "ConditioningAverage", Inputs: same}}
+}
+
 // Pure lists the nodes that need neither files nor models.
 func Pure() []node.Node {
 	return slices.Concat(latent.All(), image.All(), conditioning.All(), mask.All(), primitive.All())

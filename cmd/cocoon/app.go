@@ -58,6 +58,9 @@ func newApp(ctx context.Context, o *options, bus engine.Bus, database string) (_
 	if a.registry, err = node.NewRegistry(a.nodes(o)...); err != nil {
 		return nil, err
 	}
+	for _, r := range nodes.Replacements() {
+		a.registry.Replace(r)
+	}
 	bus = buses{bus, promptEnds{a}}
 	if err = a.openSandbox(ctx, o, bus); err != nil {
 		return nil, err
