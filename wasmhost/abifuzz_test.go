@@ -155,7 +155,7 @@ func slipped(err error) bool {
 // broke or kept something.
 func (a *abiHost) run(t testing.TB, program, blob []byte, cancel int) (got error) {
 	t.Helper()
-	ctx, stop := context.WithCancel(node.WithRun(tenant.With(context.Background(), "t"), node.Run{PromptID: "p", NodeID: "key"}.CountGraphs()))
+	ctx, stop := context.WithCancel(node.WithRun(tenant.With(context.Background(), "t"), node.Run{PromptID: "p", NodeID: "key", Puller: fuzzPuller{}}.CountGraphs()))
 	defer stop()
 	if cancel > 0 {
 		c := &countdown{Context: ctx, cancel: stop}
@@ -186,6 +186,27 @@ func (a *abiHost) run(t testing.TB, program, blob []byte, cancel int) (got error
 	}
 	a.e.program.Put(context.Background(), s, false)
 	return got
+}
+
+// fuzzPuller answers what a guest asks for by the length of the name.
+type fuzzPuller struct{}
+
+// Pull gives values of all sorts.
+func (fuzzPuller) Pull(ctx context.Context, input string) (any, error) {
+	switch len(input) % 6 {
+	case 0:
+		return ramp(1, 2, 2, 3), nil
+	case 1:
+		return node.List{ramp(1, 1, 1, 3), input, node.Blocker{}}, nil
+	case 2:
+		return strings.Repeat("x", 100_000), nil
+	case 3:
+		return nil, fault.New(fault.NotFound, "none")
+	case 4:
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	return map[string]any{"a": []any{int64(1), input}}, nil
 }
 
 // FuzzHostABI: whatever host calls a guest makes, the host refuses, traps or answers, and keeps nothing.
