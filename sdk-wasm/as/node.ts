@@ -105,7 +105,8 @@ export class Call {
 
   private giveAs(kind: u32, t: Tensor): void {
     const made = t.as(kind);
-    if (made.id < 0) fail(made.id, "the host refused a step; the extension's log says why");
+    if (made.id == ENOENT) fail(ENOENT, "a step works on an input that is not there: is its name the declared one?");
+    else if (made.id < 0) fail(made.id, "the host refused a step; the extension's log says why");
     else this.give(Value.handle(kind, made.id));
   }
 

@@ -1,6 +1,6 @@
 // cocoon.h: nodes and HTTP routes for Cocoon in C, as a WebAssembly module. This header is all there is: no library, no libc.
 //
-//	clang --target=wasm32 -O3 -mbulk-memory -nostdlib -Wl,--no-entry -Wl,--strip-all -o module.wasm module.c
+//	clang --target=wasm32 -O3 -mbulk-memory -nostdlib -Wl,--no-entry -Wl,--strip-debug -o module.wasm module.c
 //
 // Every call of the host starts from the memory that the module had at first, and its memory is thrown away when it ends. So
 // nothing needs to be freed, and nothing that a call writes is there in the next one; kv keeps what is to stay.
@@ -1169,6 +1169,7 @@ CO_FN co_val co_in_list(const co_call *c, const char *name) { return co_tagged(c
 
 // Outputs, in the order of the declaration. Each gives 0, or the errno that it was handed.
 CO_FN int32_t co_give_handle(co_call *c, uint32_t kind, int64_t h) {
+	if (h == CO_ENOENT) return co_fail(h, "a step works on an input that is not there: is its name the declared one?");
 	if (h < 0) return co_fail(h, "the host refused a step; the extension's log says why");
 	co_put_handle(&c->outputs, kind, h);
 	return 0;

@@ -42,11 +42,17 @@ function details(e, { api, act, review, key }) {
   if (e.description) box.append(el("p", { class: "about" }, e.description));
   box.append(el("h3", {}, "It may"), may.length ? el("ul", { class: "may" }, ...may.map(capability)) : el("p", { class: "none" }, e.capabilities.length ? "do nothing of what it asks for." : says.nothing));
   if (not.length) box.append(el("h3", {}, "Not allowed"), el("ul", { class: "may not" }, ...not.map(capability)));
-  const rows = [...used(e), ["Publisher", e.fingerprint || "none"], ["Id", e.id], ...e.author ? [["Author", e.author]] : [], ...e.license ? [["License", e.license]] : [], ...e.nodes.length ? [["Nodes", e.nodes.map(n => n.name || n.class).join(", ")]] : []];
-  box.append(el("h3", {}, "Use"), el("dl", { class: "facts" }, ...rows.flatMap(([k, v]) => [el("dt", {}, k), el("dd", {}, v)])));
+  const use = used(e), rows = [["Publisher", e.fingerprint || "none"], ["Id", e.id], ...e.author ? [["Author", e.author]] : [], ...e.license ? [["License", e.license]] : [], ...e.nodes.length ? [["Nodes", e.nodes.map(n => n.name || n.class).join(", ")]] : []];
+  if (use.length) box.append(el("h3", {}, "Use"), facts(use));
+  box.append(el("h3", {}, "About"), facts(rows));
   box.append(logOf(e, api, key));
+  if (!e.changeable) box.append(el("p", { class: "hint" }, says.theirs));
   if (e.changeable) box.append(actions(e, { api, act, review, key }));
   return box;
+}
+
+function facts(rows) {
+  return el("dl", { class: "facts" }, ...rows.flatMap(([k, v]) => [el("dt", {}, k), el("dd", {}, v)]));
 }
 
 function capability(c) {

@@ -66,6 +66,7 @@ export const says = {
   freshOnes: (n, name) => `${n === 1 ? "One thing is" : `${n} things are`} new: ${name} did not ask for ${n === 1 ? "it" : "them"} before.`,
   noLog: "It has written nothing.",
   shared: "for everybody",
+  theirs: "It was installed for everybody: the operator of this server changes and removes it. You can install another version for yourself.",
 };
 
 // together are capabilities of which each address or name is asked for by itself, and shown in one line.
