@@ -5,6 +5,7 @@ import (
 	"errors"
 	"runtime"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -35,9 +36,12 @@ type Extension struct {
 	messages []string      // kinds of messages of clients' that are described and granted
 	journal  journal
 	stats    stats
-	events   rates // to clients
-	incoming rates // messages of clients
-	refused  rates // lines of the journal about those that nobody takes
+
+	keeping  sync.RWMutex // held while kv is used
+	removed  bool         // from the tenant, which may have its data deleted then
+	events   rates        // to clients
+	incoming rates        // messages of clients
+	refused  rates        // lines of the journal about those that nobody takes
 }
 
 // LimitSet are the limits of each sort of call.

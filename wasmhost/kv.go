@@ -20,6 +20,9 @@ func (h *Host) EraseData(ctx context.Context, t tenant.ID, id string, keep []ten
 // kvWork is what a transaction costs besides its bytes: there is one store, for all.
 const kvWork = 16 << 10
 
+// errRemoved is why a call that outlives its extension keeps nothing.
+var errRemoved = fault.New(fault.Forbidden, "the extension was removed")
+
 // kvDo uses the store for the guest. It holds no place among the guests that compute, and the guest's clock goes on.
 func (c *call) kvDo(scope uint32, do func(at kv.Space, q kv.Quota) error) int32 {
 	at := kv.Space{Tenant: c.tenant, Extension: c.ext.Manifest.ID}
@@ -31,7 +34,13 @@ func (c *call) kvDo(scope uint32, do func(at kv.Space, q kv.Quota) error) int32 
 	}
 	c.work(kvWork)
 	var err error
-	c.aside(func() { err = do(at, kv.Quota(c.ext.grant.KV)) })
+	c.aside(func() {
+		c.ext.keeping.RLock()
+		defer c.ext.keeping.RUnlock()
+		if err = errRemoved; !c.ext.removed {
+			err = do(at, kv.Quota(c.ext.grant.KV))
+		}
+	})
 	switch code := fault.CodeOf(err); {
 	case err == nil:
 		return 0
@@ -41,6 +50,8 @@ func (c *call) kvDo(scope uint32, do func(at kv.Space, q kv.Quota) error) int32 
 		return abi.ECONFLICT
 	case code == fault.DiskFull:
 		return abi.ELIMIT
+	case code == fault.Forbidden:
+		return abi.EPERM
 	case c.Err() != nil:
 		return abi.ECANCEL
 	}

@@ -138,12 +138,16 @@ func (s *shelf) all() []*Extension {
 	return out
 }
 
-// Remove takes a tenant's own extension away. Calls that run go on to their end.
+// Remove takes a tenant's own extension away. Calls that run go on to their end, and keep nothing more in kv: what was deleted with
+// the extension would be there again.
 func (h *Host) Remove(ctx context.Context, t tenant.ID, id string) error {
 	e, ok := h.shelf.remove(t, id)
 	if !ok {
 		return fault.New(fault.NotFound, "there is no extension %q", id)
 	}
+	e.keeping.Lock()
+	e.removed = true
+	e.keeping.Unlock()
 	e.program.Close(context.WithoutCancel(ctx))
 	return nil
 }

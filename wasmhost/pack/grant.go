@@ -75,7 +75,10 @@ func (g Grant) Within(asked Grant) Grant {
 	}
 	g.Asset = AssetCap{Read: intersect(g.Asset.Read, asked.Asset.Read), Save: g.Asset.Save && asked.Asset.Save}
 	g.RealClock, g.SecureRandom = g.RealClock && asked.RealClock, g.SecureRandom && asked.SecureRandom
-	if webRank(g.Web) > webRank(asked.Web) {
+	switch r := webRank(g.Web); {
+	case r < 0:
+		g.Web = ""
+	case r > webRank(asked.Web):
 		g.Web = asked.Web
 	}
 	return g
