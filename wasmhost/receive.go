@@ -181,9 +181,13 @@ func (e *Extension) take(ctx context.Context, client string, m message) error {
 	}, func(_ *call, v any) error { return raised(v) })
 }
 
-// refuse tells the extension's log, and the client by the event ext.<id>.error, that a message came to nothing.
+// refuse tells the extension's log, and the client by the event ext.<id>.error, that a message came to nothing. Of what did not get as
+// far as the guest the log has a line a second.
 func (b *inbox) refuse(e *Extension, kind string, err error) {
-	e.journal.add(zerolog.WarnLevel, "message "+kind+": "+err.Error())
+	code := refusalCode(err)
+	if code == codeFailed || e.refused.take(tenant.Of(b.ctx), time.Now()) {
+		e.journal.add(zerolog.WarnLevel, "message "+kind+": "+err.Error())
+	}
 	zerolog.Ctx(b.ctx).Debug().Err(err).Str("extension", e.Manifest.ID).Str("kind", kind).Msg("extension message")
 	b.mu.Lock()
 	told := b.told.take(time.Now(), messagesOfSocket)
@@ -191,22 +195,27 @@ func (b *inbox) refuse(e *Extension, kind string, err error) {
 	if !told || b.host.c.Send == nil {
 		return
 	}
-	data, _ := json.Marshal(map[string]string{"type": kind, "code": refusalCode(err), "error": refusalText(err)}) // texts always encode
+	data, _ := json.Marshal(map[string]string{"type": kind, "code": code, "error": refusalText(err)}) // texts always encode
 	if err := b.host.c.Send(b.ctx, b.client, "ext."+e.Manifest.ID+"."+errorKind, data); err != nil {
 		e.journal.add(zerolog.WarnLevel, err.Error())
 	}
 }
 
-// refusalCode says what a client can do about a message that came to nothing: "busy" may be sent again later, "refused" never,
-// and "failed" is the extension's word.
+// What a client can do about a message that came to nothing.
+const (
+	codeBusy    = "busy"    // send it again later
+	codeRefused = "refused" // send another
+	codeFailed  = "failed"  // the extension's word
+)
+
 func refusalCode(err error) string {
 	switch {
 	case errors.Is(err, fault.TooMany):
-		return "busy"
+		return codeBusy
 	case errors.Is(err, fault.TooLarge), errors.Is(err, fault.BadRequest):
-		return "refused"
+		return codeRefused
 	}
-	return "failed"
+	return codeFailed
 }
 
 // refusalText is what the client is told: the guest's own words, and the host's of what it did not hand on; of what else goes
