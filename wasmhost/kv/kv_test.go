@@ -2,6 +2,7 @@ package kv
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -41,6 +42,7 @@ func each(t *testing.T, test func(t *testing.T, s *Store, c *clock)) {
 				}
 			})
 			test(t, s, c)
+			counted(t, s)
 		})
 	}
 }
@@ -303,6 +305,43 @@ func TestStays(t *testing.T) {
 	}
 }
 
+// TestFormerStore: a store that did not count is counted when it opens, and what is counted is what is there.
+func TestFormerStore(t *testing.T) {
+	dir, at := t.TempDir(), Space{Tenant: "a", Extension: "x"}
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "kv.sqlite"))
+	ok(t, err)
+	_, err = db.Exec(`CREATE TABLE kv (tenant TEXT NOT NULL, extension TEXT NOT NULL, scope TEXT NOT NULL, key TEXT NOT NULL,
+		value BLOB NOT NULL, until INTEGER NOT NULL, PRIMARY KEY (tenant, extension, scope, key)) WITHOUT ROWID;
+		INSERT INTO kv VALUES ('a', 'x', '', 'k', x'010203', 0), ('a', 'x', 'prompt:p', 'é', x'01', 0), ('b', 'x', '', 'k', x'', 0)`)
+	ok(t, err)
+	ok(t, db.Close())
+	for range 2 {
+		s, err := Open(dir)
+		ok(t, err)
+		if err := s.Put(t.Context(), at, Quota{Bytes: 7, Keys: 3}, "l", nil, 0); !errors.Is(err, fault.DiskFull) {
+			t.Errorf("bytes: %v", err)
+		}
+		if err := s.Put(t.Context(), at, Quota{Bytes: 8, Keys: 2}, "l", nil, 0); !errors.Is(err, fault.DiskFull) {
+			t.Errorf("keys: %v", err)
+		}
+		ok(t, s.Put(t.Context(), at, Quota{Bytes: 8, Keys: 3}, "l", nil, 0))
+		ok(t, s.Delete(t.Context(), at, "l"))
+		counted(t, s)
+		ok(t, s.Close())
+	}
+}
+
+// counted checks that what is counted is what is there.
+func counted(t *testing.T, s *Store) {
+	t.Helper()
+	const there = `SELECT tenant, extension, count(*), sum(length(CAST(key AS BLOB))+length(value)) FROM kv GROUP BY tenant, extension`
+	var wrong int
+	ok(t, s.db.QueryRow(`SELECT count(*) FROM (SELECT * FROM (`+there+` EXCEPT SELECT * FROM used) UNION ALL SELECT * FROM (SELECT * FROM used EXCEPT `+there+`))`).Scan(&wrong))
+	if wrong != 0 {
+		t.Errorf("%d counts are wrong", wrong)
+	}
+}
+
 // TestHammer: of many that swap at once each succeeds once for each step; the quota holds for all together.
 func TestHammer(t *testing.T) {
 	each(t, func(t *testing.T, s *Store, _ *clock) {
@@ -409,6 +448,7 @@ func TestModel(t *testing.T) {
 			}
 		}
 		slices.Sort(wantKeys)
+		counted(t, s)
 		if d := cmp.Diff(wantKeys, list(t, s, at, "")); d != "" {
 			t.Fatalf("step %d: %s", step, d)
 		}

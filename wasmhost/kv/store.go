@@ -45,11 +45,6 @@ const ListMost = 1000
 // longest is the longest time to live.
 const longest = time.Duration(1<<40) * time.Millisecond
 
-const schema = `CREATE TABLE IF NOT EXISTS kv (
-	tenant TEXT NOT NULL, extension TEXT NOT NULL, scope TEXT NOT NULL, key TEXT NOT NULL,
-	value BLOB NOT NULL, until INTEGER NOT NULL, -- milliseconds since 1970; 0 is for ever
-	PRIMARY KEY (tenant, extension, scope, key)) WITHOUT ROWID`
-
 // Open opens the store in dir, which is made; "" keeps it in memory. Errors: fault.ReadOnly, fault.BadFile.
 func Open(dir string) (*Store, error) {
 	source := "file:cocoon-kv?mode=memory&cache=private"
@@ -65,7 +60,7 @@ func Open(dir string) (*Store, error) {
 		return nil, fault.Wrap(err, fault.Internal, "the extensions' store does not open")
 	}
 	db.SetMaxOpenConns(1) // one writer; and a store in memory is one connection
-	if _, err := db.Exec(schema); err != nil {
+	if err := prepare(context.Background(), db); err != nil {
 		_ = db.Close()
 		return nil, fault.Wrap(err, fault.BadFile, "the extensions' store does not open")
 	}
@@ -159,12 +154,14 @@ func (s *Store) transact(ctx context.Context, at Space, do func(tx *sql.Tx) erro
 	return tx.Commit()
 }
 
-// write sets a value within the quota, which counts bytes: SQLite's length of a text counts characters, up to a zero.
+// write sets a value within the quota.
 func (s *Store) write(ctx context.Context, tx *sql.Tx, at Space, q Quota, key string, value []byte, ttl time.Duration) error {
 	var keys int
 	var bytes int64
-	err := tx.QueryRowContext(ctx, `SELECT count(*), coalesce(sum(length(CAST(key AS BLOB))+length(value)), 0) FROM kv
-		WHERE tenant=? AND extension=? AND NOT (scope=? AND key=?)`, string(at.Tenant), at.Extension, at.Scope, key).Scan(&keys, &bytes)
+	err := tx.QueryRowContext(ctx, `SELECT coalesce(sum(keys), 0), coalesce(sum(bytes), 0) FROM (
+		SELECT keys, bytes FROM used WHERE tenant=?1 AND extension=?2
+		UNION ALL SELECT -1, -length(CAST(key AS BLOB))-length(value) FROM kv WHERE tenant=?1 AND extension=?2 AND scope=?3 AND key=?4)`,
+		string(at.Tenant), at.Extension, at.Scope, key).Scan(&keys, &bytes)
 	if err != nil {
 		return err
 	}
