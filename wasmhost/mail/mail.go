@@ -45,23 +45,45 @@ const (
 // Office carries messages from those who post to those who wait. Its methods may be called from any goroutine.
 type Office struct {
 	mu    sync.Mutex
-	boxes map[Box]*box
+	all   map[owner]map[Box]*box
+	swept time.Time // when all were last looked through
 }
 
-// New makes an Office.
-func New() *Office { return &Office{boxes: map[Box]*box{}} }
+// owner is whose boxes are bounded together.
+type owner struct {
+	tenant    tenant.ID
+	extension string
+}
 
+func (k Box) owner() owner { return owner{k.Tenant, k.Extension} }
+
+// New makes an Office.
+func New() *Office { return &Office{all: map[owner]map[Box]*box{}, swept: time.Now()} }
+
+// box is the box of a name, which is made.
 func (o *Office) box(k Box) *box {
-	b, ok := o.boxes[k]
+	own := o.all[k.owner()]
+	if own == nil {
+		own = map[Box]*box{}
+		o.all[k.owner()] = own
+	}
+	b, ok := own[k]
 	if !ok {
 		b = &box{waiting: make(chan struct{}), since: time.Now()}
-		o.boxes[k] = b
+		own[k] = b
 	}
 	return b
 }
 
+func (o *Office) drop(k Box) {
+	own := o.all[k.owner()]
+	if delete(own, k); len(own) == 0 {
+		delete(o.all, k.owner())
+	}
+}
+
 func (o *Office) pop(k Box) ([]byte, bool) {
-	b, ok := o.boxes[k]
+	b, ok := o.all[k.owner()][k]
 	if !ok || len(b.kept) == 0 {
 		return nil, false
 	}
@@ -74,7 +96,7 @@ func (o *Office) pop(k Box) ([]byte, bool) {
 // tidy forgets an empty box that nobody reads.
 func (o *Office) tidy(k Box, b *box) {
 	if len(b.kept) == 0 && b.readers == 0 {
-		delete(o.boxes, k)
+		o.drop(k)
 	}
 }
 
@@ -121,13 +143,13 @@ func (o *Office) Post(k Box, msg []byte) (awaited bool, err error) {
 	defer o.mu.Unlock()
 	o.expire()
 	full := fault.New(fault.TooMany, "the mailbox is full")
-	boxes, kept := o.count(k)
-	if _, ok := o.boxes[k]; !ok && boxes >= maxBoxes || kept+len(msg) > maxKept {
+	own := o.all[k.owner()]
+	if own[k] == nil && len(own) >= maxBoxes || keptIn(own)+len(msg) > maxKept {
 		return false, full
 	}
 	if k.Prompt == "" {
-		for other, b := range o.boxes { // a node that waits under its prompt's name
-			if b.readers > 0 && other.Prompt != "" && other.Tenant == k.Tenant && other.Extension == k.Extension && other.Node == k.Node && other.Topic == k.Topic {
+		for other, b := range own { // a node that waits under its prompt's name
+			if b.readers > 0 && other.Prompt != "" && other.Node == k.Node && other.Topic == k.Topic {
 				k = other
 				break
 			}
@@ -143,29 +165,40 @@ func (o *Office) Post(k Box, msg []byte) (awaited bool, err error) {
 	return b.readers > 0, nil
 }
 
-// count gives the mailboxes of k's tenant and extension, and the bytes in them.
-func (o *Office) count(k Box) (boxes, kept int) {
-	for other, b := range o.boxes {
-		if other.Tenant != k.Tenant || other.Extension != k.Extension {
-			continue
-		}
-		boxes++
+// keptIn is the bytes of what is kept.
+func keptIn(own map[Box]*box) (n int) {
+	for _, b := range own {
 		for _, msg := range b.kept {
-			kept += len(msg)
+			n += len(msg)
 		}
 	}
-	return boxes, kept
+	return n
 }
+
+// sweepEvery is how often all boxes are looked through.
+const sweepEvery = time.Minute
 
 // expire forgets messages that nobody came for.
 func (o *Office) expire() {
-	for k, b := range o.boxes {
+	if time.Since(o.swept) < sweepEvery {
+		return
+	}
+	o.swept = time.Now()
+	o.each(func(k Box, b *box) {
 		most := keepPrompt
 		if k.Prompt == "" {
 			most = keepUnclaimed
 		}
 		if b.readers == 0 && time.Since(b.since) > most {
-			delete(o.boxes, k)
+			o.drop(k)
+		}
+	})
+}
+
+func (o *Office) each(do func(k Box, b *box)) {
+	for _, own := range o.all {
+		for k, b := range own {
+			do(k, b)
 		}
 	}
 }
@@ -174,9 +207,9 @@ func (o *Office) expire() {
 func (o *Office) DropPrompt(t tenant.ID, prompt string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	for k, b := range o.boxes {
+	o.each(func(k Box, b *box) {
 		if k.Tenant == t && k.Prompt == prompt && prompt != "" && b.readers == 0 {
-			delete(o.boxes, k)
+			o.drop(k)
 		}
-	}
+	})
 }

@@ -65,26 +65,30 @@ func TestMessagesOfTenants(t *testing.T) {
 		m.DropPrompt("b", "p2")
 		m.DropPrompt("a", "p1")
 		var left []string
-		for k := range m.boxes {
-			left = append(left, string(k.Tenant)+"/"+k.Prompt)
-		}
+		m.each(func(k Box, _ *box) { left = append(left, string(k.Tenant)+"/"+k.Prompt) })
 		if d := cmp.Diff(3, len(left)); d != "" {
 			t.Errorf("boxes %v", left)
 		}
 		<-time.After(keepUnclaimed + time.Second)
 		_, _ = m.Post(key("z", ""), nil)
-		if _, there := m.boxes[key("b", "")]; there {
+		if there := m.all[key("b", "").owner()][key("b", "")]; there != nil {
 			t.Error("an unclaimed message stays")
 		}
-		if _, there := m.boxes[key("a", "p2")]; !there {
+		if there := m.all[key("a", "p2").owner()][key("a", "p2")]; there == nil {
 			t.Error("a message for a prompt that still waits is gone")
 		}
 		<-time.After(keepPrompt)
 		_, _ = m.Post(key("z", ""), nil)
-		if len(m.boxes) != 1 {
-			t.Errorf("%d boxes: leftovers of prompts that never ran stay", len(m.boxes))
+		if m.total() != 1 {
+			t.Errorf("%d boxes: leftovers of prompts that never ran stay", m.total())
 		}
 	})
+}
+
+// total is how many boxes there are.
+func (o *Office) total() (n int) {
+	o.each(func(Box, *box) { n++ })
+	return n
 }
 
 // TestOrder: a reader's own messages go before those for any prompt; each comes in the order that it was posted, once.
@@ -113,8 +117,8 @@ func TestOrder(t *testing.T) {
 	if b, ok := o.Wait(gone, own); ok {
 		t.Errorf("one more: %q", b)
 	}
-	if len(o.boxes) != 0 {
-		t.Errorf("%d boxes are left", len(o.boxes))
+	if o.total() != 0 {
+		t.Errorf("%d boxes are left", o.total())
 	}
 }
 
@@ -181,7 +185,7 @@ func TestHammer(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if len(got) != each*workers || len(o.boxes) != 0 {
-		t.Errorf("%d messages, %d boxes are left", len(got), len(o.boxes))
+	if len(got) != each*workers || o.total() != 0 {
+		t.Errorf("%d messages, %d boxes are left", len(got), o.total())
 	}
 }
