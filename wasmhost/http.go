@@ -151,8 +151,8 @@ func (c *call) bodyFrom(r *egress.Request, x abi.Handle) bool {
 	return true
 }
 
-// fetchingOf is the exchange behind a handle; a handle of another kind traps.
-func (c *call) fetchingOf(h int64) *egress.Exchange {
+// exchangeOf is the exchange behind a handle; a handle of another kind traps.
+func (c *call) exchangeOf(h int64) *egress.Exchange {
 	f, ok := c.handle(h).val.(*egress.Exchange)
 	if !ok {
 		c.trap("handle %#x is no request", h)
@@ -161,7 +161,7 @@ func (c *call) fetchingOf(h int64) *egress.Exchange {
 }
 
 func (c *call) httpTake(h int64, out, limit uint32) int64 {
-	f := c.fetchingOf(h)
+	f := c.exchangeOf(h)
 	c.bytes(out, limit)
 	res, e := c.awaitHead(f)
 	if e != 0 {
@@ -185,7 +185,7 @@ func (c *call) awaitHead(f *egress.Exchange) (res *http.Response, errno int64) {
 }
 
 func (c *call) httpRead(h int64, ptr, n uint32) int64 {
-	f, dst := c.fetchingOf(h), c.bytes(ptr, n)
+	f, dst := c.exchangeOf(h), c.bytes(ptr, n)
 	if _, e := c.awaitHead(f); e != 0 {
 		return e
 	}
