@@ -41,42 +41,75 @@ func verdictOf(v Verdict, errno fault.Code, err error) string {
 	return fmt.Sprintf("%s: %s: %s", what, fault.CodeOf(err), strings.ReplaceAll(text, "|", "\\|"))
 }
 
+// corpusSet is parts of the corpus and the host that they attack.
+type corpusSet struct {
+	h     *wasmhost.Host
+	w     *world
+	parts []Part
+	set   func(s *wasmhost.Source) // what they are granted beside
+	route bool                     // they answer a request
+}
+
+// attack loads and runs one module.
+func (c *corpusSet) attack(ctx context.Context, a Attack) (Verdict, error) {
+	switch {
+	case c.route:
+		return c.ask(ctx, a)
+	case c.set != nil:
+		return attack(ctx, c.h, c.w, a, c.set)
+	}
+	return attack(ctx, c.h, c.w, a)
+}
+
 func TestCorpus(t *testing.T) {
 	w := &world{}
 	h := newHost(t, w)
+	more := newerSet(t)
+	sets := []*corpusSet{{h: h, w: w, parts: Parts()}, more, {more.h, more.w, []Part{{"Answers in pieces", Streams}}, more.set, true}}
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute) // guards the suite; nothing below is timed
 	defer cancel()
-	if v, err := attack(ctx, h, w, Attack{Name: "good", Module: build(func(*guest) {})}); v != Harmless {
-		t.Fatal(err)
+	for _, c := range sets {
+		if v, err := c.attack(ctx, Attack{Name: "good", Module: build(func(*guest) {})}); v != Harmless {
+			t.Fatal(err)
+		}
 	}
 	runtime.GC()
 	debug.FreeOSMemory()
 	before := now()
 	var table strings.Builder
 	count := 0
-	for _, part := range Parts() {
-		fmt.Fprintf(&table, "\n## %s\n\n| attack | verdict |\n|---|---|\n", part.Name)
-		for _, a := range part.List() {
-			count++
-			t.Run(a.Name, func(t *testing.T) {
-				got, err := attack(ctx, h, w, a)
-				if got != a.Verdict || got != Harmless && a.Code != "" && fault.CodeOf(err) != a.Code {
-					t.Errorf("%s; want verdict %d (%s)", verdictOf(got, "", err), a.Verdict, a.Code)
-				}
-				if slip := slipOf(err); slip != "" && !strings.Contains(a.Name, "panics") {
-					t.Errorf("the host broke: %s", slip)
-				}
-				fmt.Fprintf(&table, "| %s | %s |\n", a.Name, verdictOf(got, a.Code, err))
-			})
+	for _, c := range sets {
+		for _, part := range c.parts {
+			fmt.Fprintf(&table, "\n## %s\n\n| attack | verdict |\n|---|---|\n", part.Name)
+			for _, a := range part.List() {
+				count++
+				t.Run(a.Name, func(t *testing.T) { c.judge(ctx, t, a, &table) })
+			}
 		}
+		_ = c.h.Remove(ctx, "", "test.attack")
 	}
-	if count < 250 {
+	if count < 360 {
 		t.Errorf("%d attacks", count)
 	}
-	_ = h.Remove(ctx, "", "test.attack")
 	nothingLeft(t, before, w)
+	more.w.keptWithin(t)
 	sameTable(t, table.String())
 	forgets(t, h, w)
+}
+
+// judge runs an attack and writes its line of the table.
+func (c *corpusSet) judge(ctx context.Context, t *testing.T, a Attack, table *strings.Builder) {
+	got, err := c.attack(ctx, a)
+	if got == Harmless && err != nil {
+		t.Errorf("harmless, but %v", err)
+	}
+	if got != a.Verdict || got != Harmless && a.Code != "" && fault.CodeOf(err) != a.Code {
+		t.Errorf("%s; want verdict %d (%s)", verdictOf(got, "", err), a.Verdict, a.Code)
+	}
+	if slip := slipOf(err); slip != "" && !strings.Contains(a.Name, "panics") {
+		t.Errorf("the host broke: %s", slip)
+	}
+	fmt.Fprintf(table, "| %s | %s |\n", a.Name, verdictOf(got, a.Code, err))
 }
 
 // nothingLeft compares what the process holds with what it held before.

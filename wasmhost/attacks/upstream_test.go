@@ -172,7 +172,9 @@ func TestInside(t *testing.T) {
 		t.Fatal(err)
 	}
 	h := newHost(t, &world{}) // with the client that it has by itself
-	for _, host := range []string{"127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "0.0.0.0", "[::]", "[::127.0.0.1]", "[64:ff9b::7f00:1]", "127.1.2.3"} {
+	for _, host := range []string{"127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "0.0.0.0", "[::]", "[::127.0.0.1]", "[64:ff9b::7f00:1]", "127.1.2.3",
+		"2130706433", "0x7f000001", "017700000001", "0177.0.0.1", "0x7f.0.0.1", "127.1", "127.0.1", "0", "127.0.0.1.", "localhost.", "LOCALHOST", "[64:ff9b:1::7f00:1]", "[2002:7f00:1::]", "[::ffff:0:7f00:1]",
+		"[fe80::1%25lo]", "[::1%25lo]", "①②⑦.⓪.⓪.①", "127。0。0。1", "%31%32%37.0.0.1", "user@127.0.0.1", "169.254.169.254", "[fd00:ec2::254]", "100.100.100.200"} {
 		address := "http://" + host + ":" + port + "/"
 		rules := []wasmhost.HTTPRule{{Rule: "GET " + address}}
 		e, err := load(t.Context(), h, fetches(abi.EPERM, map[string]any{"method": "GET", "url": address}), func(s *wasmhost.Source) {

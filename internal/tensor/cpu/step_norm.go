@@ -153,7 +153,11 @@ func (s *groupNormStep) run(r *run) error {
 		first := b * s.rows * s.x.ld
 		s.stats(r, p, x[first:first+s.ch], x[first+from*s.x.ld:], min(s.chunk, s.rows-from))
 	})
+	var work counter
 	for b := range s.batch {
+		if work.add(r, n*s.ch+16*s.groups, look) {
+			return r.ended()
+		}
 		s.combine(r, parts[b*n*2*s.ch:][:n*2*s.ch], x[b*s.rows*s.x.ld:][:s.ch], coef[b*2*s.ch:][:2*s.ch])
 	}
 	apply := r.k.ScaleShift
