@@ -39,18 +39,18 @@ func (s *shelf) put(e *Extension, core func(class string) (node.Node, bool)) (ol
 		class := n.Schema().ID
 		if core != nil {
 			if _, taken := core(class); taken {
-				return nil, fault.New(fault.Conflict, "the extension %s has a node %q, which the server has itself", e.Manifest.ID, class)
+				return nil, fault.New(fault.Conflict, "the extension %s has a node %q, which the server has itself: its author gives it another id, such as %q", e.Manifest.ID, class, e.Manifest.ID+"."+class)
 			}
 		}
 		for _, other := range s.build(e.Tenant).exts {
 			if other.Manifest.ID != e.Manifest.ID && other.owns(class) {
-				return nil, fault.New(fault.Conflict, "the extension %s has a node %q, which is also one of %s", e.Manifest.ID, class, other.Manifest.ID)
+				return nil, fault.New(fault.Conflict, "the extension %s has a node %q, which is also one of %s: only one of the two can run, unless an author gives the node another id", e.Manifest.ID, class, other.Manifest.ID)
 			}
 		}
 	}
 	for _, other := range s.build(e.Tenant).exts {
 		if clash, found := e.legacy.Clashes(other.legacy); found && other.Manifest.ID != e.Manifest.ID {
-			return nil, fault.New(fault.Conflict, "the extension %s answers %q, which %s answers already", e.Manifest.ID, clash, other.Manifest.ID)
+			return nil, fault.New(fault.Conflict, "the extension %s answers %q, which %s answers already: revoke it of one of the two (cocoon ext revoke)", e.Manifest.ID, clash, other.Manifest.ID)
 		}
 	}
 	mine := s.own[e.Tenant]

@@ -78,10 +78,22 @@ func (b *builder) check(name string) error {
 	asked := m.Capabilities.All()
 	for _, c := range a.Capabilities {
 		if !asked.Has(c) {
-			return fmt.Errorf("the module uses %s, which manifest.json does not ask for: no server will load it", c)
+			return notAsked(c)
 		}
 	}
 	return nil
+}
+
+// notAsked says that a module uses what its manifest does not ask for, and what to write there.
+func notAsked(capability string) error {
+	form, ok := map[string]string{
+		"tensor": `"tensor": {}`, "kv": `"kv": {"bytes": 1048576}`, "node": `"node": {"classes": ["ImageScale"]}`, "msg": `"msg": {}`,
+		"http": `"http": [{"rule": "GET https://api.example.com/*"}]`, "asset": `"asset": {"read": ["chosen"]}`, "ws": `"ws": ["progress"]`,
+	}[capability]
+	if !ok {
+		form = fmt.Sprintf("%q", capability)
+	}
+	return fmt.Errorf("the module uses %s, which manifest.json does not ask for, so that no server will load it: add %s to its capabilities", capability, form)
 }
 
 // need finds a compiler, or says how to get it.

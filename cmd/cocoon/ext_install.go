@@ -90,7 +90,13 @@ func (i *installFlags) install(ctx context.Context, m *install.Manager, b []byte
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(std.out, "\n%s %s is installed. A server that runs has it now.\nTo see it: cocoon ext list. To take back what it may do: cocoon ext revoke %s WHAT\n", s.ID, s.Version, s.ID)
+	fmt.Fprintf(std.out, "\n%s %s is installed. A server that runs has it now.\n", s.ID, s.Version)
+	for _, a := range s.Asks {
+		if !a.Granted {
+			fmt.Fprintf(std.out, "Not granted: %s. To grant it: cocoon ext grant %s %q\n", a.Key, s.ID, a.Key)
+		}
+	}
+	fmt.Fprintf(std.out, "To see it: cocoon ext list. To take back what it may do: cocoon ext revoke %s WHAT\n", s.ID)
 	return nil
 }
 
@@ -120,6 +126,7 @@ func agreed(std streams) error {
 	line, err := bufio.NewReader(io.LimitReader(os.Stdin, 100)).ReadString('\n')
 	switch answer := strings.ToLower(strings.TrimSpace(line)); {
 	case err != nil:
+		fmt.Fprintln(std.out)
 		return nobody
 	case answer == "y" || answer == "yes":
 		return nil

@@ -143,7 +143,7 @@ func checkModule(m *pack.Manifest, module []byte) error {
 	asked := m.Capabilities.All()
 	for _, c := range a.Capabilities {
 		if !asked.Has(c) {
-			return fmt.Errorf("the module uses %s, which manifest.json does not ask for: no server will load it", c)
+			return notAsked(c)
 		}
 	}
 	return nil

@@ -118,6 +118,12 @@ func printAsks(w io.Writer, asks []install.Ask, settled bool) {
 		return
 	}
 	fmt.Fprintln(w, "It asks to:")
+	column := 0
+	for _, a := range asks {
+		if n := len(a.Key); n <= mostKey {
+			column = max(column, n)
+		}
+	}
 	for _, a := range asks {
 		note := ""
 		switch {
@@ -134,6 +140,13 @@ func printAsks(w io.Writer, asks []install.Ask, settled bool) {
 		if a.Risk == pack.High {
 			note += "  (this is a lot)"
 		}
-		fmt.Fprintf(w, "  %-28s %s%s\n", a.Key, a.Words, note)
+		if len(a.Key) > mostKey {
+			fmt.Fprintf(w, "  %s\n  %*s  %s%s\n", a.Key, column, "", a.Words, note)
+			continue
+		}
+		fmt.Fprintf(w, "  %-*s  %s%s\n", column, a.Key, a.Words, note)
 	}
 }
+
+// mostKey is the length of a key from which on its words stand below it.
+const mostKey = 40

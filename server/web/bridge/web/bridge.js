@@ -142,7 +142,7 @@ function relay(id, port, close, say) {
 }
 
 const STYLE = `
-.cocoon-page { width: min(880px, calc(100vw - 32px)); height: min(720px, calc(100dvh - 48px)); max-width: none; max-height: none; margin: auto; padding: 0; border: 1px solid var(--line, var(--border-color, GrayText)); border-radius: 14px; overflow: hidden; background: var(--surface, var(--comfy-menu-bg, Canvas)); color: var(--text, var(--fg-color, CanvasText)); }
+.cocoon-page { width: min(880px, calc(100vw - 32px)); height: min(720px, calc(100dvh - 48px)); max-width: none; max-height: none; margin: auto; padding: 0; border: 1px solid var(--line, var(--border-color, GrayText)); border-radius: 14px; overflow: hidden; box-shadow: 0 12px 40px #0009; background: var(--surface, var(--comfy-menu-bg, Canvas)); color: var(--text, var(--fg-color, CanvasText)); }
 .cocoon-page[open] { display: grid; grid-template-rows: auto minmax(0, 1fr); }
 .cocoon-page::backdrop { background: #000a; }
 .cocoon-page header { display: flex; align-items: center; gap: 8px; height: auto; padding: 8px 8px 8px 18px; border-bottom: 1px solid var(--line, var(--border-color, GrayText)); background: none; font: 14px system-ui, sans-serif; }
