@@ -312,6 +312,9 @@ func goldenChanged() node.Node {
 		case "raise":
 			return nil, &node.Exception{Kind: "RuntimeError", Text: "the change function broke"}
 		}
+		if t, ok := a["value"].(string); ok {
+			return t, nil
+		}
 		return jsonText(a["value"]), nil
 	}}
 }
