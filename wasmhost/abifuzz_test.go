@@ -19,6 +19,7 @@ import (
 	"github.com/cocoonhq/cocoon/internal/tenant"
 	"github.com/cocoonhq/cocoon/internal/tensor/cpu"
 	"github.com/cocoonhq/cocoon/wasmhost/abifuzz"
+	"github.com/cocoonhq/cocoon/wasmhost/slot"
 )
 
 // abiHost is a host with the fuzzing guest and a world around it that does everything.
@@ -30,17 +31,23 @@ type abiHost struct {
 	close func()
 }
 
-func newABIHost(t testing.TB) *abiHost {
+func newABIHost(t testing.TB, count ...*outcomes) *abiHost {
 	t.Helper()
 	a := &abiHost{}
 	b := cpu.New(cpu.Options{Threads: 1})
-	h, err := New(context.Background(), Config{Backend: b, CodeDir: codeDir, Files: a, Lookup: fuzzLookup, Client: &http.Client{Transport: upstream{}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
+	h, err := New(context.Background(), Config{Backend: b, CodeDir: codeDir, Files: a, Show: func(context.Context, string, *node.Preview) error { return nil }, Lookup: fuzzLookup, Client: &http.Client{Transport: upstream{}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 		Send: func(context.Context, string, string, []byte) error { return nil }, Secrets: func(context.Context, string, string) (string, bool) { return "s3cret", true }})
 	if err != nil {
 		t.Fatal(err)
 	}
+	for _, o := range count {
+		_ = h.engine.Close(context.Background())
+		if h.engine, err = slot.NewMachine(context.Background(), slot.RuntimeConfig(h.cache.Engine()), o.counted(bind())); err != nil {
+			t.Fatal(err)
+		}
+	}
 	m := &Manifest{ABI: "cocoon1>=1.1", ID: "test.fuzz", Version: "1.0.0", Capabilities: Capabilities{Tensor: &struct{}{}, Node: &NodeCap{Classes: []string{"Fuzz*"}}, KV: &KVCap{},
-		Asset: &AssetCap{Read: []string{"input"}, Save: true}, WS: WSCap{Send: []string{"key"}}, Msg: &struct{}{}, HTTP: []HTTPRule{{Rule: "GET http://api.test/*", Secrets: []string{"KEY"}}}}}
+		Asset: &AssetCap{Read: []string{"input"}, Save: true}, Routes: []string{"POST " + abifuzz.Route}, WS: WSCap{Send: []string{"key", "preview"}}, Msg: &struct{}{}, HTTP: []HTTPRule{{Rule: "GET http://api.test/*", Secrets: []string{"KEY"}}}}}
 	s := Source{Manifest: m, Module: abifuzz.Module(), Grant: m.Capabilities.All(), Limits: DefaultLimitSet()}
 	l := &s.Limits.Execute
 	l.Fuel, l.Parked, l.MemoryPages, l.OutputBytes, l.HostBytes = 20e6, 2*time.Millisecond, 64, 8*mib, 64*mib
@@ -53,12 +60,12 @@ func newABIHost(t testing.TB) *abiHost {
 		}
 		_ = b.Close()
 	}
-	slot, err := a.e.program.Get(context.Background(), 64)
+	s0, err := a.e.program.Get(context.Background(), 64)
 	if err != nil {
 		t.Fatal(err)
 	}
-	a.image = bytes.Clone(slot.Memory())
-	a.e.program.Put(context.Background(), slot, false)
+	a.image = bytes.Clone(s0.Memory())
+	a.e.program.Put(context.Background(), s0, false)
 	return a
 }
 
@@ -93,7 +100,7 @@ func (f *abiFile) Close() error {
 // Open opens any file.
 func (a *abiHost) Open(context.Context, node.File) (File, error) {
 	a.open.Add(1)
-	return &abiFile{Reader: bytes.NewReader([]byte("file")), a: a}, nil
+	return &abiFile{Reader: bytes.NewReader(smallPicture()), a: a}, nil
 }
 
 // Save says that it saved.

@@ -16,6 +16,9 @@ import (
 // Node is the class of the guest's node. Its input "program" is what Text gives; others are as a test likes.
 const Node = "Fuzz"
 
+// Route is the path of the guest's route, a POST whose query has such a text.
+const Route = "/fuzz"
+
 // The guest's memory: what it starts with.
 const (
 	registersAt = 1 << 10  // 16 of 64 bits
@@ -77,7 +80,7 @@ func ints() []uint32 {
 		registersAt, scratchAt, scratchAt + 4096, scratchAt + 8192, 60 << 10, pages << 16, pages<<16 + 1, (pages << 16) - 1, (pages << 16) - 8,
 		1 << 16, 2 << 16, 8 << 16, 9 << 16, 10 << 16, 12 << 16, 16 << 16, 1<<31 - 1, 1 << 31, 1<<32 - 1, 1<<32 - 8, 1<<32 - 1<<16,
 		1 << 20, 1 << 24, 1 << 30, 1000, 4096, 65535, 65537, 1024, 2048}
-	for _, m := range messages() {
+	for _, m := range messages()[:inTable] {
 		out = append(out, m.at, m.size)
 	}
 	return out[:64]
@@ -123,6 +126,9 @@ func messages() []place {
 		shape(1, 4, 4, 3), shape(1, 64, 96, 3), graph, []byte("key"), []byte(`{"a":1}`), clock,
 		message(map[string]any{"type": "input", "filename": "a.png"}), message(map[string]any{"method": "GET", "url": "http://api.test/a", "headers": map[string]any{"X-K": "{{secret:KEY}}"}}),
 		message(map[string]any{"class": "FuzzEcho", "inputs": map[string]any{"x": int64(1)}}),
+		// those behind the table's; the first handle of a call is a picture
+		[]byte("samples"), {0, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 3, 0, 0, 0}, message(map[string]any{"samples": picture}), message(map[string]any{"image": picture, "name": "a"}),
+		message(map[string]any{"status": int64(200), "headers": map[string]any{"content-type": "text/plain"}}), []byte("preview"),
 	}
 	var out []place
 	at := uint32(messagesAt)
@@ -132,6 +138,12 @@ func messages() []place {
 	}
 	return out
 }
+
+// inTable is how many messages are in the table of numbers, which is full; the others are named by their bytes.
+const inTable = 9
+
+// picture is a call's first handle, when the node is given a picture.
+var picture = abi.Handle{Kind: abi.KindImage, ID: 1 << 32}
 
 func message(v any) []byte {
 	b, err := abi.Append(nil, v)

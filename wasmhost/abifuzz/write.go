@@ -130,7 +130,7 @@ func (w *writer) instructions() []byte {
 func (w *writer) exports() {
 	describe := message(map[string]any{"nodes": []any{map[string]any{"id": Node, "outputs": []any{map[string]any{"type": "*"}}, "flags": []any{"output_node"},
 		"inputs": []any{map[string]any{"name": "program", "type": "STRING"}, map[string]any{"name": "a", "type": "*", "optional": true},
-			map[string]any{"name": "b", "type": "*", "optional": true}}}}})
+			map[string]any{"name": "b", "type": "*", "optional": true}}}}, "routes": []any{map[string]any{"method": "POST", "path": Route}}})
 	const describeAt = 32 << 10
 	w.m.Data(describeAt, describe)
 	w.m.Export("cocoon_abi", 0, w.m.Func(":i", "", asm.I32(abi.Major<<16)))
