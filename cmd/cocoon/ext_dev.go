@@ -144,6 +144,7 @@ func (d *developer) round(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	fmt.Fprintf(d.std.out, "%s  building %s\n", begin.Format(time.TimeOnly), where(d.dir))
 	b := &builder{ctx: ctx, dir: d.dir, out: out, std: d.std}
 	if err := l.build(b); err != nil {
 		return err

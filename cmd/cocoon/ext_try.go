@@ -134,7 +134,7 @@ func (s *subject) write(results []trial.Result, w io.Writer) error {
 	if err := writeWhole(name, text); err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "%s has %d tests; look them over, they are from now on what is right\n", name, len(vectors))
+	fmt.Fprintf(w, "%s is written, %d in all: look it over, it is from now on what is right\n", name, len(vectors))
 	return nil
 }
 
