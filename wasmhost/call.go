@@ -118,6 +118,9 @@ func (c *call) alive() {
 	if c.Err() != nil {
 		panic(fault.Wrap(context.Cause(c), fault.Cancelled, "cancelled"))
 	}
+	if c.host.life.over.Err() != nil {
+		panic(fault.Wrap(errClosed, fault.Cancelled, "cancelled"))
+	}
 	now := time.Now()
 	if end, ok := c.Deadline(); ok && now.After(end) { // the timer that says so may wait for a processor
 		panic(fault.Wrap(context.DeadlineExceeded, fault.Cancelled, "cancelled"))
@@ -160,15 +163,14 @@ func (c *call) look(n int64) {
 // park runs a wait without holding one of the places for running guests; the clock stands still. All waits of a call are
 // bounded together.
 func (c *call) park(wait func(ctx context.Context)) {
-	ctx, most := c.Context, c.limits.Parked
-	if most > 0 {
-		if c.parked >= most {
+	left := time.Duration(0)
+	if most := c.limits.Parked; most > 0 {
+		if left = most - c.parked; left <= 0 {
 			c.spent("it waited longer than %v", most)
 		}
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, most-c.parked)
-		defer cancel()
 	}
+	ctx, cancel := c.host.life.bound(c.Context, left)
+	defer cancel()
 	from := time.Now()
 	c.aside(func() {
 		c.pass.Leave()
@@ -182,7 +184,7 @@ func (c *call) park(wait func(ctx context.Context)) {
 
 // timed is a context for work of the host, which ends with the call's time. Cancel it.
 func (c *call) timed() (context.Context, context.CancelFunc) {
-	return context.WithDeadline(c.Context, c.deadline)
+	return c.host.life.bound(c.Context, max(time.Until(c.deadline), 1))
 }
 
 // aside runs host work without holding a place; the clock goes on. A panic of the work goes on with the place taken again.

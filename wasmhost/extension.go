@@ -97,6 +97,10 @@ func (e *Extension) newCall(ctx context.Context, l Limits) *call {
 // do makes the call: it waits for a place, takes a slot, sends the request that build makes and hands the decoded reply to
 // read. The call's handles are gone afterwards.
 func (c *call) do(op int32, build func() (any, error), read func(c *call, v any) error) error {
+	if err := c.host.life.enter(); err != nil {
+		return err
+	}
+	defer c.host.life.leave()
 	leave, err := c.join(op)
 	if err != nil {
 		return err

@@ -76,6 +76,7 @@ type Host struct {
 	engine    slot.Engine
 	workers   *worker.Pool // the engine, when there are workers
 	gate      *gate
+	life      *life
 	cache     *code.Cache
 	mail      *mail.Office
 	bulkheads *bulkhead.Bulkheads
@@ -84,7 +85,7 @@ type Host struct {
 	shelf     shelf
 }
 
-// New makes a Host. Close it when no call runs.
+// New makes a Host. Close it.
 func New(ctx context.Context, c Config) (*Host, error) {
 	if c.Limits == (wasm.Limits{}) {
 		c.Limits = wasm.DefaultLimits()
@@ -92,7 +93,7 @@ func New(ctx context.Context, c Config) (*Host, error) {
 	if c.Keep == 0 {
 		c.Keep = 4
 	}
-	h := &Host{c: c, gate: newGate(), mail: mail.New(), bulkheads: bulkhead.New(), runs: newRuns(), shelf: newShelf()}
+	h := &Host{c: c, gate: newGate(), life: newLife(), mail: mail.New(), bulkheads: bulkhead.New(), runs: newRuns(), shelf: newShelf()}
 	if c.Client == nil {
 		h.c.Client = egress.NewHTTP(egress.Public)
 	}
@@ -190,6 +191,10 @@ func (h *Host) Load(ctx context.Context, s Source) (*Extension, error) {
 // start compiles the module, sets it up and asks what it has.
 func (e *Extension) start(ctx context.Context) error {
 	h := e.host
+	if err := h.life.enter(); err != nil {
+		return err
+	}
+	defer h.life.leave()
 	if !h.gate.enter(ctx) {
 		return ctx.Err()
 	}
@@ -254,8 +259,12 @@ func (e *Extension) describe(ctx context.Context) error {
 	return nil
 }
 
-// Close ends all extensions.
+// Close ends all extensions. Calls that run are told to end, and waited for; when some do not, as long as ctx allows, it is a
+// fault.Conflict, and what they use stays.
 func (h *Host) Close(ctx context.Context) error {
+	if !h.life.stop(ctx) && h.workers == nil { // calls in workers fail when those end
+		return fault.New(fault.Conflict, "calls of extensions still run")
+	}
 	for _, e := range h.shelf.all() {
 		e.program.Close(ctx)
 	}

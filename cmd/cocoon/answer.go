@@ -27,6 +27,7 @@ type front struct {
 	hub       *server.Hub
 	engine    *engine.Engine
 	listeners []net.Listener
+	end       context.CancelFunc // tells requests to end; made by start
 }
 
 // newHTTP is the server of HTTP, which lets nobody keep it waiting for headers.
@@ -60,10 +61,25 @@ func (f *front) answer(ctx context.Context, std streams) (_ kept, err error) {
 		f.drain(context.WithoutCancel(ctx))
 	}
 	f.hub.Close()
-	const grace = 5 * time.Second // for requests to finish
-	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
-	defer cancel()
-	return sockets, errors.Join(err, f.http.Shutdown(stop))
+	return sockets, errors.Join(err, f.finish(5*time.Second, 2*time.Second))
+}
+
+// finish lets requests finish for a while, then tells them to, and cuts off those that do not obey.
+func (f *front) finish(grace, obey time.Duration) error {
+	defer f.end()
+	wait := func(most time.Duration) error {
+		ctx, cancel := context.WithTimeout(context.Background(), most)
+		defer cancel()
+		return f.http.Shutdown(ctx)
+	}
+	if wait(grace) == nil {
+		return nil
+	}
+	f.end()
+	if err := wait(obey); err != nil {
+		return errors.Join(err, f.http.Close())
+	}
+	return nil
 }
 
 // start begins to serve on every socket. What goes wrong with one comes through the channel.
@@ -76,6 +92,9 @@ func (f *front) start(ctx context.Context, std streams) (<-chan error, error) {
 		}
 		scheme, f.http.TLSConfig = "https", &tls.Config{GetCertificate: c.get}
 	}
+	var requests context.Context
+	requests, f.end = context.WithCancel(context.Background())
+	f.http.BaseContext = func(net.Listener) context.Context { return requests }
 	failed := make(chan error, len(f.listeners))
 	for _, l := range f.listeners {
 		go func() {

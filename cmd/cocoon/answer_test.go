@@ -43,3 +43,37 @@ func TestHeadersAreBounded(t *testing.T) {
 		t.Errorf("headers without end: %q", line)
 	}
 }
+
+// A request that goes on for ever is told to end when the server does, so that nothing that it uses goes under it.
+func TestRequestsAreToldToEnd(t *testing.T) {
+	begun, ended := make(chan struct{}), make(chan struct{})
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := front{flags: &serveFlags{dontPrintHost: true}, listeners: []net.Listener{l}, http: newHTTP(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		close(begun)
+		<-r.Context().Done()
+		close(ended)
+	}))}
+	failed, err := f.start(t.Context(), streams{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	answered := make(chan struct{})
+	go func() {
+		defer close(answered)
+		if res, err := http.Get("http://" + l.Addr().String()); err == nil {
+			res.Body.Close()
+		}
+	}()
+	<-begun
+	if err := f.finish(time.Millisecond, 20*time.Second); err != nil {
+		t.Error(err)
+	}
+	<-ended
+	<-answered
+	if err := <-failed; err != http.ErrServerClosed {
+		t.Error(err)
+	}
+}
