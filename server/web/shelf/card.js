@@ -32,11 +32,11 @@ export function card(e, { app, api, act, open, review, redraw, close }) {
     }));
   }
   if (quick.children.length) item.append(quick);
-  if (on) item.append(details(e, { api, act, review, key }));
+  if (on) item.append(details(e, { api, act, review, key, open }));
   return item;
 }
 
-function details(e, { api, act, review, key }) {
+function details(e, { api, act, review, key, open }) {
   const all = grouped(e.capabilities), may = all.filter(c => c.granted), not = all.filter(c => !c.granted);
   const box = el("div", { class: "card-more" });
   if (e.description) box.append(el("p", { class: "about" }, e.description));
@@ -45,7 +45,7 @@ function details(e, { api, act, review, key }) {
   const use = used(e), rows = [["Publisher", e.fingerprint || "none"], ["Id", e.id], ...e.author ? [["Author", e.author]] : [], ...e.license ? [["License", e.license]] : [], ...e.nodes.length ? [["Nodes", e.nodes.map(n => n.name || n.class).join(", ")]] : []];
   if (use.length) box.append(el("h3", {}, "Use"), facts(use));
   box.append(el("h3", {}, "About"), facts(rows));
-  box.append(logOf(e, api, key));
+  box.append(logOf(e, api, key, open));
   if (!e.changeable) box.append(el("p", { class: "hint" }, says.theirs));
   if (e.changeable) box.append(actions(e, { api, act, review, key }));
   return box;
@@ -59,19 +59,31 @@ function capability(c) {
   return el("li", {}, icon(c.granted ? "check" : "x"), el("span", {}, c.text, items(c)));
 }
 
-function logOf(e, api, key) {
+function logOf(e, api, key, open) {
   const lines = el("ol", { class: "log", tabindex: "0", role: "log", "aria-label": `Log of ${e.name}` }), box = el("details", { class: "log-box" }, el("summary", { "data-focus": `log ${key}` }, "Log"), lines);
+  let shown = "", timer = 0;
+  const line = l => el("li", { class: l.level }, el("time", { datetime: l.at }, new Date(l.at).toLocaleTimeString()), el("span", {}, l.text));
+  // read shows the log, and again every two seconds as long as somebody can see it.
   async function read() {
+    clearTimeout(timer);
     try {
-      const all = await api.log(e);
-      lines.replaceChildren(...all.map(l => el("li", { class: l.level }, el("time", { datetime: l.at }, new Date(l.at).toLocaleTimeString()), el("span", {}, l.text))));
-      if (!all.length) lines.replaceChildren(el("li", { class: "none" }, says.noLog));
-      lines.scrollTop = lines.scrollHeight;
+      const all = await api.log(e), last = JSON.stringify(all.at(-1) ?? null), atEnd = lines.scrollHeight - lines.scrollTop - lines.clientHeight < 24;
+      if (last !== shown) lines.replaceChildren(...all.length ? all.map(line) : [el("li", { class: "none" }, says.noLog)]);
+      if (last !== shown && (atEnd || !shown)) lines.scrollTop = lines.scrollHeight;
+      shown = last;
     } catch (error) {
+      shown = "";
       lines.replaceChildren(el("li", { class: "error" }, says.failed(error.message)));
     }
+    timer = setTimeout(() => { if (box.open && lines.checkVisibility()) read(); }, 2000);
   }
-  box.addEventListener("toggle", () => { if (box.open) read(); });
+  const mark = `log ${key}`; // the list is drawn anew whenever something changes; an open log stays so
+  box.addEventListener("toggle", () => {
+    if (!box.open) return open.delete(mark);
+    open.add(mark);
+    read();
+  });
+  box.open = open.has(mark);
   return box;
 }
 

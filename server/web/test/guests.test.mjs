@@ -30,7 +30,7 @@ test("numbers in human units", () => {
 
 test("what an extension adds", () => {
   const e = (nodes, routes, page) => what({ nodes: Array(nodes), routes: Array(routes), page });
-  assert.deepEqual([e(0, 0, false), e(1, 0, false), e(2, 1, false), e(1, 3, true)], ["", "Adds 1 node.", "Adds 2 nodes and 1 route.", "Adds 1 node, 3 routes and a page."]);
+  assert.deepEqual([e(0, 0, false), e(1, 0, false), e(2, 1, false), e(1, 3, true)], ["", "Adds 1 node.", "Adds 2 nodes and 1 address.", "Adds 1 node, 3 addresses and a page."]);
 });
 
 test("nobody's package is told apart from one with a key", () => {
