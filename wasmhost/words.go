@@ -52,13 +52,13 @@ func (c *call) endLine() {
 	if c.words.line = c.words.line[:0]; line == "" {
 		return
 	}
-	dying := len(c.words.dying) > 0
-	if dying || strings.HasPrefix(line, "panic: ") || strings.HasPrefix(line, "fatal error: ") {
-		if len(c.words.dying) < maxDyingLines {
+	level := zerolog.InfoLevel
+	if len(c.words.dying) > 0 || strings.HasPrefix(line, "panic: ") || strings.HasPrefix(line, "fatal error: ") {
+		if level = zerolog.ErrorLevel; len(c.words.dying) < maxDyingLines {
 			c.words.dying = append(c.words.dying, line)
 		}
 	}
-	c.write(zerolog.InfoLevel, line)
+	c.write(level, line)
 }
 
 // write adds a line to the extension's log and to the server's.
