@@ -83,7 +83,7 @@ func (c *call) deny(capability, rest string) int32 {
 	if rest != "" {
 		key += ":" + rest
 	}
-	c.note(fault.New(fault.Forbidden, "it may not do this: %q is not granted. To grant what its manifest asks for: cocoon ext grant %s", key, c.ext.Manifest.ID))
+	c.note(fault.New(fault.Forbidden, "it may not do this: %q is not granted. To grant what its manifest asks for: Extensions in the client, or cocoon ext grant %s", key, c.ext.Manifest.ID))
 	return abi.EPERM
 }
 
