@@ -124,6 +124,8 @@ func (s session) update(dir, key, file string) {
 	rewrite(s.t, manifest, `"tensor": {}`, `"tensor": {}, "kv": {}, "routes": ["GET /a"], "optional": ["kv"]`)
 	s.must("ext", "pack", "--key", key, "--output", file, dir)
 	s.has(s.here("ext", "inspect", file), "replaces version 0.1.0", "published the version before", "(new)")
+	s.has(s.here("ext", "install", "--skip-tests", file), "lens 0.2.0 waits for consent", "0.1.0 goes on")
+	s.has(s.here("ext", "list"), "0.1.0", "0.2.0 waits for consent")
 	s.has(s.here("ext", "install", "--yes", "--skip-tests", "--without", "kv", "--without", "routes:GET /a", file), "lens 0.2.0 is installed")
 	s.has(s.here("ext", "grant", "lens"), "(not granted)")
 	s.has(s.here("ext", "grant", "lens", "kv"), "(granted)")

@@ -25,7 +25,7 @@ type installFlags struct {
 func extInstall(ctx context.Context, args []string, std streams) error {
 	var i installFlags
 	f := newFlags("ext install", `cocoon ext install installs a package, or updates it. It says who signed it and what it asks for, and asks for your consent; an update
-that asks for no more than before needs none. A server that runs on the same folder takes it on at once.
+that asks for no more than before needs none, and one that asks for more waits where nobody can be asked. A server that runs on the same folder takes it on at once.
 
   cocoon ext install acme.lens-1.4.2.cocoon
   cocoon ext install --yes --without ws --without "http:GET https://api.acme.dev/v1/*" acme.lens-1.4.2.cocoon
@@ -81,7 +81,11 @@ func (i *installFlags) install(ctx context.Context, m *install.Manager, b []byte
 		}
 		c.Grant = &grant
 		if !i.yes {
-			if err := agreed(std); err != nil {
+			err := agreed(std)
+			if waits := o.Verdict == install.Update && slices.Equal(o.Consent, []string{"grant"}); waits && errors.Is(err, errNobody) {
+				c.Grant, err = nil, nil // it waits for somebody
+			}
+			if err != nil {
 				return err
 			}
 		}
@@ -90,14 +94,23 @@ func (i *installFlags) install(ctx context.Context, m *install.Manager, b []byte
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(std.out, "\n%s %s is installed. A server that runs has it now.\n", s.ID, s.Version)
+	tellInstalled(std.out, &s)
+	return nil
+}
+
+// tellInstalled says what came of an installation.
+func tellInstalled(w io.Writer, s *install.Status) {
+	if s.Pending != nil {
+		fmt.Fprintf(w, "\n%s %s waits for consent to what it asks for; %s goes on. To consent: the client, under Extensions, or cocoon ext grant %s --all\n", s.ID, s.Pending.Version, s.Version, s.ID)
+		return
+	}
+	fmt.Fprintf(w, "\n%s %s is installed. A server that runs has it now.\n", s.ID, s.Version)
 	for _, a := range s.Asks {
 		if !a.Granted {
-			fmt.Fprintf(std.out, "Not granted: %s. To grant it: cocoon ext grant %s %q\n", a.Key, s.ID, a.Key)
+			fmt.Fprintf(w, "Not granted: %s. To grant it: cocoon ext grant %s %q\n", a.Key, s.ID, a.Key)
 		}
 	}
-	fmt.Fprintf(std.out, "To see it: cocoon ext list. To take back what it may do: cocoon ext revoke %s WHAT\n", s.ID)
-	return nil
+	fmt.Fprintf(w, "To see it: cocoon ext list. To take back what it may do: cocoon ext revoke %s WHAT\n", s.ID)
 }
 
 // grant is everything that a package asks for but what is to be withheld.
@@ -116,18 +129,20 @@ func (i *installFlags) grant(o *install.Offer) (pack.Grant, error) {
 	return o.Manifest.Capabilities.Select(keys), nil
 }
 
+// errNobody is that consent is needed where nobody can be asked.
+var errNobody = errors.New("not installed: it needs your consent, and there is nobody to ask; --yes gives it")
+
 // agreed asks whoever sits at the terminal.
 func agreed(std streams) error {
-	nobody := errors.New("not installed: it needs your consent, and there is nobody to ask; --yes gives it")
 	if info, err := os.Stdin.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
-		return nobody
+		return errNobody
 	}
 	fmt.Fprint(std.out, "\nInstall it, and let it do this? [y/N] ")
 	line, err := bufio.NewReader(io.LimitReader(os.Stdin, 100)).ReadString('\n')
 	switch answer := strings.ToLower(strings.TrimSpace(line)); {
 	case err != nil:
 		fmt.Fprintln(std.out)
-		return nobody
+		return errNobody
 	case answer == "y" || answer == "yes":
 		return nil
 	}
