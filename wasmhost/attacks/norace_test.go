@@ -2,5 +2,11 @@
 
 package attacks
 
-// mayGrow is how many KiB the process may grow by while the corpus runs; the race detector keeps memory of its own.
-const mayGrow = 64 << 10
+const (
+	// mayGrow is how many KiB the process may grow by while the corpus runs, and mayMap how many mappings; the race detector
+	// keeps memory of its own.
+	mayGrow = 64 << 10
+	mayMap  = 64
+	// patience is how many times as long answers may take; the race detector makes them slow.
+	patience = 1
+)
