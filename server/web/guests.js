@@ -12,7 +12,7 @@ export function mountGuests(app) {
   // learn reads which classes belong to extensions that have a page.
   async function learn() {
     const { extensions } = await installed();
-    owners = new Map(extensions.filter(e => e.page && e.state === "loaded").flatMap(e => e.nodes.map(n => [n.class, e])));
+    owners = new Map(extensions.filter(e => e.page).flatMap(e => e.nodes.map(n => [n.class, e])));
     marked = null;
     render(store.get());
     return extensions;

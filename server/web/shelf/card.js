@@ -25,7 +25,7 @@ export function card(e, { app, api, act, open, review, redraw, close }) {
   if (e.reason) item.append(el("p", { class: "card-reason" }, e.reason));
   const quick = el("div", { class: "card-do" });
   if (e.state === "waiting" && e.changeable) quick.append(button("Review what it asks", `review ${key}`, review, { class: "plain main" }));
-  if (e.page && e.state === "loaded") {
+  if (e.page) { // of what runs, also while an update waits
     quick.append(button("Open its page", `page ${key}`, () => {
       close();
       app.openPage(e);

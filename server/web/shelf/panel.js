@@ -86,7 +86,7 @@ export async function mountPanel(app) {
   }
 
   function review(e) {
-    ask({ title: `What ${e.name} may do`, e, word: "Allow this", operator: false, go: granted => act(() => api.grant(e, granted), says.changed(e.name)) });
+    ask({ title: `What ${e.name}${e.state === "waiting" ? "’s new version" : ""} may do`, e, word: "Allow this", operator: false, go: granted => act(() => api.grant(e, granted), says.changed(e.name)) });
   }
 
   async function offer(f) {
