@@ -82,27 +82,32 @@ func printFlags(w io.Writer, f *flag.FlagSet) {
 		fmt.Fprintf(w, "\n%s:\n", title)
 		for _, n := range names {
 			printFlag(w, left[n])
-			delete(left, n)
 		}
 	}
 	const few = 12
-	if len(left) > few {
-		for _, t := range themes() {
-			if !computes(f.Name()) && t.title != "Folders" {
-				for _, n := range strings.Fields(t.flags) {
-					delete(left, n)
-				}
-				continue
-			}
+	all := themes()
+	if len(left) <= few {
+		all = nil
+	}
+	themed := map[string]bool{}
+	for _, t := range all {
+		for _, n := range strings.Fields(t.flags) {
+			themed[n] = true
+		}
+	}
+	var own []string // those of the command alone come first
+	for n := range left {
+		if !themed[n] {
+			own = append(own, n)
+		}
+	}
+	slices.Sort(own)
+	list("Flags", own)
+	for _, t := range all {
+		if computes(f.Name()) || t.title == "Folders" {
 			list(t.title, slices.DeleteFunc(strings.Fields(t.flags), func(n string) bool { return left[n] == nil }))
 		}
 	}
-	var rest []string
-	for n := range left {
-		rest = append(rest, n)
-	}
-	slices.Sort(rest)
-	list(map[bool]string{true: "Flags", false: "And"}[len(rest) <= few && f.Lookup("port") == nil], rest)
 }
 
 // computes reports whether a command makes pictures: only there the flags that say how are of interest.
