@@ -74,7 +74,9 @@ func (r *run) report(f *failure) {
 		r.note("execution_interrupted", data, true)
 		return
 	}
-	zerolog.Ctx(r.ctx).Warn().Str("node_id", real).Str("class_type", r.classOf(real)).Err(f.err).Msg("node failed")
+	if r.stopped() == nil {
+		zerolog.Ctx(r.ctx).Warn().Str("node_id", real).Str("class_type", r.classOf(real)).Err(f.err).Msg("node failed")
+	}
 	data.Set("exception_message", f.message())
 	data.Set("exception_type", exceptionType(f.err))
 	data.Set("traceback", f.trace())

@@ -99,7 +99,11 @@ func (e *Engine) serve(ctx context.Context, l Lease) {
 	beating()
 	e.status(ctx, l.Job.Tenant)
 	r.guarded("executing", pairs("node", nil, "prompt_id", l.Job.PromptID))
-	log.Info().Dur("took", time.Duration(o.Finished-o.Started)*time.Millisecond).Str("state", stateWords[o.State]).Msg("prompt done")
+	state := stateWords[o.State]
+	if handBack {
+		state = "handed back"
+	}
+	log.Info().Dur("took", time.Duration(o.Finished-o.Started)*time.Millisecond).Str("state", state).Msg("prompt done")
 }
 
 // stateWords are what logs say of a State.
