@@ -39,3 +39,13 @@ func TestRemovedWithData(t *testing.T) {
 		}
 	})
 }
+
+// TestQuotaOfLoad: an extension gets no more room than its manifest asks for, whatever was granted.
+func TestQuotaOfLoad(t *testing.T) {
+	s := tinySource(tiny(map[int32]any{1: tinyNode}, nil))
+	s.Manifest.Capabilities.KV = &KVCap{Bytes: 100, Keys: 2}
+	s.Grant = Grant{Modules: []string{"kv"}, KV: KVCap{Bytes: 1 << 30, Keys: 1 << 20}}
+	if got := load(t, newHost(t, Config{}), s).Grant().KV; got != (KVCap{Bytes: 100, Keys: 2}) {
+		t.Errorf("%+v", got)
+	}
+}
