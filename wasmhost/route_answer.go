@@ -14,6 +14,7 @@ import (
 
 	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
+	"github.com/cocoonhq/cocoon/wasmhost/picture"
 	"github.com/cocoonhq/cocoon/wasmhost/route"
 )
 
@@ -75,7 +76,7 @@ func (c *call) sendPicture(o *route.Answer, m abi.Map) error {
 	if !ok {
 		return fault.New(fault.ExtensionFailed, "the route's answer has no picture")
 	}
-	p, err := readPictureForm(m)
+	p, err := picture.Read(m)
 	if err != nil {
 		return err
 	}
@@ -84,7 +85,7 @@ func (c *call) sendPicture(o *route.Answer, m abi.Map) error {
 		return err
 	}
 	o.Body = b.Bytes()
-	o.Headers.Set("Content-Type", "image/"+p.format)
+	o.Headers.Set("Content-Type", "image/"+p.Format)
 	sum := sha256.Sum256(o.Body)
 	o.Etag = `"` + hex.EncodeToString(sum[:16]) + `"`
 	return nil

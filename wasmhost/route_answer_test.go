@@ -15,6 +15,7 @@ import (
 
 	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
+	"github.com/cocoonhq/cocoon/wasmhost/picture"
 	"github.com/cocoonhq/cocoon/wasmhost/route"
 )
 
@@ -185,17 +186,21 @@ func TestPicturesOfFiles(t *testing.T) {
 	withCall(t, h, Grant{}, ExecuteLimits(), func(c *call) {
 		var b bytes.Buffer
 		img := ramp(1, 4, 6, 4)
-		if err := c.encodePicture(&b, img, 0, pictureForm{format: "png", level: 4}); err != nil {
+		form, err := picture.Read(abi.Map{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.encodePicture(&b, img, 0, form); err != nil {
 			t.Fatal(err)
 		}
 		file := c.put(abi.KindAsset, &memFile{Reader: strings.NewReader(b.String())})
-		picture, ok := c.handle(c.assetImage(file, 0)).tensor()
+		pixels, ok := c.handle(c.assetImage(file, 0)).tensor()
 		mask, ok2 := c.handle(c.assetImage(file, 1)).tensor()
-		if !ok || !ok2 || !picture.Shape().Equal([]int{1, 4, 6, 3}) || !mask.Shape().Equal([]int{1, 4, 6}) {
-			t.Fatalf("%v %v", picture, mask)
+		if !ok || !ok2 || !pixels.Shape().Equal([]int{1, 4, 6, 3}) || !mask.Shape().Equal([]int{1, 4, 6}) {
+			t.Fatalf("%v %v", pixels, mask)
 		}
 		for i := range 24 {
-			if got, want := picture.F32()[3*i], img.F32()[4*i]; got != want {
+			if got, want := pixels.F32()[3*i], img.F32()[4*i]; got != want {
 				t.Errorf("pixel %d is %v, want %v", i, got, want)
 			}
 			if got, want := mask.F32()[i], 1-img.F32()[4*i+3]; got != want {

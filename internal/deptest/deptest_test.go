@@ -34,6 +34,7 @@ var rules = []rule{
 	{"wasmhost/egress", []string{"wasmhost/pack", "sdk-wasm/abi"}, "requests know rules and no call"},
 	{"wasmhost/route", []string{"wasmhost/pack", "sdk-wasm/abi"}, "HTTP of routes knows no call"},
 	{"wasmhost/describe", []string{"engine/node", "wasmhost/pack", "sdk-wasm/abi"}, "a description is read without its guest"},
+	{"wasmhost/picture", []string{"internal/imaging", "internal/tensor", "sdk-wasm/abi"}, "pictures are written without a call"},
 	{"wasmhost/wasm/...", []string{"wasmhost/wasm/..."}, "the format is a leaf"},
 	{"wasmhost/fuel", []string{"wasmhost/wasm/..."}, "the meter knows the format only"},
 	{"wasmhost/slot", []string{"wasmhost/fuel"}, "slots run metered modules and know no host"},
