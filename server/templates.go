@@ -59,7 +59,7 @@ const (
 	maxThumbnail    = 4 << 20 // bytes
 )
 
-// templateNames are those that an extension cannot have: the client has groups of its own under them.
+// ownTemplates are the names of the client's own groups, which no extension can have.
 var ownTemplates = []string{"all", "default"}
 
 // pictures are the endings of pictures that are sent to clients, in the order in which they are looked for.

@@ -20,7 +20,7 @@ const (
 	maxLanguages = 64
 	maxWordFile  = 1 << 20 // bytes
 	maxWordBytes = 1 << 20 // of the keys and texts of one extension that are taken
-	maxAllWords  = 8 << 20 // of a tenant's extensions
+	maxAllWords  = 4 << 20 // of a tenant's extensions together
 )
 
 // languageForm is the form of a language's name: "de", "zh-TW", "pt-BR".

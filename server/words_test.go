@@ -1,10 +1,13 @@
 package server
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/cocoonhq/cocoon/engine/doc"
 )
 
 // TestWordsOfExtensions lets extensions say what is theirs to say, and nothing else.
@@ -73,4 +76,69 @@ func TestManyWords(t *testing.T) {
 	if len(body) < maxAllWords/2 || len(body) > maxAllWords+1<<20 {
 		t.Errorf("%d bytes", len(body))
 	}
+}
+
+// FuzzWords looks for what must not come out of an extension's translations, whatever goes in.
+func FuzzWords(f *testing.F) {
+	for _, text := range []string{`{"Lens": {"display_name": "x", "inputs": {"a": {"name": "b"}}}}`, `{"acme_lens": {"label": "x", "options": {"a": "b"}}}`, `{"nodeCategories": {"own": "x"}, "ext_acme_lens": {"a": {"b": "c"}}}`,
+		`{"Lens": {"display_name": "@:x <b>"}, "__proto__": {"a": 1}}`, `[]`, `{"Lens": "x"}`} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		own := func(keys ...string) func(string) bool {
+			return func(key string) bool { return slices.Contains(keys, key) }
+		}
+		for _, part := range wordParts {
+			x := extract{id: "acme_lens", left: 1000, class: own("Lens"), category: own("own"), name: own("acme_lens")}
+			name := "locales/de/" + part + ".json"
+			o := x.language("de", map[string]int64{name: int64(len(text))}, func(string) ([]byte, error) { return text, nil })
+			if n := len(doc.Encode(o)); n > 3000 || x.left < 0 {
+				t.Errorf("%d bytes, %d left", n, x.left)
+			}
+			for _, key := range o.Keys() {
+				inside, _ := o.Get(key)
+				for _, k := range inside.(*doc.Object).Keys() {
+					if key != "ext_acme_lens" && !slices.Contains([]string{"Lens", "own", "acme_lens"}, k) {
+						t.Errorf("%s of %s came through", k, key)
+					}
+				}
+			}
+			checkWords(t, o, 1)
+		}
+	})
+}
+
+func checkWords(t *testing.T, v any, depth int) {
+	switch x := v.(type) {
+	case string:
+		if tagOpens.MatchString(x) || wordLink.MatchString(x) {
+			t.Errorf("%q came through", x)
+		}
+	case *doc.Object:
+		for i := range x.Len() {
+			key, e := x.At(i)
+			if key == "__proto__" || key == "constructor" || depth > 6 {
+				t.Errorf("%q came through", key)
+			}
+			checkWords(t, e, depth+1)
+		}
+	default:
+		t.Errorf("%T came through", v)
+	}
+}
+
+// FuzzSubgraph reads what may be a subgraph.
+func FuzzSubgraph(f *testing.F) {
+	for _, text := range []string{aSubgraph, `{"nodes": [null], "definitions": {"subgraphs": [null]}}`, `{"nodes": [{"type": "a", "inputs": [1]}], "definitions": {"subgraphs": [{"id": "a"}]}}`, "[]"} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		if checkSubgraph(text) != nil {
+			return
+		}
+		o, err := graphOf(text)
+		if nodes, _ := within(o, "nodes").([]any); err != nil || len(nodes) != 1 {
+			t.Errorf("%q was taken", text)
+		}
+	})
 }
