@@ -116,7 +116,7 @@ func handles() []Attack {
 		trapping("tensor of 9 dimensions", tensors, "t_new", "iiid:l", one, asm.I32(9), zero, asm.F64(0)),
 		trapping("tensor of an unknown dtype", tensors, "t_new", "iiid:l", asm.I32(99), zero, zero, asm.F64(0)),
 		trapping("tensor of dtype 0", tensors, "t_new", "iiid:l", zero, zero, zero, asm.F64(0)),
-		trapping("shape out of the memory", tensors, "t_new", "iiid:l", one, asm.I32(8), far, asm.F64(0)),
+		trapping("shape out of the memory", tensors, "t_new", "iiid:l", one, asm.I32(6), far, asm.F64(0)),
 		gets("sizes whose product is over 2^63", abi.ETOOBIG, tensors, "t_new", "iiid:l", shape(1<<31-1, 1<<31-1, 1<<31-1)),
 		gets("a negative size", abi.ETOOBIG, tensors, "t_new", "iiid:l", shape(1<<63)),
 		gets("zero sizes hide large ones", abi.ETOOBIG, tensors, "t_new", "iiid:l", shape(0, 1<<31-1, 1<<31-1)),

@@ -100,9 +100,25 @@ type outcome struct {
 	failed error
 }
 
-// Call makes a call of a node as the engine does.
+// Call makes a call of a node as the engine does. A node that asks for an input while it runs gets what it was given for it.
 func (b *Bench) Call(ctx context.Context, n node.Node, args node.Args) (node.Reply, error) {
-	return n.Run(node.WithRun(ctx, node.Run{PromptID: "test", NodeID: "1"}.CountGraphs()), args)
+	run := node.Run{PromptID: "test", NodeID: "1"}
+	if n.Schema().Async {
+		run.Puller = given(args)
+	}
+	return n.Run(node.WithRun(ctx, run.CountGraphs()), args)
+}
+
+// given are a vector's inputs as links.
+type given node.Args
+
+// Pull gives an input.
+func (g given) Pull(_ context.Context, input string) (any, error) {
+	v, ok := g[input]
+	if !ok {
+		return nil, fault.New(fault.NotFound, "the test has no input %q", input)
+	}
+	return v, nil
 }
 
 // run runs a vector and holds it against what it wants.

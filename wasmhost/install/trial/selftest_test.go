@@ -133,7 +133,7 @@ func TestRoutes(t *testing.T) {
 		{Name: "wrong", Request: &Request{Path: "/nothing/here"}, Answer: &Answer{Status: 200}},
 	}
 	for _, r := range m.Capabilities.Routes {
-		if method, path, _ := pack.SplitRoute(r); method == "GET" && !strings.Contains(path, ":") {
+		if method, path, _ := pack.SplitRoute(r); method == "GET" && !strings.Contains(path, ":") && path != "/changes" { // a stream that ends after minutes
 			vectors = append(vectors, Vector{Name: r, Request: &Request{Path: path}, Answer: &Answer{Status: 200}})
 		}
 	}
