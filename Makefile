@@ -15,7 +15,7 @@ build: ## builds bin/cocoon
 	$(GO) build -trimpath -ldflags '-s -w' -o bin/cocoon ./cmd/cocoon
 
 test: ## runs every test that needs nothing but Go
-	$(GO) test -timeout 5m ./...
+	$(GO) test -timeout 10m ./...
 
 race: ## runs the tests of everything that starts goroutines under the race detector (needs a C compiler)
 	CGO_ENABLED=1 $(GO) test -race -short $(shell scripts/race-packages)
