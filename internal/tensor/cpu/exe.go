@@ -39,7 +39,8 @@ type run struct {
 	scratch [][]byte // by worker
 	gemms   []gemmArgs
 
-	timed bool // the context has a deadline, left after began
+	stop  func() bool // over; nil where a run never is
+	timed bool        // the context has a deadline, left after began
 	began time.Time
 	left  time.Duration
 }

@@ -41,11 +41,7 @@ func cut[T any](b *[]byte, n int) []T {
 
 // units calls fn for each unit, in parallel, and stops early when the run's context ends.
 func (r *run) units(n int, fn func(worker, unit int)) error {
-	r.b.pool.do(n, func(w, u int) {
-		if !r.over() {
-			fn(w, u)
-		}
-	})
+	r.b.pool.until(r.stop, n, fn)
 	return r.ended()
 }
 

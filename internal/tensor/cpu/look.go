@@ -34,6 +34,9 @@ func (r *run) clock() {
 		r.began = time.Now()
 		r.timed, r.left = true, end.Sub(r.began)
 	}
+	if r.timed || r.ctx.Done() != nil {
+		r.stop = r.over
+	}
 }
 
 // goes reports whether a loop over elements in pieces goes on at from: at the start, and until the run is over.
@@ -68,9 +71,11 @@ type counter int
 
 // add counts work and reports whether the run is over, which it asks at most once in most of work.
 func (c *counter) add(r *run, work, most int) bool {
-	if *c += counter(work); *c < counter(most) {
-		return false
-	}
+	*c += counter(work)
+	return *c >= counter(most) && c.look(r)
+}
+
+func (c *counter) look(r *run) bool {
 	*c = 0
 	return r.over()
 }
@@ -89,10 +94,8 @@ func (r *run) pieces(rows, cols, cost int, fn func(row, from, to int)) {
 		return
 	}
 	parts := (cols + per - 1) / per
-	r.b.pool.do(rows*parts, func(_, u int) {
-		if !r.over() {
-			row, from := u/parts, u%parts*per
-			fn(row, from, min(from+per, cols))
-		}
+	r.b.pool.until(r.stop, rows*parts, func(_, u int) {
+		row, from := u/parts, u%parts*per
+		fn(row, from, min(from+per, cols))
 	})
 }

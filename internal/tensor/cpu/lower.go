@@ -101,11 +101,7 @@ func (r *run) ranges(n, cost int, fn func(from, to int)) {
 	const grain = 16 << 10
 	per := max(grain/max(cost, 1), 1)
 	units := (n + per - 1) / per
-	r.b.pool.do(units, func(_, u int) {
-		if !r.over() { // else nobody gets the result
-			fn(u*per, min((u+1)*per, n))
-		}
-	})
+	r.b.pool.until(r.stop, units, func(_, u int) { fn(u*per, min((u+1)*per, n)) })
 }
 
 // share runs n units in parallel, or one after another when all their work, in multiplications or so, is less than waking
@@ -118,5 +114,5 @@ func (r *run) share(n, work int, fn func(worker, unit int)) {
 		}
 		return
 	}
-	r.b.pool.do(n, fn)
+	r.b.pool.until(r.stop, n, fn)
 }

@@ -20,6 +20,7 @@ type pool struct {
 // job is one piece of work of n units.
 type job struct {
 	fn     func(worker, unit int)
+	over   func() bool // nobody wants the rest; nil for never
 	n      int64
 	next   atomic.Int64
 	left   atomic.Int64
@@ -61,14 +62,17 @@ func (p *pool) work(w int) {
 
 // do calls fn for each unit 0..n-1, on all threads, and returns when all are done. worker tells apart the calls that may
 // run at the same time: it is below threads, and 0 on the calling goroutine. A panic of fn goes on in the caller.
-func (p *pool) do(n int, fn func(worker, unit int)) {
+func (p *pool) do(n int, fn func(worker, unit int)) { p.until(nil, n, fn) }
+
+// until is do that begins no unit once over says so: a million of them take long even where each does nothing.
+func (p *pool) until(over func() bool, n int, fn func(worker, unit int)) {
 	if n <= 1 || p.threads == 1 {
-		for i := range n {
+		for i := 0; i < n && (over == nil || !over()); i++ {
 			fn(0, i)
 		}
 		return
 	}
-	j := &job{fn: fn, n: int64(n), done: make(chan struct{})}
+	j := &job{fn: fn, over: over, n: int64(n), done: make(chan struct{})}
 	j.left.Store(j.n)
 	for range min(p.threads-1, n-1) {
 		select {
@@ -94,7 +98,26 @@ func (j *job) work(w int) {
 		if i >= j.n {
 			return
 		}
+		if j.over != nil && j.over() {
+			j.skip()
+			j.end()
+			return
+		}
 		j.unit(w, int(i))
+	}
+}
+
+// skip takes the units that nobody has begun.
+func (j *job) skip() {
+	if from := j.next.Swap(j.n); from < j.n {
+		j.left.Add(from - j.n)
+	}
+}
+
+// end says that a unit is done, or taken and skipped.
+func (j *job) end() {
+	if j.left.Add(-1) == 0 {
+		close(j.done)
 	}
 }
 
@@ -103,9 +126,7 @@ func (j *job) unit(w, i int) {
 		if v := recover(); v != nil {
 			j.failed.CompareAndSwap(nil, &v)
 		}
-		if j.left.Add(-1) == 0 {
-			close(j.done)
-		}
+		j.end()
 	}()
 	if j.failed.Load() == nil {
 		j.fn(w, i)

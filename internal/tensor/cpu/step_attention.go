@@ -83,11 +83,7 @@ func (s *attentionStep) run(r *run) error {
 		return nil
 	}
 	work := s.q.shape[0] * s.heads * s.q.shape[1] * s.k.shape[1] * (s.d + s.dv + 16)
-	r.share(s.q.shape[0]*s.heads*s.qBlocks, work, func(w, u int) {
-		if !r.over() {
-			s.unit(r, w, u)
-		}
-	})
+	r.share(s.q.shape[0]*s.heads*s.qBlocks, work, func(w, u int) { s.unit(r, w, u) })
 	return nil
 }
 

@@ -37,7 +37,9 @@ func (s *gridStep) run(r *run) error {
 			s.taps(&xs, float64(g[2*p]), w)
 			s.taps(&ys, float64(g[2*p+1]), h)
 			out, top := dst[p*ch:(p+1)*ch], p/image*h
-			r.clear(out)
+			if clear(out[:min(ch, look)]); ch > look {
+				r.clear(out[look:])
+			}
 			for i := range ys.n {
 				for j := range xs.n {
 					weight, src := ys.weight[i]*xs.weight[j], x[((top+ys.at[i])*w+xs.at[j])*ch:][:ch]

@@ -244,10 +244,7 @@ func (p copyPart) run(r *run, dst, src []byte, size int) {
 	per := max(grain/rest, 1)
 	parts := (p.shape[d] + per - 1) / per
 	outer := tensor.Shape(p.shape[:d]).Elems()
-	r.b.pool.do(outer*parts, func(_, u int) {
-		if r.over() {
-			return
-		}
+	r.b.pool.until(r.stop, outer*parts, func(_, u int) {
 		q, at, from := copyPart{p.shape[d:], p.dstOff, p.srcOff, p.dstStep[d:], p.srcStep[d:]}, u/parts, u%parts*per
 		for i := d - 1; i >= 0; i-- {
 			q.dstOff += at % p.shape[i] * p.dstStep[i]

@@ -145,9 +145,6 @@ func (s *groupNormStep) run(r *run) error {
 	n := s.chunks()
 	x, dst, parts, coef := r.f32(s.x), r.f32(s.to.dst), r.f32(s.parts), r.f32(s.coef)
 	r.share(s.batch*n, 8*s.batch*s.rows*s.ch, func(_, u int) {
-		if r.over() {
-			return
-		}
 		b, from := u/n, u%n*s.chunk
 		p := parts[u*2*s.ch:][:2*s.ch]
 		first := b * s.rows * s.x.ld
@@ -166,9 +163,6 @@ func (s *groupNormStep) run(r *run) error {
 	}
 	s.to.clear(r)
 	r.share(s.batch*n, 8*s.batch*s.rows*s.ch, func(_, u int) {
-		if r.over() {
-			return
-		}
 		b, from := u/n, u%n*s.chunk
 		c := coef[b*2*s.ch:][:2*s.ch]
 		for i := from; i < min(from+s.chunk, s.rows); i++ {

@@ -205,13 +205,17 @@ func (r *run) addScaled(dst, x []float32, scale float32) {
 
 // row resizes one row.
 func (s *resampleStep) row(r *run, out, x []float32) {
+	per := max(look/(s.taps*s.dst.shape[3]+1), 1) // spans
+	for from := 0; from < len(s.spans) && r.goes(from); from += per {
+		s.part(r, out, x, from, min(from+per, len(s.spans)))
+	}
+}
+
+// part computes pixels from..last of a row.
+func (s *resampleStep) part(r *run, out, x []float32, from, last int) {
 	ch := s.dst.shape[3]
-	var work counter
-	for i := range s.spans {
+	for i := from; i < last; i++ {
 		sp := &s.spans[i]
-		if work.add(r, len(sp.weights)*ch, look) {
-			return
-		}
 		to := out[i*ch : (i+1)*ch]
 		if ch == 3 {
 			var a, b, c float32

@@ -82,11 +82,14 @@ func (s *transposeStep) spread(r *run, line, x, w []float32, ky int) {
 					}
 					continue
 				}
+				if s.og > look {
+					for k, v := range from {
+						r.addScaled(to, tap[k*s.og:][:s.og], v)
+					}
+					continue
+				}
 				for k, v := range from {
 					r.k.AddScaled(to, tap[k*s.og:][:s.og], v)
-					if s.og > look/16 && work.add(r, s.og, look) {
-						return
-					}
 				}
 			}
 		}

@@ -252,6 +252,7 @@ func (s *medianStep) run(r *run) error {
 	per, units := chunk(rows, s.cost)
 	return r.units(units, func(w, u int) {
 		b := s.room.of(r, w, u)
+		const few = 16 // pixels
 		lines, win := cut[float32](&b, s.kh*line), cut[float32](&b, s.kh*s.kw)
 		var work counter
 		for i := u * per; i < min((u+1)*per, rows); i++ {
@@ -265,19 +266,28 @@ func (s *medianStep) run(r *run) error {
 				}
 			}
 			out := dst[i*row : (i+1)*row]
-			for p := range out {
-				if work.add(r, 8*len(win), look) {
+			for first := 0; first < row; first += few {
+				last := min(first+few, row)
+				if work.add(r, 8*len(win)*(last-first), look) {
 					return
 				}
-				n := 0
-				for ky := range s.kh {
-					for kx := range s.kw {
-						win[n] = lines[ky*line+p+kx*ch]
-						n++
-					}
-				}
-				out[p] = r.quantile(win, float64((n-1)/2))
+				s.pick(r, out[first:last], lines[first:], win, line)
 			}
 		}
 	})
+}
+
+// pick finds the middles of the windows from the start of lines on, which lie line apart.
+func (s *medianStep) pick(r *run, out, lines, win []float32, line int) {
+	ch := s.x.shape[3]
+	for p := range out {
+		n := 0
+		for ky := range s.kh {
+			for kx := range s.kw {
+				win[n] = lines[ky*line+p+kx*ch]
+				n++
+			}
+		}
+		out[p] = r.quantile(win, float64((n-1)/2))
+	}
 }
