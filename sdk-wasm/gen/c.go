@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"strings"
+
+	"github.com/cocoonhq/cocoon/sdk-wasm/abi/idl"
 )
 
 const (
@@ -13,10 +15,10 @@ const (
 var cTypes = map[string]string{"u8": "uint8_t", "u16": "uint16_t", "u32": "uint32_t", "u64": "uint64_t", "i32": "int32_t", "i64": "int64_t", "f64": "double", "": "void"}
 
 // headerPart is the generated part of cocoon.h.
-func headerPart(c *contract) string {
+func headerPart(c *idl.Contract) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "\n#define CO_MAJOR %d\n#define CO_MINOR %d\n", c.Major, c.Minor)
-	for _, l := range c.lists() {
+	for _, l := range lists(c) {
 		fmt.Fprintf(&b, "\n// %s\nenum {\n", l.doc)
 		for _, n := range l.items {
 			fmt.Fprintf(&b, "\tCO_%s = %d,%s\n", name(l.prefix, n.Name), n.Value, ending(n.Doc))
@@ -44,7 +46,7 @@ func headerPart(c *contract) string {
 	return b.String()
 }
 
-func cParams(f function) string {
+func cParams(f idl.Function) string {
 	if len(f.Params) == 0 {
 		return "void"
 	}

@@ -3,10 +3,12 @@ package main
 import (
 	"fmt"
 	"strings"
+
+	"github.com/cocoonhq/cocoon/sdk-wasm/abi/idl"
 )
 
 // signature is a host function as the Go guest declares it; blank leaves its parameters unnamed.
-func signature(f function, blank bool) string {
+func signature(f idl.Function, blank bool) string {
 	params := make([]string, len(f.Params))
 	for i, p := range f.Params {
 		name := lower(p[0])
@@ -23,7 +25,7 @@ func signature(f function, blank bool) string {
 }
 
 // guestImports writes the Go guest's declarations of the host's functions.
-func guestImports(c *contract) string {
+func guestImports(c *idl.Contract) string {
 	var b strings.Builder
 	b.WriteString(header + "//go:build wasip1\n\npackage guest\n\n")
 	for _, g := range c.Modules {
@@ -36,7 +38,7 @@ func guestImports(c *contract) string {
 
 // guestElsewhere writes the same functions for other systems, where a guest has no host: they panic, so that packages of
 // guests compile and their pure parts can be tested with go test.
-func guestElsewhere(c *contract) string {
+func guestElsewhere(c *idl.Contract) string {
 	var b strings.Builder
 	b.WriteString(header + "//go:build !wasip1\n\npackage guest\n\nconst noHost = \"guest: there is no host outside of wasip1\"\n\n")
 	for _, g := range c.Modules {

@@ -3,11 +3,13 @@ package main
 import (
 	"fmt"
 	"strings"
+
+	"github.com/cocoonhq/cocoon/sdk-wasm/abi/idl"
 )
 
 // hostStubs writes, for each module of the contract, an interface that the host implements and the table that decodes a
 // call's stack for it.
-func hostStubs(c *contract) string {
+func hostStubs(c *idl.Contract) string {
 	var b strings.Builder
 	b.WriteString(header + "package wasmhost\n\nimport \"math\"\n\n")
 	b.WriteString("// hostFunc is a host function as modules import it.\ntype hostFunc struct {\nmodule, name string\nparams, result string // a letter a value: i (i32), l (i64), d (f64)\ncall func(c *call, s []uint64)\n}\n\n")
@@ -25,7 +27,7 @@ func letter(t string) string {
 	return map[string]string{"u32": "i", "i32": "i", "i64": "l", "f64": "d", "": ""}[t]
 }
 
-func letters(f function) string {
+func letters(f idl.Function) string {
 	var b strings.Builder
 	for _, p := range f.Params {
 		b.WriteString(letter(p[1]))
@@ -33,7 +35,7 @@ func letters(f function) string {
 	return b.String()
 }
 
-func stubBody(f function) string {
+func stubBody(f idl.Function) string {
 	args := make([]string, len(f.Params))
 	for i, p := range f.Params {
 		if p[1] == "f64" {

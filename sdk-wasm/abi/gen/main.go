@@ -3,90 +3,27 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"go/format"
 	"log"
 	"os"
 	"strings"
+
+	"github.com/cocoonhq/cocoon/sdk-wasm/abi/idl"
 )
-
-type contract struct {
-	Name         string
-	Major, Minor int
-	Doc          string
-	Errno        []named
-	Ops          []named
-	Tags         []named
-	Kinds        []named
-	DTypes       []named
-	TensorOps    []named `json:"tensor_ops"`
-	Limits       []named
-	Structs      []layout
-	Exports      []export
-	Modules      []group
-	Features     []named
-}
-
-type named struct {
-	Name  string
-	Since int // minor version
-	Value int64
-	Doc   string
-}
-
-type layout struct {
-	Name   string
-	Since  int
-	Size   int
-	Doc    string
-	Fields []field
-}
-
-type field struct {
-	Name, Type string
-	Count, At  int
-	Doc        string
-}
-
-type export struct {
-	Name, Sig, Doc string
-	Since          int
-}
-
-type group struct {
-	Name, Group, Capability, Doc string
-	Functions                    []function
-}
-
-type function struct {
-	Name   string
-	Since  int
-	Params [][2]string
-	Result string
-	Doc    string
-}
 
 func main() {
 	log.SetFlags(0)
-	data, err := os.ReadFile("cocoon1.json")
+	c, err := idl.Read("cocoon1.json")
 	if err != nil {
 		log.Fatal(err)
 	}
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.DisallowUnknownFields()
-	var c contract
-	if err := d.Decode(&c); err != nil {
-		log.Fatalf("cocoon1.json: %v", err)
-	}
-	c.date()
 	for path, text := range map[string]string{
-		"abi_gen.go":                     constants(&c),
-		"../guest/host_gen.go":           guestImports(&c),
-		"../../wasmhost/hostfunc_gen.go": hostStubs(&c),
-		"../../docs/abi.md":              document(&c),
-		"../guest/host_elsewhere_gen.go": guestElsewhere(&c),
+		"abi_gen.go":                     constants(c),
+		"../guest/host_gen.go":           guestImports(c),
+		"../../wasmhost/hostfunc_gen.go": hostStubs(c),
+		"../../docs/abi.md":              document(c),
+		"../guest/host_elsewhere_gen.go": guestElsewhere(c),
 	} {
 		out := []byte(text)
 		if strings.HasSuffix(path, ".go") {
@@ -97,35 +34,6 @@ func main() {
 		if err := os.WriteFile(path, out, 0o644); err != nil {
 			log.Fatal(err)
 		}
-	}
-}
-
-// date adds to the words of what came after 1.0 since when it is there, and holds the contract's version to the newest of it.
-func (c *contract) date() {
-	newest := 0
-	add := func(doc *string, since int) {
-		if newest = max(newest, since); since > 0 {
-			*doc = strings.TrimSpace(fmt.Sprintf("%s Since %d.%d.", *doc, c.Major, since))
-		}
-	}
-	for _, list := range [][]named{c.Errno, c.Ops, c.Tags, c.Kinds, c.DTypes, c.TensorOps, c.Limits, c.Features} {
-		for i := range list {
-			add(&list[i].Doc, list[i].Since)
-		}
-	}
-	for i := range c.Structs {
-		add(&c.Structs[i].Doc, c.Structs[i].Since)
-	}
-	for i := range c.Exports {
-		add(&c.Exports[i].Doc, c.Exports[i].Since)
-	}
-	for _, g := range c.Modules {
-		for i := range g.Functions {
-			add(&g.Functions[i].Doc, g.Functions[i].Since)
-		}
-	}
-	if c.Minor != newest {
-		log.Fatalf("cocoon1.json: the minor version is %d, and the newest thing is since %d", c.Minor, newest)
 	}
 }
 
@@ -150,11 +58,11 @@ func lower(s string) string {
 	return strings.ToLower(c[:1]) + c[1:]
 }
 
-func constants(c *contract) string {
+func constants(c *idl.Contract) string {
 	var b strings.Builder
 	b.WriteString(header + "package abi\n\n")
 	fmt.Fprintf(&b, "// The version of the contract.\nconst (\nMajor = %d\nMinor = %d\nName = %q\n)\n\n", c.Major, c.Minor, c.Name)
-	list := func(doc, prefix, typ string, items []named, name func(string) string) {
+	list := func(doc, prefix, typ string, items []idl.Named, name func(string) string) {
 		fmt.Fprintf(&b, "// %s\nconst (\n", doc)
 		for _, n := range items {
 			comment := ""
@@ -185,7 +93,7 @@ func constants(c *contract) string {
 	return b.String()
 }
 
-func functionTable(b *strings.Builder, c *contract) {
+func functionTable(b *strings.Builder, c *idl.Contract) {
 	b.WriteString("// Function is a host function of the contract.\ntype Function struct {\nModule, Name string\nCapability string // \"\" for none\nParams []string // i32, i64, f64\nResult string // \"\" for none\nSince int // minor version\n}\n\n")
 	b.WriteString("// Functions lists all host functions.\nfunc Functions() []Function {\nreturn []Function{\n")
 	for _, g := range c.Modules {
