@@ -13,18 +13,15 @@ import (
 	"github.com/cocoonhq/cocoon/internal/tenant"
 )
 
-// maxListings is of how many tenants the descriptions of classes are kept.
-const maxListings = 64
-
 // maxDescribed bounds the descriptions that tenants share.
 const maxDescribed = 16 << 10
 
 // classes keeps the descriptions of classes, tenant by tenant. What changes in them are lists of files, which are read for
 // every answer; a class is described anew only when one of its lists is another, and once for all tenants whose lists are alike.
 type classes struct {
-	mu     sync.Mutex // guards the rest
-	all    map[tenant.ID]*listing
-	visits uint64
+	tenants recent[listing]
+
+	mu     sync.Mutex                  // guards the rest
 	shared map[*node.Schema]*described // the last description of each
 	newest *classView
 }
@@ -38,9 +35,7 @@ type described struct {
 
 // listing is the classes of a tenant.
 type listing struct {
-	used uint64 // the visit that was the last; guarded by the mutex of classes
-
-	mu   sync.Mutex // guards the rest
+	mu   sync.Mutex // guards view
 	view *classView
 }
 
@@ -55,7 +50,7 @@ type classView struct {
 
 // of describes every class to the tenant of ctx.
 func (c *classes) of(ctx context.Context, reg *node.Registry) *classView {
-	l := c.listing(tenant.Of(ctx))
+	l := c.tenants.of(tenant.Of(ctx))
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var old []*described
@@ -78,33 +73,6 @@ func (c *classes) of(ctx context.Context, reg *node.Registry) *classView {
 	return l.view
 }
 
-// listing finds a tenant's, or makes it in the place of the one that was asked for longest ago.
-func (c *classes) listing(t tenant.ID) *listing {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.all == nil {
-		c.all, c.shared = map[tenant.ID]*listing{}, map[*node.Schema]*described{}
-	}
-	l := c.all[t]
-	if l == nil {
-		if len(c.all) >= maxListings {
-			var oldest tenant.ID
-			first := true
-			for id, o := range c.all {
-				if first || o.used < c.all[oldest].used {
-					oldest, first = id, false
-				}
-			}
-			delete(c.all, oldest)
-		}
-		l = &listing{}
-		c.all[t] = l
-	}
-	c.visits++
-	l.used = c.visits
-	return l
-}
-
 // describe gives the description of a class. old is what stood in its place before, nil for nothing; kept is true when that is
 // still good.
 func (c *classes) describe(ctx context.Context, s *node.Schema, old *described) (d *described, kept bool) {
@@ -124,8 +92,8 @@ func (c *classes) describe(ctx context.Context, s *node.Schema, old *described) 
 	if fixed {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		if len(c.shared) >= maxDescribed {
-			clear(c.shared)
+		if c.shared == nil || len(c.shared) >= maxDescribed {
+			c.shared = map[*node.Schema]*described{}
 		}
 		c.shared[s] = d
 	}

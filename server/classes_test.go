@@ -52,11 +52,11 @@ func TestClassesOfTenants(t *testing.T) {
 	if now := of("b"); bytes.Contains(now.text, []byte(`"GoldenFill3"`)) || !bytes.Equal(now.text, node.ObjectInfo(tenant.With(t.Context(), "b"), reg)) {
 		t.Error("a class that went is still there")
 	}
-	for i := range 3 * maxListings {
+	for i := range 3 * maxTenants {
 		of(tenant.ID(string(rune('A' + i))))
 	}
-	if len(c.all) > maxListings {
-		t.Errorf("%d tenants are kept, want up to %d", len(c.all), maxListings)
+	if len(c.tenants.all) > maxTenants {
+		t.Errorf("%d tenants are kept, want up to %d", len(c.tenants.all), maxTenants)
 	}
 }
 

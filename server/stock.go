@@ -18,16 +18,12 @@ import (
 
 // stocks keeps what the extensions of tenants bring for clients, as long as the same ones run.
 type stocks struct {
-	mu     sync.Mutex // guards the rest
-	all    map[tenant.ID]*stocked
-	visits uint64
-	plain  func() *stock // without extensions
+	recent[stocked]
+	plain func() *stock // without extensions
 }
 
 // stocked is a tenant's.
 type stocked struct {
-	used uint64 // the visit that was the last; guarded by the mutex of stocks
-
 	mu       sync.Mutex // guards the rest
 	revision uint64     // for which the stock holds; 0 for none
 	stock    *stock
@@ -70,33 +66,6 @@ func (s *Server) stock(ctx context.Context) *stock {
 	}
 	at.revision = revision
 	return at.stock
-}
-
-// of finds a tenant's, or makes it in the place of the one that was asked for longest ago.
-func (s *stocks) of(t tenant.ID) *stocked {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.all == nil {
-		s.all = map[tenant.ID]*stocked{}
-	}
-	k := s.all[t]
-	if k == nil {
-		if len(s.all) >= maxListings {
-			var oldest tenant.ID
-			first := true
-			for id, o := range s.all {
-				if first || o.used < s.all[oldest].used {
-					oldest, first = id, false
-				}
-			}
-			delete(s.all, oldest)
-		}
-		k = &stocked{}
-		s.all[t] = k
-	}
-	s.visits++
-	k.used = s.visits
-	return k
 }
 
 func (s *Server) newStock(ctx context.Context, contents []ExtensionContent) *stock {

@@ -326,10 +326,10 @@ func TestExtensionLibraryCosts(t *testing.T) {
 	if l.reads != reads+1 {
 		t.Errorf("another tenant's install had %d files read anew", l.reads-reads-1)
 	}
-	for i := range 2 * maxListings {
+	for i := range 2 * maxTenants {
 		s.get(tenant.ID(fmt.Sprint("t", i)), "/i18n")
 	}
-	if n := len(s.stocks.all); n > maxListings {
+	if n := len(s.stocks.all); n > maxTenants {
 		t.Errorf("%d tenants are kept", n)
 	}
 }
