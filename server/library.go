@@ -13,7 +13,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/HugoSmits86/nativewebp"
+	"github.com/cocoonhq/cocoon/internal/imaging"
 )
 
 // weightEndings are the endings of the files that the model library shows, whatever the folder's own are.
@@ -90,7 +90,7 @@ func (s *Server) modelPreview(w http.ResponseWriter, r *http.Request, p params) 
 		return plain(http.StatusNotFound)
 	}
 	var out bytes.Buffer
-	if err := nativewebp.Encode(&out, img, nil); err != nil {
+	if err := imaging.EncodeWebP(&out, img); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "image/webp")

@@ -13,7 +13,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/HugoSmits86/nativewebp"
 	xdraw "golang.org/x/image/draw"
 
 	// The formats that image.Decode knows.
@@ -102,7 +101,7 @@ func (s *Server) render(ctx context.Context, f io.ReadSeeker, size int64, v vari
 		if v.channel == "rgb" {
 			img = opaque(img)
 		}
-		err = nativewebp.Encode(&out, img, nil)
+		err = imaging.EncodeWebP(&out, img)
 		return out.Bytes(), "image/webp", err
 	case v.channel == "rgb":
 		img = opaque(img)

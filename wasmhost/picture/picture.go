@@ -11,8 +11,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/HugoSmits86/nativewebp"
-
 	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/internal/imaging"
 	"github.com/cocoonhq/cocoon/internal/tensor"
@@ -96,17 +94,7 @@ func Write(ctx context.Context, w io.Writer, t *tensor.Tensor, p Form) error {
 	if err != nil {
 		return err
 	}
-	return writeWebP(w, &image.NRGBA{Pix: pix, Stride: 4 * b.W, Rect: image.Rect(0, 0, b.W, b.H)})
-}
-
-// writeWebP refuses pictures that the encoder cannot write: the lengths of its codes do not fit noise, and it panics.
-func writeWebP(w io.Writer, img image.Image) (err error) {
-	defer func() {
-		if v, ok := recover().(string); ok {
-			err = fault.New(fault.Unsupported, "this picture cannot be written as a WebP: %s", v)
-		}
-	}()
-	return nativewebp.Encode(w, img, nil)
+	return imaging.EncodeWebP(w, &image.NRGBA{Pix: pix, Stride: 4 * b.W, Rect: image.Rect(0, 0, b.W, b.H)})
 }
 
 // over is the error of a context that has ended or whose time is over, which its timer may be late to say; else nil.
