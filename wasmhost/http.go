@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"os"
 	"time"
 
 	"github.com/cocoonhq/cocoon/internal/fault"
@@ -73,23 +72,11 @@ func readAtMost(r io.Reader, most int64) ([]byte, error) {
 
 // fetchErrno says why an exchange failed.
 func (c *call) fetchErrno(err error) int64 {
-	code := fault.CodeOf(err)
-	switch {
-	case c.Err() != nil:
-		return int64(abi.ECANCEL)
-	case code == fault.Forbidden:
+	if c.Err() == nil && errors.Is(err, fault.Forbidden) {
 		c.note(err)
 		return int64(abi.EPERM)
-	case code == fault.TooLarge:
-		return int64(abi.ETOOBIG)
-	case code == fault.Unsupported:
-		c.note(err)
-		return int64(abi.EUNSUP)
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
-		return int64(abi.ETIMEOUT)
 	}
-	c.note(err)
-	return int64(abi.EIO)
+	return c.streamErrno(err)
 }
 
 func (c *call) httpStart(ptr, n uint32) int64 {
