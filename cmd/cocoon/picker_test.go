@@ -104,6 +104,7 @@ func TestPicker(t *testing.T) {
 		{"go", pickerPath, "PickImage", "\xff\xd8\xff"}, {"c", pickerPath + "-c", "PickImageC", "BM"},
 	} {
 		t.Run(x.lang, func(t *testing.T) {
+			inLanguage(t, x.lang)
 			h := newHouse(t, authFlags{})
 			loadExample(t, h.app.sandbox, filepath.Join(examplesDir, x.lang, "picker")) // for all tenants
 			alice, bob := chooser{h.guest("alice", tenant.User), x.path}, chooser{h.guest("bob", tenant.User), x.path}
