@@ -48,6 +48,12 @@ export async function extensions({ browser, page, test, shot, watch, url, expect
   };
   let picker = "";
 
+  // shut closes the page by its own button: the key Escape is the page's where its frame has the focus.
+  async function shut() {
+    await dialog.locator("header button").click();
+    await dialog.waitFor({ state: "detached", ...LONG });
+  }
+
   await test("a package is built", async () => { picker = build("picker"); });
 
   await test("a workflow with an unknown node shows it", async () => {
@@ -138,9 +144,7 @@ export async function extensions({ browser, page, test, shot, watch, url, expect
     });
     assert.deepEqual(refused, ["choose failed: there is no such picture", "a.b refused: these messages are not known here", "choose refused: the message is too large"]);
     await state("done");
-    await page.keyboard.press("Escape");
-    if (await dialog.count()) await dialog.locator("header button").click();
-    await dialog.waitFor({ state: "detached", ...LONG });
+    await shut();
   });
 
   await test("the page of an extension reaches its own routes and nothing else", async () => {
@@ -182,9 +186,7 @@ export async function extensions({ browser, page, test, shot, watch, url, expect
       const seen = await Promise.all(page.frames().map(f => f.evaluate(() => document.body?.innerText || "").catch(() => "")));
       assert.ok(!seen.some(t => /queue_running|Example Domain|away/.test(t)), `it went to ${to}`);
     }
-    await page.keyboard.press("Escape");
-    if (await dialog.count()) await dialog.locator("button").click();
-    await dialog.waitFor({ state: "detached", ...LONG });
+    await shut();
   });
 
   await test("an update that asks for more waits for consent to what is new", async () => {
