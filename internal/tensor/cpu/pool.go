@@ -60,11 +60,9 @@ func (p *pool) work(w int) {
 	}
 }
 
-// do calls fn for each unit 0..n-1, on all threads, and returns when all are done. worker tells apart the calls that may
-// run at the same time: it is below threads, and 0 on the calling goroutine. A panic of fn goes on in the caller.
-func (p *pool) do(n int, fn func(worker, unit int)) { p.until(nil, n, fn) }
-
-// until is do that begins no unit once over says so: a million of them take long even where each does nothing.
+// until calls fn for each unit 0..n-1, on all threads, and returns when all are done. worker tells apart the calls that
+// may run at the same time: it is below threads, and 0 on the calling goroutine. A panic of fn goes on in the caller.
+// Once over says so, no further unit begins: a million of them take long even where each does nothing. nil never does.
 func (p *pool) until(over func() bool, n int, fn func(worker, unit int)) {
 	if n <= 1 || p.threads == 1 {
 		for i := 0; i < n && (over == nil || !over()); i++ {
