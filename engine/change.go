@@ -12,7 +12,7 @@ import (
 
 func newSigner(r *run) *signer {
 	return &signer{ctx: r.ctx, tenant: r.job.Tenant, change: r.change, keys: map[*vertex]key{}, open: map[*vertex]bool{},
-		serial: &r.e.serial, salt: strconv.FormatInt(time.Now().UnixNano(), 36)}
+		off: r.e.c.Cache.Kind == CacheNone, serial: &r.e.serial, salt: strconv.FormatInt(time.Now().UnixNano(), 36)}
 }
 
 // change asks a node whether anything that it reads besides its inputs has changed. The answer is kept in the prompt, where

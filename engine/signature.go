@@ -28,6 +28,7 @@ type signer struct {
 	change func(ctx context.Context, v *vertex) (any, bool) // the node's fingerprint; false for none
 	keys   map[*vertex]key
 	open   map[*vertex]bool // being made
+	off    bool             // nothing is cached, so nothing needs a name and no node is asked whether it changed
 	serial *atomic.Uint64   // makes keys that equal no other
 	salt   string
 	buf    []byte
@@ -35,6 +36,9 @@ type signer struct {
 
 // key gives the key of v, making it and those it hangs on if need be.
 func (s *signer) key(v *vertex) key {
+	if s.off {
+		return key{}
+	}
 	if k, ok := s.keys[v]; ok {
 		return k
 	}
