@@ -46,7 +46,7 @@ crash: ## kills a server N times (20) at random instants and looks for lost jobs
 e2e: build ## drives the page in Chromium (installs Chromium by apt-get when it is missing; needs Node.js)
 	scripts/e2e
 
-clients: build ## drives the official web client and the clients people use (needs Node.js, Python and the network)
+clients: build ## drives the official web client and the clients people use (needs Node.js, Python, curl, jq, clang and the network)
 	scripts/e2e-clients
 
 sdk: ## builds and runs the examples and the conformance kit in Go, C, Rust and AssemblyScript (installs their compilers)

@@ -1,4 +1,5 @@
-"""The recipes of docs/api.md: every shell block is run as it stands, against the server at COCOON_URL, and does what it says."""
+"""The recipes of docs/api.md and docs/recipes.md, run as they stand against the server at COCOON_URL. A block of shell may be followed by
+a block of text, which is what it prints: … stands for anything in a line, and a line of it for any lines."""
 import json
 import os
 import pathlib
@@ -28,15 +29,25 @@ def png(side):
             + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
 
 
-with tempfile.TemporaryDirectory() as work:
-    work = pathlib.Path(work)
-    (work / "examples").symlink_to(root / "examples")
-    (work / "photo.png").write_bytes(png(32))
-    blocks = re.findall(r"```sh\n(.*?)```", (root / "docs/api.md").read_text(), re.S)
-    check("there are recipes", len(blocks) >= 4, len(blocks))
+def blocks(name):
+    """The shell blocks of a document, each with the text it prints or None."""
+    text = (root / "docs" / name).read_text().replace("http://127.0.0.1:8188", base)
+    return re.findall(r"```sh\n(.*?)```\n(?:\n```text\n(.*?)```)?", text, re.S)
+
+
+def fits(want, got):
+    """Whether lines are those wanted."""
+    form = "".join("(?:[^\n]*\n)*" if line == "…\n" else re.escape(line).replace("…", "[^\n]*") for line in want.splitlines(True))
+    return re.fullmatch(form, got)
+
+
+def api_page(work):
+    """The recipes of docs/api.md, each by itself."""
+    found = blocks("api.md")
+    check("there are recipes", len(found) >= 4, len(found))
     name = "none.png"
-    for block in blocks:
-        script = block.replace("http://127.0.0.1:8188", base).replace("ComfyUI_00001_.png", name)
+    for block, _ in found:
+        script = block.replace("ComfyUI_00001_.png", name)
         streams = "curl -sN" in script
         if streams:  # it goes on until it is stopped: when the end was told, or after two minutes
             script = script.replace("curl -sN", "curl -sN -m 120").replace("' &\n", "' | sed '/execution_success/q' &\n") + "\nwait\n"
@@ -54,5 +65,30 @@ with tempfile.TemporaryDirectory() as work:
             check("a small one", (work / "small.webp").read_bytes()[8:12] == b"WEBP")
         if "upload/image" in script:
             check("the upload's name comes back", '"photo.png"' in done.stdout, done.stdout)
+
+
+def recipes_page(work):
+    """The recipes of docs/recipes.md in one shell, since later ones use what earlier ones made."""
+    found = blocks("recipes.md")
+    check("recipes.md has recipes and their answers", sum(bool(want) for _, want in found) >= 8, len(found))
+    mark = "\x1erecipe\x1e"
+    script = "set -euo pipefail\n" + "".join(f"printf '{mark}'\n{block}" for block, _ in found) + f"printf '{mark}'\n"
+    done = subprocess.run(["bash", "-c", script], cwd=work, capture_output=True, text=True, timeout=500)
+    printed = done.stdout.split(mark)[1:]
+    for i, (block, want) in enumerate(found):
+        first = block.strip().splitlines()[0]
+        if i + 1 >= len(printed):  # the shell ended in this one, or before
+            check(first, False, done.stderr or done.returncode)
+            continue
+        got = printed[i] if not printed[i] or printed[i].endswith("\n") else printed[i] + "\n"
+        check(first, want == "" and got == "" or want and fits(want, got), f"it prints {got!r}, not {want!r}")
+
+
+with tempfile.TemporaryDirectory() as work:
+    work = pathlib.Path(work)
+    (work / "examples").symlink_to(root / "examples")
+    (work / "photo.png").write_bytes(png(32))
+    api_page(work)
+    recipes_page(work)
 print("COUNT", passed, failed)
 sys.exit(failed > 0)
