@@ -85,6 +85,9 @@ func (c *Catalogue) Register(ctx context.Context, owner tenant.ID, f File, hash 
 		if err := insert(ctx, tx, &fresh, levelDone); err != nil {
 			return err
 		}
+		if err := follow(ctx, tx, owner, hash); err != nil {
+			return err
+		}
 		r, err = one(ctx, tx, owner, fresh.ID)
 		return err
 	})

@@ -184,7 +184,7 @@ func (s *Scanner) Prune(ctx context.Context, d Disk) (marked int, err error) {
 		}
 		f.Close()
 	}
-	return len(gone), s.c.setMissing(ctx, s.owner, gone, true)
+	return len(gone), s.c.MarkMissing(ctx, s.owner, gone...)
 }
 
 // set changes what Status tells.

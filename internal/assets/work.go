@@ -46,6 +46,9 @@ func (w *work) run(ctx context.Context) {
 		w.Emit("assets.seed.fast_complete", object{"roots": w.Kinds, "created": w.created, "skipped": w.skipped, "total": w.total})
 		err = w.enrich(ctx)
 	}
+	if err == nil {
+		err = w.s.c.tx(ctx, func(tx *sql.Tx) error { return follow(ctx, tx, w.s.owner, "") })
+	}
 	switch {
 	case ctx.Err() != nil:
 		w.Emit("assets.seed.cancelled", object{"scanned": w.s.Status().Progress.Scanned, "total": w.total, "created": w.created})
@@ -276,9 +279,13 @@ func (c *Catalogue) renew(ctx context.Context, tx *sql.Tx, owner tenant.ID, f *F
 	return nil
 }
 
-// MarkMissing notes that the files of an owner's references are gone.
+// MarkMissing notes that the files of an owner's references are gone, and with the last file of some content also those that
+// share it.
 func (c *Catalogue) MarkMissing(ctx context.Context, owner tenant.ID, ids ...string) error {
-	return c.setMissing(ctx, owner, ids, true)
+	if err := c.setMissing(ctx, owner, ids, true); err != nil {
+		return err
+	}
+	return c.tx(ctx, func(tx *sql.Tx) error { return follow(ctx, tx, owner, "") })
 }
 
 func (c *Catalogue) setMissing(ctx context.Context, owner tenant.ID, ids []string, missing bool) error {
