@@ -114,6 +114,9 @@ func (v *vertex) ports(f *form) []port {
 		p.name, p.value = v.inputs.At(i)
 		p.link, p.isIn = linkOf(p.value)
 		p.decl = f.find(p.name)
+		if v.body != nil {
+			p.value = unkept(p.value, p.decl)
+		}
 	}
 	return out
 }

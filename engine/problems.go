@@ -63,7 +63,7 @@ func outOfRange(ctx context.Context, f *form, x field, v any, bound string, limi
 	if bound == "max" {
 		p.Type, p.Message = "value_bigger_than_max", fmt.Sprintf("Value %s bigger than max of %s", short(pyStr(v)), pyStr(limit))
 	}
-	p.ExtraInfo = pairs("input_name", x.key, "input_config", config(ctx, f, x.in), "received_value", v)
+	p.ExtraInfo = pairs("input_name", x.key, "input_config", config(ctx, f, x.in), "received_value", kept(v))
 	return p
 }
 

@@ -4,9 +4,10 @@ import (
 	"fmt"
 	"math"
 	"math/big"
-	"strconv"
 	"strings"
-	"unicode"
+
+	"github.com/cocoonhq/cocoon/engine/doc"
+	"github.com/cocoonhq/cocoon/engine/node"
 )
 
 // pyInt converts to an integer; the error's text is the reference's.
@@ -26,7 +27,7 @@ func pyInt(v any) (any, error) {
 		n, _ := big.NewFloat(x).Int(nil)
 		return smallest(n), nil
 	case string:
-		digits := pyDigits(x)
+		digits := doc.Digits(x)
 		if n := len(strings.TrimLeft(digits, "+-")); n > maxDigits && strings.Trim(digits, "+-0123456789") == "" {
 			//lint:ignore ST1005 Compat: clients are shown the reference's text
 			return nil, fmt.Errorf("Exceeds the limit (%d digits) for integer string conversion: value has %d digits; "+
@@ -42,37 +43,6 @@ func pyInt(v any) (any, error) {
 
 // maxDigits is how many digits an integer's text may have.
 const maxDigits = 4300
-
-// pyDigits prepares a number's text: blanks around it, single underscores between digits and digits of all scripts are allowed.
-func pyDigits(s string) string {
-	s = strings.Map(asciiDigit, strings.TrimSpace(s))
-	for i := range len(s) {
-		if s[i] == '_' && (i == 0 || i == len(s)-1 || !isDigit(s[i-1]) || !isDigit(s[i+1])) {
-			return ""
-		}
-	}
-	return strings.ReplaceAll(s, "_", "")
-}
-
-// asciiDigit is the digit 0 to 9 that a decimal digit of another script stands for; other characters stay.
-func asciiDigit(r rune) rune {
-	if r < 0x80 || !unicode.Is(unicode.Nd, r) {
-		return r
-	}
-	for _, t := range unicode.Nd.R16 {
-		if rune(t.Lo) <= r && r <= rune(t.Hi) {
-			return '0' + (r-rune(t.Lo))%10 // each script has its ten digits in a row
-		}
-	}
-	for _, t := range unicode.Nd.R32 {
-		if rune(t.Lo) <= r && r <= rune(t.Hi) {
-			return '0' + (r-rune(t.Lo))%10
-		}
-	}
-	return r
-}
-
-func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
 func smallest(n bigInt) any {
 	switch {
@@ -105,15 +75,32 @@ func pyFloat(v any) (any, error) {
 		}
 		return f, nil
 	case string:
-		s := pyDigits(x)
-		if len(s) == 4 && strings.EqualFold(s[1:], "nan") && (s[0] == '+' || s[0] == '-') {
-			s = s[1:]
-		}
-		f, err := strconv.ParseFloat(s, 64)
-		if (err == nil || math.IsInf(f, 0)) && !strings.ContainsAny(s, "xXpP") {
+		if f, ok := doc.ParseFloat(x); ok {
 			return f, nil
 		}
 		return nil, fmt.Errorf("could not convert string to float: %s", pyRepr(x))
 	}
 	return nil, fmt.Errorf("float() argument must be a string or a real number, not '%s'", pyType(v))
 }
+
+// kept is a constant as prompts are kept and shown: JSON has no number for what is not finite, so that stays a text.
+func kept(v any) any {
+	if f, ok := v.(float64); ok && !finite(f) {
+		return doc.Float(f)
+	}
+	return v
+}
+
+// unkept is the constant of an input of a submitted prompt: the number that kept made a text of, or v.
+func unkept(v any, decl *node.Input) any {
+	s, text := v.(string)
+	if !text || decl == nil || decl.Type != node.Float {
+		return v
+	}
+	if f, ok := doc.ParseFloat(s); ok && !finite(f) {
+		return f
+	}
+	return v
+}
+
+func finite(f float64) bool { return !math.IsNaN(f) && !math.IsInf(f, 0) }

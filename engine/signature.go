@@ -128,6 +128,9 @@ func (s *signer) appendInputs(b []byte, v *vertex) ([]byte, bool) {
 	for _, name := range names {
 		value, _ := v.inputs.Get(name)
 		b = append(append(b, 3), name...)
+		if value == any("nan") && s.isNaN(v, name) {
+			return b, false
+		}
 		l, isLink := linkOf(value)
 		if !isLink {
 			var ok bool
@@ -145,6 +148,12 @@ func (s *signer) appendInputs(b []byte, v *vertex) ([]byte, bool) {
 		b = binary.LittleEndian.AppendUint64(b, uint64(l.out))
 	}
 	return b, true
+}
+
+// isNaN reports whether an input's text "nan" is that number.
+func (s *signer) isNaN(v *vertex, name string) bool {
+	f, err := s.g.forms.of(v)
+	return err == nil && v.body != nil && f.index[name] != nil && f.index[name].Type == node.Float
 }
 
 // appendCanon writes a value so that equal values have equal bytes: numbers by value whatever their type, objects whatever

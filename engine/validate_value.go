@@ -20,7 +20,7 @@ func (x *visit) constant(w *validator, in field, v any) *escaped {
 		x.errors = append(x.errors, badType(w.ctx, x.form, in, v, err))
 		return nil
 	}
-	x.v.inputs.Set(in.key, v)
+	x.v.inputs.Set(in.key, kept(v))
 	if x.checksItself(in.key) {
 		return nil
 	}
