@@ -51,7 +51,7 @@ type socket struct {
 	meta     bool // the client takes previews with metadata
 	closed   bool
 	listed   bool // the pump has been told
-	draining bool // a goroutine writes in the pump's place
+	draining bool // a goroutine writes in the pump's place, or there is no wire yet
 	left     bool // the handler has gone
 }
 
@@ -84,6 +84,14 @@ func (s *socket) tell() {
 		s.listed = true
 		s.pump.push(s)
 	}
+}
+
+// open gives the socket its wire and has what waits for it written.
+func (s *socket) open(w *wire) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.wire, s.draining = w, false
+	s.tell()
 }
 
 // take gives what waits, unless a goroutine writes; open is false when the socket is to end after it.
@@ -190,21 +198,19 @@ func (s *Server) socket(w http.ResponseWriter, r *http.Request, _ params) error 
 		return plain(http.StatusTooManyRequests)
 	}
 	defer s.c.Hub.release(peer)
+	ctx, stop := context.WithCancel(context.WithoutCancel(r.Context()))
+	defer stop()
+	sock := &socket{key: clientKey{tenant.Of(r.Context()), id}, pump: s.c.Hub.pump(), end: stop, draining: true}
+	// The client may ask for a prompt as soon as it has the answer, so it must be known before that.
+	up := &wired{ResponseWriter: w, accepted: func() { s.join(sock) }}
 	// Other sites were refused before; the library need not look again.
-	up := &wired{ResponseWriter: w}
 	conn, err := websocket.Accept(up, r, &websocket.AcceptOptions{InsecureSkipVerify: true})
 	if err != nil {
+		s.c.Hub.remove(sock)
 		return nil // it has answered
 	}
 	conn.SetReadLimit(maxIncoming)
-	ctx, stop := context.WithCancel(context.WithoutCancel(r.Context()))
-	defer stop()
-	sock := &socket{key: clientKey{tenant.Of(r.Context()), id}, wire: up.wire, pump: s.c.Hub.pump(), end: stop}
-	first := []message{s.greeting(sock.key)}
-	if node, ok := s.c.Engine.Current(sock.key.tenant, id); ok {
-		first = append(first, event("executing", map[string]string{"node": node}))
-	}
-	s.c.Hub.add(sock, first...)
+	sock.open(up.wire)
 	put, end := s.toExtensions(ctx, r, id)
 	s.listen(ctx, conn, sock, put)
 	end()
@@ -212,6 +218,15 @@ func (s *Server) socket(w http.ResponseWriter, r *http.Request, _ params) error 
 	_ = conn.CloseNow()
 	sock.leave()
 	return nil
+}
+
+// join has a socket get events, after those that greet it.
+func (s *Server) join(sock *socket) {
+	first := []message{s.greeting(sock.key)}
+	if node, ok := s.c.Engine.Current(sock.key.tenant, sock.key.client); ok {
+		first = append(first, event("executing", map[string]string{"node": node}))
+	}
+	s.c.Hub.add(sock, first...)
 }
 
 func (s *Server) greeting(k clientKey) message {

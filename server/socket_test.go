@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"runtime"
 	"strings"
@@ -47,6 +48,56 @@ func TestSlowReader(t *testing.T) {
 			t.Fatal("the slow reader was not cut off")
 		}
 		runtime.Gosched()
+	}
+}
+
+// A client is known before it has the answer to its upgrade: it misses nothing of what happens right after.
+func TestEventRightAfterConnecting(t *testing.T) {
+	s := whole(t, nil)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	for i := range 100 {
+		id := fmt.Sprint("soon", i)
+		c, _, err := websocket.Dial(ctx, s.url+"/ws?clientId="+id, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !s.c.Hub.has(clientKey{"", id}) {
+			t.Fatalf("connection %d: the client has its answer and is not known", i)
+		}
+		s.c.Hub.Publish(ctx, engine.Event{Type: "n", ClientID: id, Data: json.RawMessage("1")})
+		for _, want := range []string{"status", "n"} {
+			_, b, err := c.Read(ctx)
+			if err != nil || !strings.Contains(string(b), `"type":"`+want+`"`) {
+				t.Fatalf("connection %d: %s, %v; want %s", i, b, err, want)
+			}
+		}
+		c.CloseNow()
+	}
+}
+
+// A handshake that fails takes nothing from the socket that has the client's id.
+func TestFailedHandshake(t *testing.T) {
+	s := whole(t, nil)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	c, _, err := websocket.Dial(ctx, s.url+"/ws?clientId=same", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.CloseNow()
+	req := httptest.NewRequest("GET", s.url+"/ws?clientId=same", nil)
+	req.RequestURI = ""
+	req.Header.Set("Connection", "Upgrade")
+	req.Header.Set("Upgrade", "websocket")
+	req.Header.Set("Sec-WebSocket-Version", "13")
+	r, err := http.DefaultClient.Do(req) // without a key
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	if r.StatusCode != 400 || !s.c.Hub.has(clientKey{"", "same"}) {
+		t.Errorf("status %d, want 400; the client is known: %v", r.StatusCode, s.c.Hub.has(clientKey{"", "same"}))
 	}
 }
 

@@ -82,11 +82,13 @@ func (w *wire) finish(b []byte) error {
 // wired gives the library that upgrades a request a wire in the place of the connection.
 type wired struct {
 	http.ResponseWriter
-	wire *wire // after the upgrade
+	accepted func() // is called when the upgrade is certain and the client does not know it yet
+	wire     *wire  // after the upgrade
 }
 
-// Hijack takes the connection over.
+// Hijack takes the connection over, which sends the answer.
 func (w *wired) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	w.accepted()
 	conn, rw, err := http.NewResponseController(w.ResponseWriter).Hijack()
 	if err != nil {
 		return nil, nil, err
