@@ -204,7 +204,7 @@ func eightBit(f float32) uint8 { return uint8(min(max(f, 0), 1)*255 + 0.5) }
 func (c *call) sleepMs(ms uint32) int32 {
 	d := min(time.Duration(ms)*time.Millisecond, time.Hour)
 	c.virtual += d
-	c.park(func(ctx context.Context) { sleep(ctx, d) })
+	c.park(func(ctx context.Context) { sleep(ctx, c.ext.waits(d)) })
 	if c.Err() != nil {
 		return abi.ECANCEL
 	}

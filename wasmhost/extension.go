@@ -85,6 +85,30 @@ func (e *Extension) Module() *code.Module { return e.admitted }
 // Nodes are the extension's nodes.
 func (e *Extension) Nodes() []node.Node { return e.nodes }
 
+// Unasked is what the module has and was not granted, so that nobody reaches it: routes as "routes:GET /notes", kinds of clients'
+// messages as "ws:receive pick".
+func (e *Extension) Unasked() (out []string) {
+	for _, r := range e.desc.Routes {
+		if !slices.Contains(e.grant.Routes, r) && !slices.Contains(e.grant.Legacy, r) {
+			out = append(out, "routes:"+r)
+		}
+	}
+	for _, kind := range e.desc.Messages {
+		if !slices.Contains(e.grant.Receive, kind) {
+			out = append(out, "ws:receive "+kind)
+		}
+	}
+	return out
+}
+
+// waits is how long a guest that wants to wait for d does.
+func (e *Extension) waits(d time.Duration) time.Duration {
+	if e.host.c.Hurry && !e.grant.RealClock {
+		return 0
+	}
+	return d
+}
+
 func (e *Extension) owns(class string) bool {
 	return slices.ContainsFunc(e.desc.Nodes, func(s *describe.Schema) bool { return s.ID == class })
 }

@@ -80,7 +80,7 @@ func (n *guestNode) Run(ctx context.Context, args node.Args) (node.Reply, error)
 			return node.Reply{}, err
 		}
 		op, extra = abi.OpResume, map[string]any{"state": later.state}
-		if sleep(ctx, later.after); ctx.Err() != nil {
+		if sleep(ctx, n.ext.waits(later.after)); ctx.Err() != nil {
 			return node.Reply{}, ctx.Err()
 		}
 	}

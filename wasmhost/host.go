@@ -61,6 +61,9 @@ type Config struct {
 	Keep int
 	// Interpret runs guests in the interpreter, some 80 times slower; for tests of the compiler.
 	Interpret bool
+	// Hurry lets guests wait for nothing: a sleep ends at once, a message is there or does not come. Their clock goes on as if they
+	// had waited; one that is granted the real clock does wait. For tests, to which nothing comes from outside.
+	Hurry bool
 }
 
 func (c *Config) codeDir() string {

@@ -3,7 +3,10 @@ package wasmhost
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"time"
+
+	"github.com/rs/zerolog"
 
 	"github.com/cocoonhq/cocoon/internal/tenant"
 	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
@@ -33,7 +36,7 @@ func (c *call) msgWait(topic, topicLen, timeoutMs, out, limit uint32) int64 {
 	ok := false
 	c.virtual += time.Duration(timeoutMs) * time.Millisecond
 	c.park(func(ctx context.Context) {
-		ctx, cancel := context.WithTimeout(ctx, time.Duration(timeoutMs)*time.Millisecond)
+		ctx, cancel := context.WithTimeout(ctx, c.ext.waits(time.Duration(timeoutMs)*time.Millisecond))
 		defer cancel()
 		msg, ok = c.host.mail.Wait(ctx, box)
 	})
@@ -41,6 +44,9 @@ func (c *call) msgWait(topic, topicLen, timeoutMs, out, limit uint32) int64 {
 	case c.Err() != nil:
 		return int64(abi.ECANCEL)
 	case !ok:
+		if c.host.c.Hurry {
+			c.ext.journal.add(zerolog.WarnLevel, fmt.Sprintf("nothing has left a message of the topic %q for the node", t))
+		}
 		return int64(abi.ETIMEOUT)
 	}
 	return c.out(msg, out, limit)
@@ -61,4 +67,11 @@ func (c *call) msgPost(prompt, promptLen, nodeID, nodeLen, topic, topicLen, ptr,
 		return 1
 	}
 	return 0
+}
+
+// Post leaves a message for a node of the extension, as a route of it would for the tenant that ctx carries. Errors: that of a mailbox
+// without room.
+func (e *Extension) Post(ctx context.Context, prompt, nodeID, topic string, message []byte) error {
+	_, err := e.host.mail.Post(mail.Box{Tenant: tenant.Of(ctx), Extension: e.Manifest.ID, Prompt: prompt, Node: nodeID, Topic: topic}, message)
+	return err
 }

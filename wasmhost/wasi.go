@@ -154,7 +154,7 @@ func wasiPoll(c *call, s []uint64) {
 	}
 	if soonest > 0 {
 		c.virtual += soonest
-		c.park(func(ctx context.Context) { sleep(ctx, soonest) })
+		c.park(func(ctx context.Context) { sleep(ctx, c.ext.waits(soonest)) })
 		c.alive()
 	}
 	ready := uint32(0)

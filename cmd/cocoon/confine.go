@@ -92,7 +92,10 @@ func reportCompilers(w io.Writer) {
 	} {
 		state := "ready"
 		if l.err != nil {
-			state = strings.ReplaceAll(l.err.Error(), "\n", "; ") + " (" + l.how + ")"
+			state = strings.ReplaceAll(l.err.Error(), "\n", "; ")
+			if !strings.Contains(state, l.how) && !strings.Contains(state, "rustup target") {
+				state += " (" + l.how + ")"
+			}
 		}
 		fmt.Fprintf(w, "%-11s cocoon ext new --lang %-5s %s\n", "writing", l.name+":", state)
 	}

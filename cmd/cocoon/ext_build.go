@@ -75,25 +75,7 @@ func (b *builder) check(name string) error {
 	if err != nil {
 		return fmt.Errorf("manifest.json: %w", err)
 	}
-	asked := m.Capabilities.All()
-	for _, c := range a.Capabilities {
-		if !asked.Has(c) {
-			return notAsked(c)
-		}
-	}
-	return nil
-}
-
-// notAsked says that a module uses what its manifest does not ask for, and what to write there.
-func notAsked(capability string) error {
-	form, ok := map[string]string{
-		"tensor": `"tensor": {}`, "kv": `"kv": {"bytes": 1048576}`, "node": `"node": {"classes": ["ImageScale"]}`, "msg": `"msg": {}`,
-		"http": `"http": [{"rule": "GET https://api.example.com/*"}]`, "asset": `"asset": {"read": ["chosen"]}`, "ws": `"ws": ["progress"]`,
-	}[capability]
-	if !ok {
-		form = fmt.Sprintf("%q", capability)
-	}
-	return fmt.Errorf("the module uses %s, which manifest.json does not ask for, so that no server will load it: add %s to its capabilities", capability, form)
+	return asksForAll(m, a.Capabilities)
 }
 
 // need finds a compiler, or says how to get it.
@@ -190,12 +172,25 @@ func buildRust(b *builder) error {
 func rustTarget(ctx context.Context) error {
 	lib, err := exec.CommandContext(ctx, "rustc", "--print", "target-libdir", "--target", "wasm32-unknown-unknown").Output()
 	if err != nil {
+		if _, found := exec.LookPath("rustc"); found == nil {
+			return fmt.Errorf("rustc does not answer: %s; %s", firstLine(err), needRust)
+		}
 		return fmt.Errorf("rustc is not installed; %s", needRust)
 	}
 	if _, err := os.Stat(strings.TrimSpace(string(lib))); err != nil {
 		return errors.New("the Rust that is installed cannot build for WebAssembly: rustup target add wasm32-unknown-unknown (Debian: apt-get install libstd-rust-dev-wasm32)")
 	}
 	return nil
+}
+
+// firstLine is what a command that failed said first.
+func firstLine(err error) string {
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && len(exit.Stderr) > 0 {
+		line, _, _ := strings.Cut(strings.TrimSpace(string(exit.Stderr)), "\n")
+		return line
+	}
+	return err.Error()
 }
 
 // crateName is the name of a crate's library as a file has it.

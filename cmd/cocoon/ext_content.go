@@ -26,6 +26,9 @@ func printContents(w io.Writer, p *pack.Package) {
 			fmt.Fprintf(w, "%s: %s\n", x.what, shortList(x.list))
 		}
 	}
+	if _, there := sizes[pageFile]; there && p.Manifest.Capabilities.Web == "" {
+		fmt.Fprintf(w, "Not shown: %s: manifest.json does not ask for \"web\": \"sandboxed\"\n", pageFile)
+	}
 	for _, left := range b.Left {
 		fmt.Fprintf(w, "Not shown: %s\n", visible(left))
 	}

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cocoonhq/cocoon/wasmhost"
 	"github.com/cocoonhq/cocoon/wasmhost/install"
 	"github.com/cocoonhq/cocoon/wasmhost/install/trial"
 	"github.com/cocoonhq/cocoon/wasmhost/pack"
@@ -156,7 +157,7 @@ func (d *developer) round(ctx context.Context) error {
 	if err := checkModule(m, files[pack.ModuleFile]); err != nil {
 		return err
 	}
-	if err := describes(ctx, d.code(), m, files[pack.ModuleFile]); err != nil {
+	if err := d.describes(ctx, m, files[pack.ModuleFile]); err != nil {
 		return err
 	}
 	m.Publisher = ""
@@ -180,9 +181,10 @@ func (d *developer) round(ctx context.Context) error {
 	return nil
 }
 
-// describes looks whether an extension starts and says what it has: what a server could tell in its log only.
-func describes(ctx context.Context, codeDir string, m *pack.Manifest, module []byte) error {
-	return withSelftest(codeDir, func(c trial.Config) error {
+// describes looks whether an extension starts and says what it has: what a server could tell in its log only. It warns of what nobody would reach.
+func (d *developer) describes(ctx context.Context, m *pack.Manifest, module []byte) error {
+	return withSelftest(d.code(), func(c trial.Config) error {
+		c.Loaded = func(e *wasmhost.Extension) { warnUnasked(d.std.err, e) }
 		b, err := trial.Start(ctx, c, m, module, false)
 		if err != nil {
 			return err

@@ -207,5 +207,5 @@ func (p *project) readme() string {
 	if p.lang.next != "" {
 		next = p.lang.next + "\n"
 	}
-	return strings.NewReplacer("{sdk}", p.lang.readme, "{title}", p.title, "{class}", p.class, "{id}", p.id, "{next}", next).Replace(readmeForm)
+	return strings.NewReplacer("{sdk}", p.lang.readme, "{lang}", p.lang.name, "{title}", p.title, "{class}", p.class, "{id}", p.id, "{next}", next).Replace(readmeForm)
 }

@@ -140,13 +140,7 @@ func checkModule(m *pack.Manifest, module []byte) error {
 	if err != nil {
 		return fmt.Errorf("no server will load the module: %w", err)
 	}
-	asked := m.Capabilities.All()
-	for _, c := range a.Capabilities {
-		if !asked.Has(c) {
-			return notAsked(c)
-		}
-	}
-	return nil
+	return asksForAll(m, a.Capabilities)
 }
 
 // writeWhole writes a file so that it is there whole or not at all.
@@ -252,6 +246,7 @@ package's own tests, compiled and interpreted, which must agree. The module runs
 		return err
 	}
 	return withSelftest("", func(c trial.Config) error {
+		c.Loaded = warnOnce(std.err)
 		results, err := trial.Run(ctx, c, m, module, vectors)
 		if err != nil {
 			return err

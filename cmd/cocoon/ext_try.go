@@ -74,6 +74,10 @@ A test names a node and its inputs; what is left out has its default:
 		return err
 	}
 	return withSelftest("", func(c trial.Config) error {
+		if err := checkModule(s.manifest, s.module); err != nil {
+			return err
+		}
+		c.Loaded = warnOnce(std.err)
 		if len(s.vectors) == 0 {
 			if s.vectors, err = made(ctx, c, s, std.err); err != nil {
 				return err
@@ -106,6 +110,10 @@ func made(ctx context.Context, c trial.Config, s *subject, w io.Writer) (out []t
 		v, err := trial.Made(ctx, n.Schema(), 16, 16)
 		if err != nil {
 			fmt.Fprintln(w, err)
+			continue
+		}
+		if err := b.Refuses(ctx, &v); err != nil {
+			fmt.Fprintf(w, "the node %s refuses inputs that are made up (%v): write a vector\n", v.Node, err)
 			continue
 		}
 		out = append(out, v)

@@ -28,6 +28,8 @@ type Config struct {
 	CodeDir   string
 	Isolation wasmhost.Isolation
 	Worker    []string
+	// Loaded, if set, is told of the extension each time that it starts.
+	Loaded func(e *wasmhost.Extension)
 }
 
 // Fuel that a test's call may use, and up to which the interpreter repeats it: it is some 80 times slower. Check stops when
@@ -36,6 +38,12 @@ const (
 	mostFuel   = 2e9
 	repeatFuel = 40e6
 	checkTime  = time.Minute
+)
+
+// What nodes are called while they are tested.
+const (
+	promptID = "test"
+	nodeID   = "1"
 )
 
 // Bench is an extension that runs by itself: with everything it asks for, and nothing around it. No request of it goes out.
@@ -48,7 +56,7 @@ type Bench struct {
 
 // Start loads an extension. Close the Bench.
 func Start(ctx context.Context, c Config, m *pack.Manifest, module []byte, interpret bool) (*Bench, error) {
-	h, err := wasmhost.New(ctx, wasmhost.Config{Backend: c.Backend, Lookup: c.Lookup, Jail: c.Jail, CodeDir: c.CodeDir, Interpret: interpret,
+	h, err := wasmhost.New(ctx, wasmhost.Config{Backend: c.Backend, Lookup: c.Lookup, Jail: c.Jail, CodeDir: c.CodeDir, Interpret: interpret, Hurry: true,
 		Isolation: c.Isolation, Worker: c.Worker, Client: &http.Client{Transport: nowhere{}}})
 	if err != nil {
 		return nil, err
@@ -65,6 +73,9 @@ func Start(ctx context.Context, c Config, m *pack.Manifest, module []byte, inter
 	e, err := h.Load(ctx, wasmhost.Source{Manifest: m, Module: module, Grant: m.Capabilities.All(), Limits: l})
 	if err != nil {
 		return nil, errors.Join(err, h.Close(context.WithoutCancel(ctx)))
+	}
+	if c.Loaded != nil {
+		c.Loaded(e)
 	}
 	return &Bench{Ext: e, Took: time.Since(begin), host: h}, nil
 }
@@ -102,7 +113,7 @@ type outcome struct {
 
 // Call makes a call of a node as the engine does. A node that asks for an input while it runs gets what it was given for it.
 func (b *Bench) Call(ctx context.Context, n node.Node, args node.Args) (node.Reply, error) {
-	run := node.Run{PromptID: "test", NodeID: "1"}
+	run := node.Run{PromptID: promptID, NodeID: nodeID}
 	if n.Schema().Async {
 		run.Puller = given(args)
 	}
@@ -176,7 +187,18 @@ func (b *Bench) execute(ctx context.Context, v *Vector) (o outcome, err error) {
 	if v.Need != nil {
 		return b.need(ctx, n, args, v)
 	}
+	if err := refuses(ctx, n, args); err != nil {
+		return v.failed(err)
+	}
+	for _, m := range v.Messages {
+		if err := b.Ext.Post(ctx, promptID, nodeID, m.Topic, []byte(m.Text)); err != nil {
+			return o, err
+		}
+	}
 	r, err := b.Call(ctx, n, args)
+	if err := b.host.PromptDone(ctx, promptID); err != nil { // its messages and its values are no other test's
+		return o, err
+	}
 	if err != nil {
 		return v.failed(err)
 	}
@@ -219,7 +241,7 @@ func (b *Bench) need(ctx context.Context, n node.Node, args node.Args, v *Vector
 	if !ok {
 		return o, fault.New(fault.BadFile, "the node %s has no lazy inputs", v.Node)
 	}
-	got, err := lazy.Need(node.WithRun(ctx, node.Run{PromptID: "test", NodeID: "1"}.CountGraphs()), args)
+	got, err := lazy.Need(node.WithRun(ctx, node.Run{PromptID: promptID, NodeID: nodeID}.CountGraphs()), args)
 	if err != nil {
 		return v.failed(err)
 	}

@@ -29,8 +29,16 @@ type Vector struct {
 	Outputs []json.RawMessage          `json:"outputs,omitempty"` // see holdsValue; none: any
 	Need    []string                   `json:"need,omitempty"`    // the lazy inputs that it must ask for, instead of being run
 	Error   string                     `json:"error,omitempty"`   // a part of the message that it must fail with
-	Request *Request                   `json:"request,omitempty"`
-	Answer  *Answer                    `json:"answer,omitempty"` // none: any
+	// Messages wait for the node when it is run, as a route or a client would have left them.
+	Messages []Message `json:"messages,omitempty"`
+	Request  *Request  `json:"request,omitempty"`
+	Answer   *Answer   `json:"answer,omitempty"` // none: any
+}
+
+// Message is one that waits for a node.
+type Message struct {
+	Topic string `json:"topic"`
+	Text  string `json:"text"`
 }
 
 // Request is a request to a route of the extension.
@@ -70,6 +78,9 @@ func ParseVectors(b []byte) ([]Vector, error) {
 	for i, v := range f.Vectors {
 		if v.Name == "" || (v.Node == "") == (v.Request == nil) {
 			return nil, fault.New(fault.BadFile, "test vector %d has no name, or not exactly one of node and request", i+1)
+		}
+		if len(v.Messages) > 0 && v.Node == "" {
+			return nil, fault.New(fault.BadFile, "test vector %q has messages, which are for a node", v.Name)
 		}
 	}
 	return f.Vectors, nil
