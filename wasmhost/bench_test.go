@@ -63,12 +63,10 @@ func BenchmarkPristineCall(b *testing.B) {
 			h := newHost(b, Config{})
 			load(b, h, row.source())
 			n, ctx := find(b, h, row.class), runCtx(b, "a", "1")
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := n.Run(ctx, row.args); err != nil {
-					b.Fatal(err)
-				}
-			}
+			perCall(b, func() error {
+				_, err := n.Run(ctx, row.args)
+				return err
+			})
 		})
 	}
 }
@@ -86,18 +84,17 @@ func BenchmarkSlot(b *testing.B) {
 			h := newHost(b, Config{})
 			e := load(b, h, row.source())
 			c := e.newCall(b.Context(), e.limits.Execute)
-			for b.Loop() {
+			perCall(b, func() error {
 				s, err := e.program.Get(b.Context(), 256*pagesPerMiB)
 				if err != nil {
-					b.Fatal(err)
+					return err
 				}
 				c.slot = s
 				s.SetFuel(1e9)
-				if _, err := s.ABI(c); err != nil {
-					b.Fatal(err)
-				}
+				_, err = s.ABI(c)
 				e.program.Put(b.Context(), s, false)
-			}
+				return err
+			})
 		})
 	}
 }

@@ -35,6 +35,8 @@ type MeterKey struct{}
 // Machine is an engine with its host functions. Its methods may be called from any goroutine.
 type Machine struct {
 	rt        wazero.Runtime
+	opening   sync.Once
+	pages     pagemap // when it was opened; see pagemap
 	compiling sync.Mutex
 }
 
@@ -98,5 +100,15 @@ func valueTypes(letters string) []api.ValueType {
 	return out
 }
 
+// pagemap opens the machine's the first time.
+func (m *Machine) pagemap() pagemap {
+	m.opening.Do(func() { m.pages = openPagemap() })
+	return m.pages
+}
+
 // Close ends all instances.
-func (m *Machine) Close(ctx context.Context) error { return m.rt.Close(ctx) }
+func (m *Machine) Close(ctx context.Context) error {
+	m.opening.Do(func() {})
+	m.pages.close()
+	return m.rt.Close(ctx)
+}

@@ -17,6 +17,8 @@ type memory struct {
 	shrink  bool
 	shared  bool   // the reservation is a file that another process maps too
 	origin  []byte // of a shared one: the image's file
+	pages   pagemap
+	scan    *scan // what pages found, for the next time
 	freed   sync.Once
 }
 

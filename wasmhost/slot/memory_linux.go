@@ -11,8 +11,9 @@ import (
 // image is what a program is before its first call, in a sealed memory file that slots map copy-on-write.
 type image struct {
 	fd   int
-	size int // bytes of memory
-	file int // bytes of them in the file; the rest is zero
+	size int    // bytes of memory
+	file int    // bytes of them in the file; the rest is zero
+	view []byte // the file, to be read
 }
 
 func newImage(b []byte) (*image, error) {
@@ -39,6 +40,12 @@ func newImage(b []byte) (*image, error) {
 		return nil, fmt.Errorf("seal an image: %w", err)
 	}
 	runtime.AddCleanup(i, func(fd int) { _ = unix.Close(fd) }, fd)
+	if len(b) > 0 {
+		if i.view, err = unix.Mmap(fd, 0, len(b), unix.PROT_READ, unix.MAP_PRIVATE); err != nil {
+			return nil, fmt.Errorf("map an image: %w", err)
+		}
+		runtime.AddCleanup(i, func(view []byte) { _ = unix.Munmap(view) }, i.view)
+	}
 	return i, nil
 }
 
@@ -95,7 +102,8 @@ func (m *memory) mapFixed(at, n, fd, flags int) error {
 	return nil
 }
 
-// restore puts the image back: private pages are dropped, windows closed.
+// restore puts the image back and closes windows. Pages that were written stay the slot's, if they are few, and are copied
+// back; all others are dropped, and come from the image again when they are touched.
 func (m *memory) restore() error {
 	for len(m.windows) > 0 {
 		if err := m.unmap(m.windows[0].at); err != nil {
@@ -105,13 +113,48 @@ func (m *memory) restore() error {
 	if m.shared {
 		return m.restoreShared()
 	}
-	if m.dirty > 0 {
-		if err := unix.Madvise(m.all[:m.dirty], unix.MADV_DONTNEED); err != nil {
-			return fmt.Errorf("reset a guest's memory: %w", err)
-		}
+	near := min(m.dirty, m.image.size+restAfter) // what is further behind the image is not kept
+	if err := m.drop(near, m.dirty); err != nil {
+		return err
 	}
 	m.dirty = m.image.size
+	if near == 0 || m.copyBack(near) {
+		return nil
+	}
+	return m.drop(0, near)
+}
+
+// drop gives the pages of [from, to) back.
+func (m *memory) drop(from, to int) error {
+	if from >= to {
+		return nil
+	}
+	if err := unix.Madvise(m.all[from:to], unix.MADV_DONTNEED); err != nil {
+		return fmt.Errorf("reset a guest's memory: %w", err)
+	}
 	return nil
+}
+
+// copyBack makes the first n bytes equal to the image; false when it would be too much work, or the system does not say where.
+func (m *memory) copyBack(n int) bool {
+	if m.scan == nil {
+		m.scan = &scan{}
+	}
+	own, ok := m.pages.own(m.all[:n], m.scan)
+	if !ok {
+		return false
+	}
+	for _, r := range own {
+		from, to := int(r.start-m.scan.start), int(r.end-m.scan.start)
+		copied := 0
+		if from < m.image.file {
+			copied = copy(m.all[from:to], m.image.view[from:])
+		}
+		clear(m.all[from+copied : to])
+		m.dirty = max(m.dirty, to)
+	}
+	runtime.KeepAlive(m.image)
+	return true
 }
 
 func (m *memory) unmap(at int) error {

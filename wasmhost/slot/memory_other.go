@@ -14,6 +14,15 @@ func newImage(b []byte) (*image, error) {
 	return &image{b: append([]byte(nil), b...), size: len(b)}, nil
 }
 
+// pagemap is not there: the whole image is copied.
+type pagemap struct{}
+
+type scan struct{}
+
+func openPagemap() pagemap { return pagemap{} }
+
+func (pagemap) close() {}
+
 func newMemory(most int, img *image) (*memory, error) {
 	m := &memory{all: make([]byte, max(most, pageBytes)), image: img}
 	if img != nil {

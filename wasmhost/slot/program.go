@@ -98,7 +98,7 @@ func (p *program) instantiate(ctx context.Context, limit int) (*instance, error)
 	if err != nil {
 		return nil, err
 	}
-	mem.limit = limit
+	mem.limit, mem.pages = limit, p.machine.pagemap()
 	return p.over(ctx, mem)
 }
 
