@@ -4,6 +4,7 @@ package engine
 
 import (
 	"encoding/json"
+	"iter"
 	"strconv"
 
 	"github.com/cocoonhq/cocoon/engine/doc"
@@ -128,15 +129,20 @@ type Item struct {
 }
 
 // MarshalJSON writes the array.
-func (i Item) MarshalJSON() ([]byte, error) {
+func (i Item) MarshalJSON() ([]byte, error) { return i.Append(nil), nil }
+
+// Append writes the array.
+func (i *Item) Append(b []byte) []byte {
 	num, _ := i.Number.MarshalJSON()
-	return doc.Append(nil, []any{json.RawMessage(num), i.PromptID, i.Prompt, i.Extra, i.Outputs}), nil
+	return doc.Append(b, []any{json.RawMessage(num), i.PromptID, i.Prompt, i.Extra, i.Outputs})
 }
 
 // QueueView is the queue at one moment.
 type QueueView struct {
-	Running []Item `json:"queue_running"`
-	Pending []Item `json:"queue_pending"` // in the order in which they will run
+	Running []Item
+	// Pending are read as they are taken, in the order in which they were to run; one that has left the queue since is left out. An
+	// error is the last.
+	Pending iter.Seq2[Item, error]
 }
 
 // HistoryQuery selects from the history.
@@ -152,6 +158,16 @@ type HistoryEntry struct {
 	Outputs  json.RawMessage // node id → UI
 	Status   json.RawMessage // {status_str, completed, messages}
 	Meta     json.RawMessage // node id → where the node stands
+	Mark     Mark            // changes when the entry does
+}
+
+// Append writes the entry as a member of an object of entries.
+func (h *HistoryEntry) Append(b []byte) []byte {
+	b = append(doc.Append(b, h.PromptID), `:{"prompt":`...)
+	b = append(h.Item.Append(b), `,"outputs":`...)
+	b = append(doc.Append(b, h.Outputs), `,"status":`...)
+	b = append(doc.Append(b, h.Status), `,"meta":`...)
+	return append(doc.Append(b, h.Meta), '}')
 }
 
 // HistoryView is entries by prompt id, oldest first. As JSON it is an object in that order.
@@ -160,16 +176,11 @@ type HistoryView []HistoryEntry
 // MarshalJSON writes the object.
 func (h HistoryView) MarshalJSON() ([]byte, error) {
 	b := []byte{'{'}
-	for i, e := range h {
+	for i := range h {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		item, _ := e.Item.MarshalJSON()
-		b = append(doc.Append(b, e.PromptID), `:{"prompt":`...)
-		b = append(append(b, item...), `,"outputs":`...)
-		b = append(doc.Append(b, e.Outputs), `,"status":`...)
-		b = append(doc.Append(b, e.Status), `,"meta":`...)
-		b = append(doc.Append(b, e.Meta), '}')
+		b = h[i].Append(b)
 	}
 	return append(b, '}'), nil
 }

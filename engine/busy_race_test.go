@@ -30,13 +30,19 @@ func meddle(ctx context.Context, e *engine.Engine, t tenant.ID, id string, dice 
 		_ = e.Pause(ctx, t, true)
 		_ = e.Pause(ctx, t, false)
 	case 6:
-		_, _ = e.Queue(ctx, t)
+		if q, err := e.Queue(ctx, t); err == nil {
+			for range q.Pending {
+				continue
+			}
+		}
 	case 7:
-		_, _ = e.Peek(ctx, t, engine.Newest, 3)
+		_, _ = e.Peek(ctx, t, engine.PeekQuery{Order: engine.Newest, Pending: 3})
 	case 8:
-		_, _ = e.History(ctx, t, engine.HistoryQuery{})
+		for range e.History(ctx, t, engine.HistoryQuery{}) {
+			continue
+		}
 	case 9:
-		_, _, _, _ = e.Active(ctx, t, id)
+		_, _, _, _ = e.Position(ctx, t, id)
 	case 10:
 		_, _, _ = e.Retry(ctx, t, id)
 	case 11:
@@ -82,9 +88,10 @@ func TestBusy(t *testing.T) {
 				t.Error(err)
 			}
 			for who := range 3 {
-				v, err := b.engine.Queue(t.Context(), tenant.ID(fmt.Sprint(who)))
-				if err != nil || len(v.Running) != 0 || len(v.Pending) != b.engine.Remaining(tenant.ID(fmt.Sprint(who))) {
-					t.Errorf("tenant %d: %d run, %d wait, %d remain, %v", who, len(v.Running), len(v.Pending), b.engine.Remaining(tenant.ID(fmt.Sprint(who))), err)
+				id := tenant.ID(fmt.Sprint(who))
+				running, pending := queueOf(t, b.engine, id)
+				if len(running) != 0 || len(pending) != b.engine.Remaining(id) {
+					t.Errorf("tenant %s: %d run, %d wait, %d remain", id, len(running), len(pending), b.engine.Remaining(id))
 				}
 			}
 		})

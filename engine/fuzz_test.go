@@ -35,11 +35,8 @@ func FuzzSubmit(f *testing.F) {
 			}
 			return
 		}
-		q, err := b.engine.Queue(t.Context(), "")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if out, err := json.Marshal(q); err != nil || !json.Valid(out) {
+		running, pending := queueOf(t, b.engine, "")
+		if out, err := json.Marshal(append(running, pending...)); err != nil || !json.Valid(out) {
 			t.Fatalf("the queue cannot be written: %v", err)
 		}
 		if _, err := b.engine.Delete(t.Context(), "", a.PromptID); err != nil {

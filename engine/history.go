@@ -2,19 +2,42 @@ package engine
 
 import (
 	"context"
+	"iter"
 
-	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/internal/tenant"
 )
 
-// History gives finished prompts, oldest first.
-func (e *Engine) History(ctx context.Context, t tenant.ID, q HistoryQuery) (HistoryView, error) {
-	records, err := e.c.Store.History(ctx, t, q)
-	view := make(HistoryView, len(records))
-	for i := range records {
-		view[i] = records[i].Entry()
+// History gives finished prompts, oldest first, as they are taken; one that has been forgotten since the first is left out. An error
+// is the last.
+// Compat: the window is the reference's: a negative offset counts from the end, and a limit of 0 with an offset gives one.
+func (e *Engine) History(ctx context.Context, t tenant.ID, q HistoryQuery) iter.Seq2[HistoryEntry, error] {
+	return func(yield func(HistoryEntry, error) bool) {
+		marks, err := e.marks(ctx, t, q)
+		if err != nil {
+			yield(HistoryEntry{}, err)
+			return
+		}
+		e.Entries(ctx, t, marks, true)(yield)
 	}
-	return view, err
+}
+
+// marks finds what a query selects.
+func (e *Engine) marks(ctx context.Context, t tenant.ID, q HistoryQuery) ([]Mark, error) {
+	p := PeekQuery{Skip: max(q.Offset, 0), Finished: -1}
+	if q.MaxItems != nil {
+		g, err := e.c.Store.Peek(ctx, t, PeekQuery{})
+		if err != nil {
+			return nil, err
+		}
+		if q.Offset < 0 {
+			p.Skip = max(g.Ended-*q.MaxItems, 0)
+		}
+		if p.Finished = max(*q.MaxItems, 0); p.Finished == 0 && p.Skip < g.Ended {
+			p.Finished = 1
+		}
+	}
+	g, err := e.c.Store.Peek(ctx, t, p)
+	return g.Finished, err
 }
 
 // HistoryOf gives one finished prompt; the view is empty when there is none of that id.
@@ -24,35 +47,6 @@ func (e *Engine) HistoryOf(ctx context.Context, t tenant.ID, id string) (History
 		return HistoryView{}, err
 	}
 	return HistoryView{r.Entry()}, nil
-}
-
-// Mark tells a finished prompt from others: while both are the same, so is the entry.
-type Mark struct {
-	PromptID string
-	Seq      int64
-}
-
-// MarkQuery selects from the finished prompts.
-type MarkQuery struct {
-	States []State // nil for all
-	Order  Order   // AsRun is the order of History
-	Most   int     // how many; negative for all
-}
-
-// Marker is a job store that lists its history without reading it.
-type Marker interface {
-	// Marks lists the first of the finished jobs that are selected, and tells how many those are in all. Those that were made in
-	// the same moment stand in the order of History.
-	Marks(ctx context.Context, t tenant.ID, q MarkQuery) (list []Mark, total int, err error)
-}
-
-// Marks lists finished prompts without reading them, and tells how many are selected in all. It fails with fault.Unsupported when
-// the store cannot.
-func (e *Engine) Marks(ctx context.Context, t tenant.ID, q MarkQuery) (list []Mark, total int, err error) {
-	if m, ok := e.c.Store.(Marker); ok {
-		return m.Marks(ctx, t, q)
-	}
-	return nil, 0, fault.New(fault.Unsupported, "the job store lists no marks")
 }
 
 // DeleteHistory forgets finished prompts; unknown ids are ignored.

@@ -61,6 +61,7 @@ type Outcome struct {
 
 // Record is a finished job.
 type Record struct {
+	Place   int64 // in the history
 	Job     Job
 	Outcome Outcome
 }
@@ -68,7 +69,7 @@ type Record struct {
 // Entry is the record as clients see it.
 func (r *Record) Entry() HistoryEntry {
 	o := r.Outcome
-	return HistoryEntry{r.Job.PromptID, r.Job.Item(), o.Outputs, o.Status, o.Meta}
+	return HistoryEntry{r.Job.PromptID, r.Job.Item(), o.Outputs, o.Status, o.Meta, Mark{r.Place, r.Job.Seq}}
 }
 
 // Queue is what workers need of a job store. Every method is atomic, and what it did survives the death of the process.
@@ -99,46 +100,19 @@ type Desk interface {
 
 // Board is what people do to the queue.
 type Board interface {
-	// List gives the running and the pending jobs of a tenant, the latter in order.
-	List(ctx context.Context, t tenant.ID) (running, pending []Job, err error)
-	// Remove deletes pending jobs: those of the ids, or all if all is set. It gives how many there were.
-	Remove(ctx context.Context, t tenant.ID, ids []string, all bool) (int, error)
+	// Remove deletes the pending jobs of the ids, and tells of each id whether there was one.
+	Remove(ctx context.Context, t tenant.ID, ids []string) ([]bool, error)
+	// Clear deletes all jobs that are pending when it begins, and tells how many those were. Others may work meanwhile, and see the
+	// queue shrink; none of the tenant's jobs is claimed before it is done.
+	Clear(ctx context.Context, t tenant.ID) (int, error)
 	// Renumber gives a pending job another number. ok is false when there is none of that id.
 	Renumber(ctx context.Context, t tenant.ID, id string, n float64) (ok bool, err error)
 	// Pause stops or resumes the claiming of a tenant's jobs, across restarts.
 	Pause(ctx context.Context, t tenant.ID, paused bool) error
 }
 
-// Order is how waiting jobs are listed.
-type Order uint8
-
-// The orders. Jobs of the same moment stand as they will run.
-const (
-	AsRun Order = iota
-	Oldest
-	Newest
-)
-
-// Glance is a part of the queue.
-type Glance struct {
-	Running, Pending []Job // without prompts and secrets
-	Waiting          int   // how many are pending in all
-}
-
-// Window reads a part of a queue, however long that is.
-type Window interface {
-	// Peek lists the running jobs of a tenant, and the first pending ones in an order: up to most, or all if most is negative.
-	Peek(ctx context.Context, t tenant.ID, o Order, most int) (Glance, error)
-	// Get gives one job that waits or runs.
-	Get(ctx context.Context, t tenant.ID, id string) (j Job, ok bool, err error)
-	// Ahead counts the pending jobs that will run before one of the same tenant.
-	Ahead(ctx context.Context, j Job) (int, error)
-}
-
 // Archive is the history of a job store.
 type Archive interface {
-	// History gives finished jobs in the order of their first finishing.
-	History(ctx context.Context, t tenant.ID, q HistoryQuery) ([]Record, error)
 	// Find gives one finished job.
 	Find(ctx context.Context, t tenant.ID, id string) (r Record, ok bool, err error)
 	// Forget deletes finished jobs: those of the ids, or all if all is set.
@@ -151,5 +125,6 @@ type Store interface {
 	Desk
 	Board
 	Window
+	Lookup
 	Archive
 }

@@ -156,12 +156,12 @@ func TestLostLeaseStopsTheRun(t *testing.T) {
 		id := b.submit(sleeping)
 		<-time.After(time.Minute)
 		// Somebody else finishes the job behind the worker's back.
-		running, _, err := store.List(context.Background(), "")
-		if err != nil || len(running) != 1 {
-			t.Fatal(len(running), err)
+		g, err := store.Peek(context.Background(), "", engine.PeekQuery{Whole: true})
+		if err != nil || len(g.Running) != 1 {
+			t.Fatal(len(g.Running), err)
 		}
 		j := json.RawMessage("{}")
-		l := engine.Lease{Job: running[0], Token: store.Token(running[0].Seq)}
+		l := engine.Lease{Job: g.Running[0], Token: store.Token(g.Running[0].Seq)}
 		if err := store.Finish(context.Background(), l, engine.Outcome{State: engine.Completed, Outputs: j, Status: j, Meta: j}); err != nil {
 			t.Fatal(err)
 		}

@@ -2,47 +2,27 @@ package engine
 
 import (
 	"context"
+	"slices"
 
 	"github.com/cocoonhq/cocoon/engine/doc"
 	"github.com/cocoonhq/cocoon/internal/tenant"
 )
 
-// Queue gives the running and pending prompts of a tenant.
+// Queue gives the running and pending prompts of a tenant at one moment.
 func (e *Engine) Queue(ctx context.Context, t tenant.ID) (QueueView, error) {
-	running, pending, err := e.c.Store.List(ctx, t)
-	v := QueueView{Running: []Item{}, Pending: []Item{}}
-	for i := range running {
-		v.Running = append(v.Running, running[i].Item())
-	}
-	for i := range pending {
-		v.Pending = append(v.Pending, pending[i].Item())
-	}
-	return v, err
+	g, err := e.Peek(ctx, t, PeekQuery{Whole: true, Pending: -1, States: []State{}})
+	return QueueView{g.Running, e.Items(ctx, t, g.Pending, true)}, err
 }
 
-// Glimpse is a part of the queue: the running prompts, and the first of those that wait.
-type Glimpse struct {
-	Running, Pending []Item // without their prompts
-	Waiting          int    // how many wait in all
+// Active gives one prompt that waits or runs. ok is false when there is none of that id.
+func (e *Engine) Active(ctx context.Context, t tenant.ID, id string) (i Item, running, ok bool, err error) {
+	j, ok, err := e.c.Store.Get(ctx, t, id)
+	return j.Item(), j.State == Running, ok, err
 }
 
-// Peek gives the running prompts of a tenant, and the first waiting ones in an order: up to most, or all if most is negative.
-// It takes as long as that many do.
-func (e *Engine) Peek(ctx context.Context, t tenant.ID, o Order, most int) (Glimpse, error) {
-	g, err := e.c.Store.Peek(ctx, t, o, most)
-	v := Glimpse{Waiting: g.Waiting}
-	for i := range g.Running {
-		v.Running = append(v.Running, g.Running[i].Item())
-	}
-	for i := range g.Pending {
-		v.Pending = append(v.Pending, g.Pending[i].Item())
-	}
-	return v, err
-}
-
-// Active gives one prompt that waits or runs. ahead is how many of the tenant's will run before it; -1 when it runs. ok is false
-// when there is none of that id.
-func (e *Engine) Active(ctx context.Context, t tenant.ID, id string) (i Item, ahead int, ok bool, err error) {
+// Position is how many of the tenant's prompts will run before one that waits; -1 when it runs. ok is false when there is none of
+// that id. It takes longer the more there are, some 15 ms for 100,000.
+func (e *Engine) Position(ctx context.Context, t tenant.ID, id string) (i Item, ahead int, ok bool, err error) {
 	j, ok, err := e.c.Store.Get(ctx, t, id)
 	if err != nil || !ok {
 		return Item{}, 0, false, err
@@ -56,24 +36,41 @@ func (e *Engine) Active(ctx context.Context, t tenant.ID, id string) (i Item, ah
 // Remaining counts a tenant's pending and running prompts.
 func (e *Engine) Remaining(t tenant.ID) int { return e.c.Store.Active(t) }
 
+// deletedTogether is how many prompts leave the queue in one step.
+const deletedTogether = 256
+
 // Delete takes pending prompts out of the queue. Running and unknown ones are left alone; the result tells of each id
 // whether it was there.
 func (e *Engine) Delete(ctx context.Context, t tenant.ID, ids ...string) ([]bool, error) {
-	found := make([]bool, len(ids))
-	for i, id := range ids {
-		n, err := e.c.Store.Remove(ctx, t, []string{id}, false)
+	all := make([]bool, 0, len(ids))
+	for part := range slices.Chunk(ids, deletedTogether) {
+		found, err := e.c.Store.Remove(ctx, t, part)
+		all = append(all, found...)
+		e.tellDeleted(ctx, t, found)
 		if err != nil {
-			return found, err
-		}
-		if found[i] = n > 0; n > 0 {
-			e.status(ctx, t)
-			if e.c.Store.Active(t) <= e.running(t) {
-				// Compat: emptying the queue by deleting is told twice.
-				e.status(ctx, t)
-			}
+			return append(all, make([]bool, len(ids)-len(all))...), err
 		}
 	}
-	return found, nil
+	return all, nil
+}
+
+// tellDeleted tells of each prompt that was deleted how much remained after it.
+func (e *Engine) tellDeleted(ctx context.Context, t tenant.ID, found []bool) {
+	gone := 0
+	for _, f := range found {
+		if f {
+			gone++
+		}
+	}
+	running := e.running(t)
+	for gone--; gone >= 0; gone-- {
+		n := e.c.Store.Active(t) + gone
+		e.remaining(ctx, t, n)
+		if n <= running {
+			// Compat: emptying the queue by deleting is told twice.
+			e.remaining(ctx, t, n)
+		}
+	}
 }
 
 func (e *Engine) running(t tenant.ID) int {
@@ -90,7 +87,8 @@ func (e *Engine) running(t tenant.ID) int {
 
 // Clear takes all pending prompts of a tenant out of the queue.
 func (e *Engine) Clear(ctx context.Context, t tenant.ID) error {
-	if _, err := e.c.Store.Remove(ctx, t, nil, true); err != nil {
+	defer e.nudge() // what came meanwhile was not to be claimed
+	if _, err := e.c.Store.Clear(ctx, t); err != nil {
 		return err
 	}
 	e.status(ctx, t)
@@ -156,8 +154,10 @@ func (e *Engine) Current(t tenant.ID, client string) (displayNode string, ok boo
 }
 
 // status tells everybody of the tenant how much work remains.
-func (e *Engine) status(ctx context.Context, t tenant.ID) {
-	data := doc.Append([]byte(`{"status":{"exec_info":{"queue_remaining":`), e.c.Store.Active(t))
+func (e *Engine) status(ctx context.Context, t tenant.ID) { e.remaining(ctx, t, e.c.Store.Active(t)) }
+
+func (e *Engine) remaining(ctx context.Context, t tenant.ID, n int) {
+	data := doc.Append([]byte(`{"status":{"exec_info":{"queue_remaining":`), n)
 	e.c.Bus.Publish(ctx, Event{Tenant: t, Type: "status", Data: append(data, "}}}"...)})
 }
 

@@ -41,12 +41,9 @@ func TestQueueOrder(t *testing.T) {
 		ids = append(ids, a.PromptID)
 	}
 	order := func() []string {
-		q, err := b.engine.Queue(t.Context(), "")
-		if err != nil {
-			t.Fatal(err)
-		}
+		_, pending := queueOf(t, b.engine, "")
 		var list []string
-		for _, i := range q.Pending {
+		for _, i := range pending {
 			list = append(list, i.PromptID)
 		}
 		return list

@@ -63,9 +63,8 @@ func TestTenantsCannotStopEachOther(t *testing.T) {
 	if err := b.engine.Clear(t.Context(), "b"); err != nil {
 		t.Error(err)
 	}
-	q, err := b.engine.Queue(t.Context(), "b")
-	if err != nil || len(q.Running)+len(q.Pending) != 0 {
-		t.Errorf("b sees a's queue: %v %v", q, err)
+	if running, pending := queueOf(t, b.engine, "b"); len(running)+len(pending) != 0 {
+		t.Errorf("b sees a's queue: %v %v", running, pending)
 	}
 	if _, ok := b.engine.Current("b", "c"); ok {
 		t.Error("b sees what runs for a")

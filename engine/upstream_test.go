@@ -315,12 +315,8 @@ func TestHistoryWindow(t *testing.T) {
 		{"none with an offset gives one", engine.HistoryQuery{MaxItems: n(0), Offset: 1}, ids[1:2]},
 		{"more than there are", engine.HistoryQuery{MaxItems: n(99), Offset: -1}, ids},
 	} {
-		h, err := b.engine.History(t.Context(), "", row.q)
-		if err != nil {
-			t.Fatal(err)
-		}
 		var got []string
-		for _, e := range h {
+		for _, e := range collect(t, b.engine.History(t.Context(), "", row.q)) {
 			got = append(got, e.PromptID)
 		}
 		if d := cmp.Diff(row.want, got); d != "" {

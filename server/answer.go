@@ -37,6 +37,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		prompt *engine.PromptError
 		status plain
 		large  *http.MaxBytesError
+		packed *unpackError
 		f      *fault.Error
 	)
 	switch {
@@ -64,6 +65,8 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 			a.raised = true
 		}
 		text(w, 413, "Maximum request body size "+strconv.FormatInt(large.Limit, 10)+" exceeded.")
+	case errors.As(err, &packed):
+		writeJSON(w, 400, problem{string(fault.BadRequest), "the body is not packed as its Content-Encoding says", ""}.body())
 	case errors.As(err, &f):
 		code, ok := statuses[f.Code]
 		if !ok {
@@ -100,12 +103,19 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 // writeDoc answers with a value of package doc.
 func writeDoc(w http.ResponseWriter, status int, v any) { rawJSON(w, status, spaced(doc.Encode(v))) }
 
-// spaced puts a space after the commas and colons of compact JSON. Compat: clients see the lengths of answers by HEAD.
+// spaced puts a space after the commas and colons of JSON, and none elsewhere. Compat: clients see the lengths of answers by HEAD.
 func spaced(compact []byte) []byte {
-	out := make([]byte, 0, len(compact)+len(compact)/8)
+	return appendSpaced(make([]byte, 0, len(compact)+len(compact)/8), compact)
+}
+
+// appendSpaced is spaced into a slice that is there.
+func appendSpaced(out, compact []byte) []byte {
 	inString := false
 	for i := 0; i < len(compact); i++ {
 		c := compact[i]
+		if !inString && (c == ' ' || c == '\t' || c == '\r' || c == '\n') {
+			continue // what a guest made may have blanks
+		}
 		out = append(out, c)
 		switch {
 		case c == '"':

@@ -36,25 +36,39 @@ func codingFor(r *http.Request) string {
 	return "gzip"
 }
 
+// coder is a writer that packs.
+type coder interface {
+	io.WriteCloser
+	Flush() error
+}
+
+func newCoder(w io.Writer, coding string, level int) (z coder) {
+	if coding == "deflate" {
+		z, _ = zlib.NewWriterLevel(w, level) // the levels are ours
+		return z
+	}
+	z, _ = gzip.NewWriterLevel(w, level)
+	return z
+}
+
 // packed is a text in a coding.
 func packed(coding string, text []byte) []byte {
 	var b bytes.Buffer
-	var z io.WriteCloser = gzip.NewWriter(&b)
-	if coding == "deflate" {
-		z = zlib.NewWriter(&b)
-	}
+	z := newCoder(&b, coding, gzip.DefaultCompression)
 	_, _ = z.Write(text) // a bytes.Buffer takes all
 	_ = z.Close()
 	return b.Bytes()
 }
 
-// packer keeps a text until it is whole, and lets everything else through.
+// packer keeps a text until it is whole or flushed, and lets everything else through. After a first Flush the text goes out as it
+// comes, packed on the way.
 type packer struct {
 	http.ResponseWriter
 	coding string
 	status int
 	keep   bool
 	body   bytes.Buffer
+	z      coder // once flushed
 }
 
 // WriteHeader decides by the headers whether the answer is kept.
@@ -76,10 +90,39 @@ func (p *packer) Write(b []byte) (int, error) {
 	if p.status == 0 {
 		p.WriteHeader(http.StatusOK)
 	}
-	if p.keep {
+	switch {
+	case p.keep:
 		return p.body.Write(b)
+	case p.z != nil:
+		return p.z.Write(b)
 	}
 	return p.ResponseWriter.Write(b)
+}
+
+// FlushError sends what has come. It is what http.ResponseController calls.
+func (p *packer) FlushError() error {
+	if p.status == 0 {
+		p.WriteHeader(http.StatusOK)
+	}
+	if p.keep {
+		p.keep = false
+		h := p.Header()
+		h.Set("Content-Encoding", p.coding)
+		h.Add("Vary", "Accept-Encoding")
+		h.Del("Content-Length")
+		p.ResponseWriter.WriteHeader(p.status)
+		p.z = newCoder(p.ResponseWriter, p.coding, gzip.BestSpeed)
+		if _, err := p.z.Write(p.body.Bytes()); err != nil {
+			return err
+		}
+		p.body = bytes.Buffer{}
+	}
+	if p.z != nil {
+		if err := p.z.Flush(); err != nil {
+			return err
+		}
+	}
+	return http.NewResponseController(p.ResponseWriter).Flush()
 }
 
 // ReadFrom keeps the fast way for files.
@@ -87,8 +130,11 @@ func (p *packer) ReadFrom(r io.Reader) (int64, error) {
 	if p.status == 0 {
 		p.WriteHeader(http.StatusOK)
 	}
-	if p.keep {
+	switch {
+	case p.keep:
 		return p.body.ReadFrom(r)
+	case p.z != nil:
+		return io.Copy(p.z, r)
 	}
 	return io.Copy(p.ResponseWriter, r)
 }
@@ -97,6 +143,9 @@ func (p *packer) ReadFrom(r io.Reader) (int64, error) {
 func (p *packer) Unwrap() http.ResponseWriter { return p.ResponseWriter }
 
 func (p *packer) finish(head bool) {
+	if p.z != nil {
+		_ = p.z.Close() // a client that went away is no fault of ours
+	}
 	if !p.keep {
 		return
 	}

@@ -2,100 +2,77 @@ package server
 
 import (
 	"context"
-	"errors"
-	"maps"
+	"iter"
+	"slices"
 	"sync"
 
 	"github.com/cocoonhq/cocoon/engine"
-	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/internal/tenant"
 )
 
 // summaries keeps what lists of jobs show of finished prompts, so that a list need not read all workflows again. An entry is
 // good as long as the store's mark of it.
 type summaries struct {
-	mu  sync.Mutex // guards the rest
-	all map[tenant.ID]map[engine.Mark]jobView
+	mu    sync.Mutex // guards the rest
+	all   map[summaryKey]jobLine
+	bytes int // of texts, with what each costs besides
 }
 
-// oneByOne is up to how many unknown entries are read each by itself; of more the whole history is read at once.
-const oneByOne = 512
-
-// maxSummaries bounds what is kept of a tenant.
-const maxSummaries = 16 << 10
-
-// finished gives the finished prompts of a tenant that are selected as jobs, and tells how many those are in all.
-func (s *Server) finished(ctx context.Context, t tenant.ID, q engine.MarkQuery) (list []jobView, total int, err error) {
-	marks, total, err := s.c.Engine.Marks(ctx, t, q)
-	if errors.Is(err, fault.Unsupported) {
-		list, err = s.readAll(ctx, t)
-		return list, len(list), err
-	}
-	if err != nil {
-		return nil, 0, err
-	}
-	known, unknown := s.summaries.known(t, marks)
-	if err := s.learn(ctx, t, known, marks, unknown); err != nil {
-		return nil, 0, err
-	}
-	for _, m := range marks {
-		if j, ok := known[m]; ok { // else it was deleted meanwhile
-			list = append(list, j)
-		}
-	}
-	if len(unknown) > 0 {
-		s.summaries.keep(t, known)
-	}
-	return list, total, nil
+type summaryKey struct {
+	tenant tenant.ID
+	mark   engine.Mark
 }
 
-func (s *Server) readAll(ctx context.Context, t tenant.ID) ([]jobView, error) {
-	history, err := s.c.Engine.History(ctx, t, everything())
-	list := make([]jobView, len(history))
-	for i := range history {
-		list[i] = finishedJob(&history[i], false)
-	}
-	return list, err
-}
+// Bounds on summaries: what is kept of all tenants, and about what one costs besides its text, in bytes.
+const (
+	maxSummaries = 32 << 20
+	summaryCost  = 256
+)
 
-// learn reads the entries that are not known.
-func (s *Server) learn(ctx context.Context, t tenant.ID, known map[engine.Mark]jobView, marks, unknown []engine.Mark) error {
-	if len(unknown) <= oneByOne {
-		for _, m := range unknown {
-			found, err := s.c.Engine.HistoryOf(ctx, t, m.PromptID)
+// lookedUp is how many finished jobs are looked for at a time.
+const lookedUp = 128
+
+// endedJobs reads finished jobs that Peek found, in that order.
+func (s *Server) endedJobs(ctx context.Context, t tenant.ID, marks []engine.Mark) iter.Seq2[jobLine, error] {
+	return func(yield func(jobLine, error) bool) {
+		for part := range slices.Chunk(marks, lookedUp) {
+			found, err := s.ended(ctx, t, part)
 			if err != nil {
-				return err
+				yield(jobLine{}, err)
+				return
 			}
-			if len(found) > 0 {
-				known[m] = finishedJob(&found[0], false)
+			for _, m := range part {
+				if j, ok := found[m.Place]; ok && !yield(j, nil) { // one that is not there was deleted meanwhile
+					return
+				}
 			}
 		}
-		return nil
 	}
-	history, err := s.c.Engine.History(ctx, t, everything())
-	if err != nil {
-		return err
-	}
-	byID := make(map[string]engine.Mark, len(marks))
-	for _, m := range marks {
-		byID[m.PromptID] = m
-	}
-	for i := range history {
-		if m, ok := byID[history[i].PromptID]; ok {
-			known[m] = finishedJob(&history[i], false)
-		}
-	}
-	return nil
 }
 
-// known gives what is kept of marks, and the marks of which nothing is.
-func (c *summaries) known(t tenant.ID, marks []engine.Mark) (known map[engine.Mark]jobView, unknown []engine.Mark) {
+// ended gives a few finished jobs by their places.
+func (s *Server) ended(ctx context.Context, t tenant.ID, marks []engine.Mark) (map[int64]jobLine, error) {
+	found, unknown := s.summaries.known(t, marks)
+	for e, err := range s.c.Engine.Entries(ctx, t, unknown, false) {
+		if err != nil {
+			return nil, err
+		}
+		j := lineOf(finishedJob(&e, false))
+		j.mark = e.Mark
+		found[e.Mark.Place] = j
+		s.summaries.keep(t, j)
+	}
+	return found, nil
+}
+
+// known gives what is kept of marks, by their places, and the marks of which nothing is.
+func (c *summaries) known(t tenant.ID, marks []engine.Mark) (known map[int64]jobLine, unknown []engine.Mark) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	known = make(map[engine.Mark]jobView, len(marks))
+	known = make(map[int64]jobLine, len(marks))
 	for _, m := range marks {
-		if j, ok := c.all[t][m]; ok {
-			known[m] = j
+		if j, ok := c.all[summaryKey{t, m}]; ok {
+			known[m.Place] = j
 		} else {
 			unknown = append(unknown, m)
 		}
@@ -104,14 +81,16 @@ func (c *summaries) known(t tenant.ID, marks []engine.Mark) (known map[engine.Ma
 }
 
 // keep adds to what is kept; when that becomes too much, what was kept before goes.
-func (c *summaries) keep(t tenant.ID, more map[engine.Mark]jobView) {
+func (c *summaries) keep(t tenant.ID, j jobLine) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.all == nil {
-		c.all = map[tenant.ID]map[engine.Mark]jobView{}
+	cost := len(j.text) + summaryCost
+	if c.all == nil || c.bytes+cost > maxSummaries {
+		c.all, c.bytes = map[summaryKey]jobLine{}, 0
 	}
-	if c.all[t] == nil || len(c.all[t])+len(more) > maxSummaries {
-		c.all[t] = map[engine.Mark]jobView{}
+	k := summaryKey{t, j.mark}
+	if _, ok := c.all[k]; !ok && cost <= maxSummaries {
+		c.all[k] = j
+		c.bytes += cost
 	}
-	maps.Copy(c.all[t], more)
 }

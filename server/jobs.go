@@ -1,7 +1,6 @@
 package server
 
 import (
-	"cmp"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -96,95 +95,9 @@ func badQuery(format string, args ...any) error {
 	return &simpleError{status: http.StatusBadRequest, text: fmt.Sprintf(format, args...)}
 }
 
-// jobs is GET /api/jobs.
-func (s *Server) jobs(w http.ResponseWriter, r *http.Request, _ params) error {
-	sel, err := readJobQuery(queryOf(r))
-	if err != nil {
-		return err
-	}
-	all, unread, err := s.allJobs(r, sel)
-	if err != nil {
-		return err
-	}
-	total := len(all) + unread
-	from := min(sel.offset, len(all))
-	to := len(all)
-	var limit any
-	if sel.limit > 0 {
-		to, limit = from+min(sel.limit, len(all)-from), sel.limit
-	}
-	page := make([]any, 0, to-from)
-	for _, j := range all[from:to] {
-		page = append(page, j.view)
-	}
-	o := &doc.Object{}
-	o.Set("jobs", page)
-	o.Set("pagination", object("offset", sel.offset, "limit", limit, "total", total, "has_more", to < total))
-	writeDoc(w, 200, o)
-	return nil
-}
-
-// allJobs gives the jobs that are selected, in order. It reads no more than can stand on the page; unread counts the others,
-// which come after.
-func (s *Server) allJobs(r *http.Request, sel jobQuery) (all []jobView, unread int, err error) {
-	t := tenant.Of(r.Context())
-	wanted := func(state string) bool { return sel.states == nil || slices.Contains(sel.states, state) }
-	keep := func(j jobView) {
-		if wanted(j.state) && (sel.workflow == "" || sel.workflow == j.workflow) {
-			all = append(all, j)
-		}
-	}
-	if wanted("pending") || wanted("in_progress") {
-		order, most := sel.window()
-		switch {
-		case !wanted("pending"):
-			most = 0
-		case sel.byDuration: // none has one
-			order = engine.AsRun
-		}
-		queue, err := s.c.Engine.Peek(r.Context(), t, order, most)
-		if err != nil {
-			return nil, 0, err
-		}
-		for i := range queue.Running {
-			keep(queuedJob(&queue.Running[i], "in_progress"))
-		}
-		for i := range queue.Pending {
-			keep(queuedJob(&queue.Pending[i], "pending"))
-		}
-		if wanted("pending") {
-			unread = queue.Waiting - len(queue.Pending)
-		}
-	}
-	if states := ended(wanted); len(states) > 0 {
-		q := engine.MarkQuery{States: states, Most: -1}
-		if !sel.byDuration {
-			q.Order, q.Most = sel.window()
-		}
-		done, total, err := s.finished(r.Context(), t, q)
-		if err != nil {
-			return nil, 0, err
-		}
-		for _, j := range done {
-			keep(j)
-		}
-		unread += max(0, total-len(done))
-	}
-	slices.SortStableFunc(all, func(a, b jobView) int {
-		n := cmp.Compare(a.created, b.created)
-		if sel.byDuration {
-			n = cmp.Compare(a.took, b.took)
-		}
-		if !sel.ascending {
-			n = -n
-		}
-		return n
-	})
-	return all, unread, nil
-}
-
-// ended are the states of finished prompts that are wanted.
-func ended(wanted func(string) bool) (states []engine.State) {
+// endedStates are the states of finished prompts that are wanted.
+func endedStates(wanted func(string) bool) []engine.State {
+	states := []engine.State{}
 	for _, e := range []struct {
 		name  string
 		state engine.State
@@ -196,13 +109,13 @@ func ended(wanted func(string) bool) (states []engine.State) {
 	return states
 }
 
-// window is what is to be read of prompts that are listed by age: in which order, and how many at most.
+// window is what is to be read of prompts that are listed by age: in which order, and how many at most, negative for all.
 func (q jobQuery) window() (o engine.Order, most int) {
-	if q.limit == 0 || q.workflow != "" || q.offset > maxPage || q.limit > maxPage {
-		return engine.AsRun, -1
-	}
 	if o = engine.Newest; q.ascending {
 		o = engine.Oldest
+	}
+	if q.limit == 0 || q.workflow != "" || q.offset > maxPage || q.limit > maxPage {
+		return o, -1
 	}
 	return o, q.offset + q.limit
 }
@@ -218,13 +131,13 @@ func (s *Server) job(w http.ResponseWriter, r *http.Request, p params) error {
 		writeDoc(w, 200, finishedJob(&found[0], true).view)
 		return nil
 	}
-	item, ahead, ok, err := s.c.Engine.Active(r.Context(), t, id)
+	item, running, ok, err := s.c.Engine.Active(r.Context(), t, id)
 	if err != nil {
 		return err
 	}
 	if ok {
 		state := "pending"
-		if ahead < 0 {
+		if running {
 			state = "in_progress"
 		}
 		writeDoc(w, 200, queuedJob(&item, state).view)
@@ -270,15 +183,20 @@ func (s *Server) cancelJobs(w http.ResponseWriter, r *http.Request, p params) er
 	if wrong != nil {
 		return &simpleError{400, "job_ids contains invalid id(s)", map[string]any{"invalid_ids": wrong}}
 	}
-	some := false
+	some, t := false, tenant.Of(r.Context())
+	var waiting []string
 	for _, id := range ids {
-		done, err := s.c.Engine.Cancel(r.Context(), tenant.Of(r.Context()), id.(string))
-		if err != nil {
-			return err
+		if s.c.Engine.Interrupt(t, id.(string)) {
+			some = true
+		} else {
+			waiting = append(waiting, id.(string))
 		}
-		some = some || done
 	}
-	writeJSON(w, 200, map[string]bool{"cancelled": some})
+	found, err := s.c.Engine.Delete(r.Context(), t, waiting...)
+	if err != nil {
+		return err
+	}
+	writeJSON(w, 200, map[string]bool{"cancelled": some || slices.Contains(found, true)})
 	return nil
 }
 

@@ -18,8 +18,6 @@ type jobView struct {
 	created, took float64 // ms
 }
 
-func everything() engine.HistoryQuery { return engine.HistoryQuery{Offset: -1} }
-
 // object makes an ordered object of pairs.
 func object(pairs ...any) *doc.Object {
 	o := &doc.Object{}

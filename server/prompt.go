@@ -6,18 +6,11 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"strconv"
 
 	"github.com/cocoonhq/cocoon/engine"
 	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/internal/tenant"
 )
-
-// remaining is GET /prompt.
-func (s *Server) remaining(w http.ResponseWriter, r *http.Request, _ params) error {
-	rawJSON(w, 200, []byte(`{"exec_info": {"queue_remaining": `+strconv.Itoa(s.c.Engine.Remaining(tenant.Of(r.Context())))+`}}`))
-	return nil
-}
 
 // submit is POST /prompt.
 func (s *Server) submit(w http.ResponseWriter, r *http.Request, _ params) error {
@@ -78,25 +71,6 @@ func submission(r *http.Request) (sub engine.Submission, err error) {
 	return sub, nil
 }
 
-// queue is GET /queue.
-func (s *Server) queue(w http.ResponseWriter, r *http.Request, _ params) error {
-	v, err := s.c.Engine.Queue(r.Context(), tenant.Of(r.Context()))
-	if err != nil {
-		return err
-	}
-	writeJSON(w, 200, v)
-	return nil
-}
-
-// editQueue is POST /queue.
-func (s *Server) editQueue(w http.ResponseWriter, r *http.Request, _ params) error {
-	e, t := s.c.Engine, tenant.Of(r.Context())
-	return s.edit(w, r, func() error { return e.Clear(r.Context(), t) }, func(ids []string) error {
-		_, err := e.Delete(r.Context(), t, ids...)
-		return err
-	})
-}
-
 // edit carries out {"clear": true} and {"delete": [ids]}.
 func (s *Server) edit(w http.ResponseWriter, r *http.Request, clear func() error, remove func([]string) error) error {
 	fields, err := body(r)
@@ -119,44 +93,6 @@ func (s *Server) edit(w http.ResponseWriter, r *http.Request, clear func() error
 	}
 	empty(w, 200)
 	return nil
-}
-
-// history is GET /history.
-func (s *Server) history(w http.ResponseWriter, r *http.Request, _ params) error {
-	q := engine.HistoryQuery{Offset: -1}
-	for name, set := range map[string]func(int){"max_items": func(n int) { q.MaxItems = &n }, "offset": func(n int) { q.Offset = n }} {
-		if v := queryOf(r).Get(name); v != "" {
-			n, err := wholeOf(v)
-			if err != nil {
-				return fault.New(fault.BadRequest, "%s is %q; it must be a whole number", name, v)
-			}
-			set(n)
-		}
-	}
-	v, err := s.c.Engine.History(r.Context(), tenant.Of(r.Context()), q)
-	if err != nil {
-		return err
-	}
-	writeJSON(w, 200, v)
-	return nil
-}
-
-// historyOf is GET /history/{prompt_id}.
-func (s *Server) historyOf(w http.ResponseWriter, r *http.Request, p params) error {
-	v, err := s.c.Engine.HistoryOf(r.Context(), tenant.Of(r.Context()), p.get("prompt_id"))
-	if err != nil {
-		return err
-	}
-	writeJSON(w, 200, v)
-	return nil
-}
-
-// editHistory is POST /history.
-func (s *Server) editHistory(w http.ResponseWriter, r *http.Request, _ params) error {
-	e, t := s.c.Engine, tenant.Of(r.Context())
-	return s.edit(w, r, func() error { return e.ClearHistory(r.Context(), t) }, func(ids []string) error {
-		return e.DeleteHistory(r.Context(), t, ids...)
-	})
 }
 
 // interrupt is POST /interrupt. Compat: a body that is no JSON counts as an empty object.

@@ -6,9 +6,11 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strconv"
 	"sync"
 	"time"
@@ -102,26 +104,27 @@ func (h *Webhook) look(ctx context.Context, e *engine.Engine) {
 const manyUnknown = 64
 
 func (h *Webhook) lookAt(ctx context.Context, e *engine.Engine, t tenant.ID) error {
-	marks, _, err := e.Marks(ctx, t, engine.MarkQuery{Most: -1})
+	g, err := e.Peek(ctx, t, engine.PeekQuery{Finished: -1})
 	if err != nil {
 		return err
 	}
-	told := h.told[t]
-	now := make(map[engine.Mark]bool, len(marks))
-	for _, m := range marks {
-		now[m] = true
-		if told == nil || told[m] {
-			continue
-		}
-		if err := h.tell(ctx, e, t, m.PromptID); err != nil {
-			return err
+	told, known := h.told[t]
+	now := make(map[engine.Mark]bool, len(g.Finished))
+	var fresh []engine.Mark
+	for _, m := range g.Finished {
+		if now[m] = true; !told[m] {
+			fresh = append(fresh, m)
 		}
 	}
-	if told == nil { // the first look at a tenant: what ended since the start
-		for _, m := range marks[max(0, len(marks)-manyUnknown):] {
-			if err := h.tell(ctx, e, t, m.PromptID); err != nil {
-				return err
-			}
+	if !known { // the first look at a tenant: what ended since the start
+		fresh = fresh[max(0, len(fresh)-manyUnknown):]
+	}
+	for e, err := range e.Entries(ctx, t, fresh, false) {
+		if err == nil {
+			err = h.tell(ctx, t, &e)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	h.told[t] = now
@@ -129,17 +132,13 @@ func (h *Webhook) lookAt(ctx context.Context, e *engine.Engine, t tenant.ID) err
 }
 
 // tell sends one prompt's end, if it ended after the start.
-func (h *Webhook) tell(ctx context.Context, e *engine.Engine, t tenant.ID, id string) error {
-	found, err := e.HistoryOf(ctx, t, id)
-	if err != nil || len(found) == 0 {
-		return err
-	}
-	status := stored(found[0].Status)
+func (h *Webhook) tell(ctx context.Context, t tenant.ID, e *engine.HistoryEntry) error {
+	status := stored(e.Status)
 	_, end, _, _ := milestones(status)
 	if int64(float(end)) < h.began.UnixMilli() {
 		return nil
 	}
-	body := doc.Encode(object("prompt_id", id, "tenant", string(t), "status", status, "outputs", found[0].Outputs, "time", end))
+	body := doc.Encode(object("prompt_id", e.PromptID, "tenant", string(t), "status", status, "outputs", e.Outputs, "time", end))
 	pause := h.Pause
 	for i := 1; ; i++ {
 		err := h.send(ctx, body)
@@ -147,7 +146,7 @@ func (h *Webhook) tell(ctx context.Context, e *engine.Engine, t tenant.ID, id st
 			return nil
 		}
 		if i >= h.Attempts {
-			zerolog.Ctx(ctx).Warn().Err(err).Str("prompt_id", id).Int("attempts", i).Msg("the webhook does not answer")
+			zerolog.Ctx(ctx).Warn().Err(err).Str("prompt_id", e.PromptID).Int("attempts", i).Msg("the webhook does not answer")
 			return nil
 		}
 		select {
@@ -168,7 +167,7 @@ func (h *Webhook) send(ctx context.Context, body []byte) error {
 	r.Header.Set("Cocoon-Signature", Sign(h.Secret, time.Now(), body))
 	res, err := h.Client.Do(r)
 	if err != nil {
-		return err
+		return withoutURL(err)
 	}
 	defer res.Body.Close()
 	_, _ = io.CopyN(io.Discard, res.Body, 64<<10) // so that the connection can be used again
@@ -176,6 +175,15 @@ func (h *Webhook) send(ctx context.Context, body []byte) error {
 		return fmt.Errorf("the webhook answers %s", res.Status)
 	}
 	return nil
+}
+
+// withoutURL is what went wrong without the address, whose path and query may be secrets: it is for the log.
+func withoutURL(err error) error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		return u.Err
+	}
+	return err
 }
 
 // Sign makes the value of Cocoon-Signature.

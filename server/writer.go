@@ -96,15 +96,15 @@ func (s *Server) observe(next http.Handler) http.Handler {
 		if s.c.BaseContext != nil {
 			r = r.WithContext(s.c.BaseContext(r.Context()))
 		}
-		func() {
-			defer recovered(a, r)
-			next.ServeHTTP(a, r)
+		defer func() { // also of an answer that broke off
+			took := time.Since(began)
+			s.counts.request(a.route, a.status, took)
+			// The query may carry names and keys of users: it is not logged.
+			zerolog.Ctx(r.Context()).Debug().Str("method", r.Method).Str("path", r.URL.Path).Int("status", a.status).
+				Int64("bytes", a.bytes).Dur("took", took).Str("remote", r.RemoteAddr).Msg("request")
 		}()
-		took := time.Since(began)
-		s.counts.request(a.route, a.status, took)
-		// The query may carry names and keys of users: it is not logged.
-		zerolog.Ctx(r.Context()).Debug().Str("method", r.Method).Str("path", r.URL.Path).Int("status", a.status).
-			Int64("bytes", a.bytes).Dur("took", took).Str("remote", r.RemoteAddr).Msg("request")
+		defer recovered(a, r)
+		next.ServeHTTP(a, r)
 	})
 }
 

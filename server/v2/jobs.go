@@ -210,7 +210,7 @@ func (h *Handler) cancel(w http.ResponseWriter, r *http.Request, id string) erro
 // item finds a job's prompt, wherever it is. pos is its place among those that wait, from 0; -1 when it runs, -2 when it has ended.
 func (h *Handler) item(ctx context.Context, id string) (i engine.Item, pos int, err error) {
 	t := tenant.Of(ctx)
-	i, pos, ok, err := h.c.Engine.Active(ctx, t, id)
+	i, pos, ok, err := h.c.Engine.Position(ctx, t, id)
 	if err != nil || ok {
 		return i, pos, err
 	}

@@ -30,10 +30,7 @@ func cancelled(t *testing.T, make Maker) {
 	s, _ := make(t)
 	agree := func(what string) (pending int) {
 		t.Helper()
-		r, p, err := s.List(t.Context(), "")
-		if err != nil {
-			t.Fatal(err)
-		}
+		r, p := list(t, s, "")
 		want(t, what, s.Active(""), len(r)+len(p))
 		return len(p)
 	}
@@ -41,7 +38,7 @@ func cancelled(t *testing.T, make Maker) {
 	hastily(t, n, func(ctx context.Context, i int) { _, _ = s.Put(ctx, job("", fmt.Sprint(i), 0)) })
 	put(t, s, job("", "last", 0))
 	agree("counted after hasty puts")
-	hastily(t, n/2, func(ctx context.Context, i int) { _, _ = s.Remove(ctx, "", []string{fmt.Sprint(i)}, false) })
+	hastily(t, n/2, func(ctx context.Context, i int) { _, _ = s.Remove(ctx, "", []string{fmt.Sprint(i)}) })
 	there := agree("counted after hasty removals")
 	var leases []engine.Lease
 	hastily(t, n/4, func(ctx context.Context, _ int) {

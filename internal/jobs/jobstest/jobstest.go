@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -28,7 +27,8 @@ func Run(t *testing.T, make Maker) {
 		{"order", order}, {"fair", fair}, {"twice", twice}, {"lease", lease}, {"fencing", fencing}, {"release", release},
 		{"reopen", reopened}, {"remove", remove}, {"renumber", renumber}, {"pause", pause}, {"history", history},
 		{"reuse", reuse}, {"reserve", reserve}, {"numbers", numbers}, {"hammer", hammer}, {"found", found},
-		{"window", window}, {"marks", marks}, {"cancelled", cancelled},
+		{"window", window}, {"lookup", lookup}, {"marks", marks}, {"portions", portions}, {"gone", gone}, {"records", records},
+		{"clear", cleared}, {"nothing", nothing}, {"cancelled", cancelled},
 	} {
 		t.Run(row.name, func(t *testing.T) { row.test(t, make) })
 	}
@@ -195,18 +195,14 @@ func remove(t *testing.T, make Maker) {
 	s, _ := make(t)
 	put(t, s, job("", "run", 0), job("", "a", 1), job("", "b", 2), job("other", "a", 1))
 	claim(t, s)
-	n, err := s.Remove(t.Context(), "", []string{"a", "run", "nope"}, false)
-	if err != nil || n != 1 {
-		t.Errorf("removed %d, %v; want a alone", n, err)
+	found, err := s.Remove(t.Context(), "", []string{"a", "run", "nope", "a"})
+	if err != nil {
+		t.Fatal(err)
 	}
-	if n, err = s.Remove(t.Context(), "", nil, true); err != nil || n != 1 {
-		t.Errorf("cleared %d, %v; want 1", n, err)
-	}
-	want(t, "active", []int{s.Active(""), s.Active("other")}, []int{1, 1})
-	running, pending, err := s.List(t.Context(), "")
-	if err != nil || len(running) != 1 || len(pending) != 0 {
-		t.Errorf("%d running, %d pending, %v", len(running), len(pending), err)
-	}
+	want(t, "removed", found, []bool{true, false, false, false})
+	want(t, "active", []int{s.Active(""), s.Active("other")}, []int{2, 1})
+	running, pending := list(t, s, "")
+	want(t, "left", append(names(running), names(pending)...), []string{"run", "b"})
 }
 
 func renumber(t *testing.T, make Maker) {
@@ -248,37 +244,27 @@ func finish(t *testing.T, s engine.Store, id string) {
 	}
 }
 
-func ids(t *testing.T, s engine.Store, id tenant.ID, q engine.HistoryQuery) []string {
+func ids(t *testing.T, s engine.Store, id tenant.ID, q engine.PeekQuery) []string {
 	t.Helper()
-	h, err := s.History(t.Context(), id, q)
-	if err != nil {
-		t.Fatal(err)
-	}
-	list, marks := []string{}, []engine.Mark{}
-	for _, r := range h {
+	g := peek(t, s, id, q)
+	list := []string{}
+	for _, r := range recordsOf(t, s, id, g.Finished) {
 		list = append(list, r.Job.PromptID)
-		marks = append(marks, engine.Mark{PromptID: r.Job.PromptID, Seq: r.Job.Seq})
-	}
-	if m, ok := s.(engine.Marker); ok && q.MaxItems == nil && q.Offset <= 0 {
-		got, total, err := m.Marks(t.Context(), id, engine.MarkQuery{Most: -1})
-		if err != nil || total != len(marks) || !slices.Equal(got, marks) {
-			t.Errorf("marks %v, %v, want %v", got, err, marks)
-		}
 	}
 	return list
 }
 
 func history(t *testing.T, make Maker) {
 	s, _ := make(t)
-	all := engine.HistoryQuery{Offset: -1}
+	all := engine.PeekQuery{Finished: -1}
 	for i, id := range []string{"a", "b", "c", "d"} {
 		put(t, s, job("", id, float64(i)))
 		finish(t, s, id)
 	}
 	want(t, "all", ids(t, s, "", all), []string{"a", "b", "c", "d"})
 	want(t, "of another tenant", ids(t, s, "other", all), []string{})
-	two := 2
-	want(t, "window", ids(t, s, "", engine.HistoryQuery{MaxItems: &two, Offset: 1}), []string{"b", "c"})
+	want(t, "window", ids(t, s, "", engine.PeekQuery{Skip: 1, Finished: 2}), []string{"b", "c"})
+	want(t, "from the third", ids(t, s, "", engine.PeekQuery{Skip: 2, Finished: -1}), []string{"c", "d"})
 	if err := s.Forget(t.Context(), "", []string{"b", "nope"}, false); err != nil {
 		t.Fatal(err)
 	}
@@ -297,9 +283,9 @@ func reuse(t *testing.T, make Maker) {
 		finish(t, s, id)
 	}
 	put(t, s, job("", "a", 9))
-	want(t, "while it waits", ids(t, s, "", engine.HistoryQuery{Offset: -1}), []string{"a", "b"})
+	want(t, "while it waits", ids(t, s, "", engine.PeekQuery{Finished: -1}), []string{"a", "b"})
 	finish(t, s, "a")
-	want(t, "order", ids(t, s, "", engine.HistoryQuery{Offset: -1}), []string{"a", "b"})
+	want(t, "order", ids(t, s, "", engine.PeekQuery{Finished: -1}), []string{"a", "b"})
 	r, ok, err := s.Find(t.Context(), "", "a")
 	if !ok || err != nil || r.Job.Number.Value != 9 {
 		t.Errorf("found %v %+v %v, want the newer", ok, r.Job, err)
@@ -338,6 +324,9 @@ func numbers(t *testing.T, make Maker) {
 	put(t, s, job("", "a", 4), job("", "front", -7), given)
 	s = reopen()
 	want(t, "after a restart", next(), 8)
+	put(t, s, job("other", "large", 1_234_567))
+	s = reopen()
+	want(t, "after a million", next(), 1_234_568)
 }
 
 // hammer checks that many at once lose nothing and get nothing twice.

@@ -33,14 +33,6 @@ func (s *Store) Put(ctx context.Context, j engine.Job) (int64, error) {
 	return s.Store.Put(ctx, j)
 }
 
-// Marks implements engine.Marker where the store below does.
-func (s *Store) Marks(ctx context.Context, t tenant.ID, q engine.MarkQuery) ([]engine.Mark, int, error) {
-	if m, ok := s.Store.(engine.Marker); ok {
-		return m.Marks(ctx, t, q)
-	}
-	return nil, 0, fault.New(fault.Unsupported, "the job store lists no marks")
-}
-
 // enter counts a prompt on its way in; false when there is no room for it.
 func (s *Store) enter(t tenant.ID) bool {
 	s.mu.Lock()

@@ -45,7 +45,7 @@ func TestPut(t *testing.T) {
 	if err := put("b", 0); err != nil {
 		t.Errorf("another tenant: %v", err)
 	}
-	if _, err := s.Remove(t.Context(), "a", nil, true); err != nil {
+	if _, err := s.Clear(t.Context(), "a"); err != nil {
 		t.Fatal(err)
 	}
 	if err := put("a", 100); err != nil {

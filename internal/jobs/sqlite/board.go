@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"strings"
 
 	"github.com/cocoonhq/cocoon/engine"
 	"github.com/cocoonhq/cocoon/internal/tenant"
@@ -11,22 +10,11 @@ import (
 // NextNumber implements engine.Desk.
 func (s *Store) NextNumber(ctx context.Context) (int64, error) {
 	var n int64
-	err := s.read.QueryRowContext(ctx, `SELECT coalesce(max(abs(number)) + 1, 0) FROM
-		(SELECT number FROM jobs WHERE given = 0 UNION ALL SELECT number FROM history WHERE given = 0)`).Scan(&n)
+	// Two indexes of numbers hold all that is read.
+	err := s.read.QueryRowContext(ctx, `SELECT 1 + CAST(max(
+		coalesce((SELECT abs(number) FROM jobs WHERE given = 0 ORDER BY abs(number) DESC LIMIT 1), -1),
+		coalesce((SELECT abs(number) FROM history WHERE given = 0 ORDER BY abs(number) DESC LIMIT 1), -1)) AS INTEGER)`).Scan(&n)
 	return n, coded(err, "the jobs cannot be counted")
-}
-
-// List implements engine.Board.
-func (s *Store) List(ctx context.Context, t tenant.ID) (running, pending []engine.Job, err error) {
-	all, err := s.jobs(ctx, "SELECT "+jobColumns+" FROM jobs WHERE tenant = ? ORDER BY number, seq", t)
-	for _, j := range all {
-		if j.State == engine.Running {
-			running = append(running, j)
-		} else {
-			pending = append(pending, j)
-		}
-	}
-	return running, pending, err
 }
 
 // idBatch is how many ids one statement takes.
@@ -40,7 +28,7 @@ func inBatches(ids []string, fn func(marks string, args []any) error) error {
 		for i, id := range ids[:n] {
 			args[i] = id
 		}
-		if err := fn(strings.TrimSuffix(strings.Repeat("?,", n), ","), args); err != nil {
+		if err := fn(marks(n), args); err != nil {
 			return err
 		}
 		ids = ids[n:]
@@ -49,30 +37,85 @@ func inBatches(ids []string, fn func(marks string, args []any) error) error {
 }
 
 // Remove implements engine.Board.
-func (s *Store) Remove(ctx context.Context, t tenant.ID, ids []string, all bool) (int, error) {
+func (s *Store) Remove(ctx context.Context, t tenant.ID, ids []string) ([]bool, error) {
+	found := make([]bool, len(ids))
 	ctx, err := s.begin(ctx)
+	if err != nil {
+		return found, err
+	}
+	defer s.order.Unlock()
+	gone := map[string]bool{}
+	err = inBatches(ids, func(marks string, args []any) error {
+		rows, err := s.write.QueryContext(ctx, "DELETE FROM jobs WHERE tenant = ? AND state = ? AND id IN ("+marks+") RETURNING id",
+			append([]any{t, engine.Pending}, args...)...)
+		if err != nil {
+			return err
+		}
+		return each(rows, func() error {
+			var id string
+			err := rows.Scan(&id)
+			gone[id] = true
+			return err
+		})
+	})
+	s.removed(t, len(gone))
+	for i, id := range ids {
+		if found[i] = gone[id]; found[i] {
+			delete(gone, id) // of an id that is named twice the first was it
+		}
+	}
+	return found, coded(err, "the queue cannot be changed")
+}
+
+// removed counts pending jobs that have gone.
+func (s *Store) removed(t tenant.ID, n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.count(t).pending -= n
+}
+
+// clearBatch is how many rows are deleted before others get their turn; some 10 ms.
+const clearBatch = 256
+
+// Clear implements engine.Board. A process that dies in the midst of it leaves the rest.
+func (s *Store) Clear(ctx context.Context, t tenant.ID) (total int, err error) {
+	ctx, err = s.begin(ctx)
 	if err != nil {
 		return 0, err
 	}
+	var last int64
+	err = s.write.QueryRowContext(ctx, "SELECT coalesce(max(seq), 0) FROM jobs").Scan(&last)
+	s.clear(t, 1)
+	s.order.Unlock()
+	defer s.clear(t, -1)
+	for n := clearBatch; err == nil && n == clearBatch; {
+		n, err = s.clearSome(ctx, t, last)
+		total += n
+	}
+	return total, coded(err, "the queue cannot be changed")
+}
+
+// clear notes who is at work clearing a tenant's queue: its jobs are not claimed meanwhile.
+func (s *Store) clear(t tenant.ID, more int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.clearing[t] += more; s.clearing[t] == 0 {
+		delete(s.clearing, t)
+	}
+}
+
+// clearSome deletes some of the pending jobs up to a sequence.
+func (s *Store) clearSome(ctx context.Context, t tenant.ID, last int64) (int, error) {
+	s.order.Lock()
 	defer s.order.Unlock()
-	total := 0
-	remove := func(where string, args ...any) error {
-		r, err := s.write.ExecContext(ctx, "DELETE FROM jobs WHERE tenant = ? AND state = ?"+where, append([]any{t, engine.Pending}, args...)...)
-		if err != nil {
-			return coded(err, "the queue cannot be changed")
-		}
-		n, _ := r.RowsAffected()
-		s.mu.Lock()
-		s.count(t).pending -= int(n)
-		s.mu.Unlock()
-		total += int(n)
-		return nil
+	r, err := s.write.ExecContext(ctx, `DELETE FROM jobs WHERE seq IN
+		(SELECT seq FROM jobs WHERE tenant = ? AND state = ? AND seq <= ? ORDER BY number, seq LIMIT ?)`, t, engine.Pending, last, clearBatch)
+	if err != nil {
+		return 0, err
 	}
-	if all {
-		return total, remove("")
-	}
-	err = inBatches(ids, func(marks string, args []any) error { return remove(" AND id IN ("+marks+")", args...) })
-	return total, err
+	n, err := r.RowsAffected()
+	s.removed(t, int(n))
+	return int(n), err
 }
 
 // Renumber implements engine.Board.

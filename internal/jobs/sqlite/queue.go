@@ -100,7 +100,7 @@ func (s *Store) turn() (t tenant.ID, token int64, ok bool) {
 	defer s.mu.Unlock()
 	var waiting []tenant.Share
 	for id, c := range s.counts {
-		if c.pending > 0 && !s.paused[id] {
+		if c.pending > 0 && !s.paused[id] && s.clearing[id] == 0 {
 			waiting = append(waiting, tenant.Share{Tenant: id, Weight: s.c.Weight(id)})
 		} else if *c == (counts{}) {
 			delete(s.counts, id)
@@ -199,6 +199,7 @@ func (s *Store) Finish(ctx context.Context, l engine.Lease, o engine.Outcome) er
 		return err
 	}
 	defer s.order.Unlock()
+	var kept entries
 	err = s.transact(ctx, func(tx *sql.Tx) error {
 		r, err := tx.ExecContext(ctx, "DELETE FROM jobs WHERE seq = ? AND token = ? AND state = ?", l.Job.Seq, l.Token, engine.Running)
 		if err != nil {
@@ -210,11 +211,13 @@ func (s *Store) Finish(ctx context.Context, l engine.Lease, o engine.Outcome) er
 		if _, err := tx.ExecContext(ctx, "DELETE FROM reserved WHERE seq = ?", l.Job.Seq); err != nil {
 			return err
 		}
-		return s.archive(ctx, tx, l.Job, o)
+		kept, err = s.archive(ctx, tx, l.Job, o)
+		return err
 	})
 	if err != nil {
 		return coded(err, "the end of job %s cannot be written", l.Job.PromptID)
 	}
+	s.kept[l.Job.Tenant] = kept
 	s.settle(l, 0)
 	return nil
 }

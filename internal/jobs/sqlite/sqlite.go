@@ -44,14 +44,16 @@ type Store struct {
 	temp  string // folder to delete at Close
 	begun time.Time
 
-	order sync.Mutex // held over a change of the file and of the counts, so that they go together; taken before mu
+	order sync.Mutex            // held over a change of the file and of the counts, so that they go together; taken before mu
+	kept  map[tenant.ID]entries // by who finished a job lately; guarded by order
 
-	mu     sync.Mutex // guards the rest
-	turns  tenant.Turns
-	counts map[tenant.ID]*counts
-	leased map[int64]time.Time // when the lease of a job ends, by sequence
-	token  int64
-	paused map[tenant.ID]bool
+	mu       sync.Mutex // guards the rest
+	turns    tenant.Turns
+	counts   map[tenant.ID]*counts
+	leased   map[int64]time.Time // when the lease of a job ends, by sequence
+	token    int64
+	paused   map[tenant.ID]bool
+	clearing map[tenant.ID]int // how many are at work clearing a tenant's queue
 }
 
 // counts are the jobs of a tenant.
@@ -69,6 +71,8 @@ CREATE TABLE IF NOT EXISTS jobs (
 );
 CREATE INDEX IF NOT EXISTS jobs_order ON jobs (tenant, state, number, seq);
 CREATE INDEX IF NOT EXISTS jobs_created ON jobs (tenant, state, created, number, seq);
+CREATE INDEX IF NOT EXISTS jobs_number ON jobs (abs(number)) WHERE given = 0;
+CREATE INDEX IF NOT EXISTS jobs_begun ON jobs (token) WHERE token > 0;
 CREATE TABLE IF NOT EXISTS reserved (seq INTEGER NOT NULL, path TEXT NOT NULL, PRIMARY KEY (seq, path)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS history (
   pos INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -82,6 +86,7 @@ CREATE TABLE IF NOT EXISTS history (
 );
 CREATE INDEX IF NOT EXISTS history_order ON history (tenant, pos);
 CREATE INDEX IF NOT EXISTS history_created ON history (tenant, created DESC, pos, state, id, seq);
+CREATE INDEX IF NOT EXISTS history_number ON history (abs(number)) WHERE given = 0;
 CREATE TABLE IF NOT EXISTS paused (tenant TEXT PRIMARY KEY) WITHOUT ROWID;
 `
 
@@ -110,7 +115,7 @@ func OpenWith(ctx context.Context, c Config) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{c: c, temp: temp, lock: lock, begun: time.Now(), counts: map[tenant.ID]*counts{}, leased: map[int64]time.Time{},
-		paused: map[tenant.ID]bool{}}
+		paused: map[tenant.ID]bool{}, kept: map[tenant.ID]entries{}, clearing: map[tenant.ID]int{}}
 	if err := s.open(ctx); err != nil {
 		s.Close()
 		return nil, coded(err, "open the job store %s", filepath.Base(c.Path))
@@ -145,12 +150,13 @@ func (s *Store) open(ctx context.Context) error {
 	return s.recover(ctx)
 }
 
-// recover takes up what the last process left.
+// recover takes up what the last process left. It reads indexes alone: rows are large, and a job that never ran has no token.
 func (s *Store) recover(ctx context.Context) error {
-	if _, err := s.write.ExecContext(ctx, "UPDATE jobs SET state = ?, worker = '' WHERE state = ?", engine.Pending, engine.Running); err != nil {
+	_, err := s.write.ExecContext(ctx, "UPDATE jobs SET state = ?, worker = '' WHERE token > 0 AND state = ?", engine.Pending, engine.Running)
+	if err != nil {
 		return err
 	}
-	if err := s.write.QueryRowContext(ctx, "SELECT coalesce(max(token), 0) FROM jobs").Scan(&s.token); err != nil {
+	if err := s.write.QueryRowContext(ctx, "SELECT coalesce(max(token), 0) FROM jobs WHERE token > 0").Scan(&s.token); err != nil {
 		return err
 	}
 	rows, err := s.write.QueryContext(ctx, "SELECT tenant, count(*) FROM jobs GROUP BY tenant")
@@ -224,6 +230,16 @@ func (s *Store) count(t tenant.ID) *counts {
 		s.counts[t] = c
 	}
 	return c
+}
+
+// waiting counts the pending jobs of a tenant.
+func (s *Store) waiting(t tenant.ID) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c := s.counts[t]; c != nil {
+		return c.pending
+	}
+	return 0
 }
 
 // Active implements engine.Desk.

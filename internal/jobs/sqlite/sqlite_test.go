@@ -65,7 +65,11 @@ func TestHistoryLimit(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	h, err := s.History(t.Context(), "", engine.HistoryQuery{Offset: -1})
+	g, err := s.Peek(t.Context(), "", engine.PeekQuery{Finished: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, _, err := s.Records(t.Context(), "", g.Finished, engine.Portion{Bytes: 1 << 20})
 	if err != nil || len(h) != 3 || h[0].Job.PromptID != "c" {
 		t.Errorf("%d entries from %v, %v; want the last 3", len(h), h, err)
 	}
@@ -135,8 +139,8 @@ func TestTroubleIsToldAndPasses(t *testing.T) {
 			if err := put("during"); fault.CodeOf(err) != row.code {
 				t.Errorf("during: %v, want %s", err, row.code)
 			}
-			if _, pending, err := s.List(t.Context(), ""); err != nil || len(pending) != 1 {
-				t.Errorf("reading gives %d jobs, %v", len(pending), err)
+			if g, err := s.Peek(t.Context(), "", engine.PeekQuery{Pending: -1}); err != nil || len(g.Pending) != 1 {
+				t.Errorf("reading gives %v, %v", g, err)
 			}
 			if _, err := s.write.ExecContext(t.Context(), row.heal); err != nil {
 				t.Fatal(err)
