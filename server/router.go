@@ -109,6 +109,9 @@ func (s *Server) handle(t route) httprouter.Handle {
 		}
 		err := allowed(r, need)
 		if err == nil {
+			err = unpack(w, r, s.c.MaxUpload)
+		}
+		if err == nil {
 			err = t.do(w, r, params{ps})
 		}
 		if err != nil {
