@@ -75,6 +75,10 @@ func (v variant) String() string {
 // render makes the variant of a picture. b is nil when the file stays as it is: a size was asked for, and it is small
 // already or no picture.
 func (s *Server) render(ctx context.Context, f io.ReadSeeker, size int64, v variant) (b []byte, contentType string, err error) {
+	if v.side > 0 && !shrinks(f) {
+		_, err := f.Seek(0, io.SeekStart)
+		return nil, "", err
+	}
 	img, format, err := s.decode(f, size)
 	if err != nil {
 		if _, serr := f.Seek(0, io.SeekStart); v.side > 0 && serr == nil {
@@ -88,12 +92,7 @@ func (s *Server) render(ctx context.Context, f io.ReadSeeker, size int64, v vari
 	var out bytes.Buffer
 	switch {
 	case v.side > 0:
-		if max(img.Bounds().Dx(), img.Bounds().Dy()) <= v.side && format == "jpeg" {
-			_, err := f.Seek(0, io.SeekStart)
-			return nil, "", err
-		}
-		err = jpeg.Encode(&out, flatten(fit(img, v.side)), &jpeg.Options{Quality: 85})
-		return out.Bytes(), "image/jpeg", err
+		return shrunk(f, img, format, v.side)
 	case v.format == "jpeg":
 		err = jpeg.Encode(&out, opaque(img), &jpeg.Options{Quality: v.quality})
 		return out.Bytes(), "image/jpeg", err
@@ -113,6 +112,36 @@ func (s *Server) render(ctx context.Context, f io.ReadSeeker, size int64, v vari
 	}
 	err = (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(&out, img)
 	return out.Bytes(), "image/png", err
+}
+
+// shrinks reports whether a file is of a format that is made smaller when a size is asked for: PNG or JPEG. Others, which may move,
+// stay as they are. It leaves the file at its beginning.
+func shrinks(f io.ReadSeeker) bool {
+	_, format, err := image.DecodeConfig(f)
+	_, back := f.Seek(0, io.SeekStart)
+	return err == nil && back == nil && (format == "png" || format == "jpeg")
+}
+
+// shrunk is a PNG or JPEG as a JPEG of at most side pixels, the right way up. A JPEG that is small already stays as it is.
+func shrunk(f io.ReadSeeker, img image.Image, format string, side int) ([]byte, string, error) {
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return nil, "", err
+	}
+	if max(img.Bounds().Dx(), img.Bounds().Dy()) <= side && format == "jpeg" {
+		return nil, "", nil
+	}
+	small := fit(img, side)
+	if format == "jpeg" {
+		const exif = 256 << 10 // bytes; a block has 64 KiB at the most and stands at the beginning
+		beginning, err := io.ReadAll(io.LimitReader(f, exif))
+		if err != nil {
+			return nil, "", err
+		}
+		small = imaging.Upright(small, beginning)
+	}
+	var out bytes.Buffer
+	err := jpeg.Encode(&out, flatten(small), &jpeg.Options{Quality: 85})
+	return out.Bytes(), "image/jpeg", err
 }
 
 // decode reads a picture after it has checked that its pixels fit the bound.

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"image"
 	"image/color"
+	"image/color/palette"
+	"image/gif"
 	"image/png"
 	"io"
 	"mime/multipart"
@@ -47,6 +49,15 @@ func testPNG(t *testing.T, w, h int, c color.NRGBA) []byte {
 	return b.Bytes()
 }
 
+func testGIF(t *testing.T, w, h int) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := gif.Encode(&b, image.NewPaletted(image.Rect(0, 0, w, h), palette.WebSafe), nil); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
 func put(t *testing.T, s *disk.Store, kind, name string, b []byte) {
 	t.Helper()
 	if err := s.Put(kind, name, true, func(w io.Writer) error { _, err := w.Write(b); return err }); err != nil {
@@ -71,6 +82,7 @@ func TestView(t *testing.T) {
 	put(t, files, "input", "page.html", []byte("<script>alert(1)</script>"))
 	put(t, files, "input", "pic.svg", []byte("<svg/>"))
 	put(t, files, "input", "q\"uote.txt", []byte("x"))
+	put(t, files, "output", "moves.gif", testGIF(t, 64, 32))
 	for _, row := range []struct {
 		query  string
 		status int
@@ -90,6 +102,8 @@ func TestView(t *testing.T) {
 		{"filename=pic.svg&type=input", 200, "application/octet-stream"},
 		{"filename=page.html&type=input&preview=webp", 400, ""},
 		{"filename=page.html&type=input&res=64", 200, "application/octet-stream"},
+		{"filename=moves.gif&res=16", 200, "image/gif"},
+		{"filename=moves.gif&preview=jpeg", 200, "image/jpeg"},
 		{"", 404, ""},
 		{"filename=", 400, ""},
 		{"filename=/etc/passwd", 400, ""},
