@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -59,4 +60,31 @@ func TestWebhook(t *testing.T) {
 	if strings.Join(got, " ") != "success success error" || len(calls) > 0 {
 		t.Errorf("told %v and %d more, want success twice and error", got, len(calls))
 	}
+}
+
+// The log says that a webhook does not answer, and not its address, whose query is a secret.
+func TestWebhookAddressIsNotLogged(t *testing.T) {
+	s := whole(t, nil)
+	far := httptest.NewServer(http.NotFoundHandler())
+	far.Close() // nobody listens there any more
+	h := &Webhook{URL: far.URL + "/path-secret?token=query-secret", Secret: []byte("key"), Attempts: 1}
+	h.Start(s.c.BaseContext(t.Context()), s.c.Engine)
+	defer h.Close()
+	s.c.Hub.Tell(h)
+	s.ask(t, "POST", "/prompt?wait=30", fmt.Sprintf(echo, "one"))
+	for !strings.Contains(logged(s), "the webhook does not answer") {
+		runtime.Gosched()
+	}
+	if all := logged(s); strings.Contains(all, "secret") || !strings.Contains(all, "refused") {
+		t.Errorf("the log is %s", all)
+	}
+}
+
+// logged is what a site has logged.
+func logged(s *site) string {
+	var b strings.Builder
+	for _, e := range s.logs.last() {
+		b.WriteString(e.text)
+	}
+	return b.String()
 }
