@@ -20,7 +20,7 @@ import (
 var weightEndings = []string{".ckpt", ".pt", ".pt2", ".bin", ".pth", ".safetensors", ".pkl", ".sft"}
 
 // modelRoots is GET /experiment/models.
-func (s *Server) modelRoots(w http.ResponseWriter, _ *http.Request, _ params) error {
+func (s *Server) modelRoots(w http.ResponseWriter, r *http.Request, _ params) error {
 	list := []any{}
 	for _, key := range s.c.Models.Folders() {
 		if key == "configs" || key == "custom_nodes" {
@@ -30,10 +30,23 @@ func (s *Server) modelRoots(w http.ResponseWriter, _ *http.Request, _ params) er
 		if extensions == nil {
 			extensions = []string{}
 		}
-		list = append(list, object("name", key, "folders", s.c.Models.Roots(key), "extensions", extensions))
+		roots := s.c.Models.Roots(key)
+		if !operates(r) {
+			roots = lastNames(roots)
+		}
+		list = append(list, object("name", key, "folders", roots, "extensions", extensions))
 	}
 	writeDoc(w, 200, list)
 	return nil
+}
+
+// lastNames is what those are told of folders who are not to know where on disk they lie.
+func lastNames(folders []string) []string {
+	names := make([]string, len(folders))
+	for i, f := range folders {
+		names[i] = filepath.Base(f)
+	}
+	return names
 }
 
 // modelDetails is GET /experiment/models/{folder}.
