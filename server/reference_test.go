@@ -70,6 +70,7 @@ func TestAnswersOfTheReference(t *testing.T) {
 		{"a setting that is no text", "POST /settings/%ff", "7", 200, "", ""},
 		{"a setting that is no text, read", "GET /settings/%ff", "", 200, "", "7"},
 		{"a folder is in the way", "POST /userdata/dir?overwrite=false", "b", 409, "", "File already exists"},
+		{"a file is in the place of a folder", "POST /userdata/dir%2Fa.txt%2Fb.txt", "b", 400, "", ""},
 		{"a folder is not overwritten", "POST /userdata/dir", "b", 400, "", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

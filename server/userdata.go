@@ -117,6 +117,9 @@ func (s *Server) putUserFile(w http.ResponseWriter, r *http.Request, p params) e
 		_, body = io.Copy(w, r.Body)
 		return body
 	})
+	if overwrite && errors.Is(err, fault.Conflict) {
+		return plain(http.StatusBadRequest) // Compat: something above it is no folder
+	}
 	if body != nil && err != nil {
 		return body // the request broke off, or was too large
 	}
