@@ -133,6 +133,22 @@ func (o *options) check() error {
 	if !slices.Contains([]string{"", "process", "full"}, o.durability) {
 		return fmt.Errorf("--durability is %q; it must be process or full", o.durability)
 	}
+	return o.fillFolders()
+}
+
+// fillFolders gives the folders that no flag names their places, and makes all of them absolute: clients are told of them, and
+// the catalogue of assets remembers them.
+func (o *options) fillFolders() error {
+	for _, dir := range []*string{&o.base, &o.models, &o.output, &o.input, &o.temp, &o.user, &o.extensions} {
+		if *dir == "" {
+			continue
+		}
+		full, err := filepath.Abs(*dir)
+		if err != nil {
+			return fmt.Errorf("find the folder %s: %w", *dir, err)
+		}
+		*dir = full
+	}
 	fill := func(dir *string, name string) {
 		if *dir == "" {
 			*dir = filepath.Join(o.base, name)
