@@ -45,7 +45,7 @@ func TestCoerce(t *testing.T) {
 		{"INT", "5.7", nil, "invalid literal for int() with base 10: '5.7'"}, {"INT", "_1", nil, "invalid literal for int() with base 10: '_1'"},
 		{"INT", "", nil, "invalid literal for int() with base 10: ''"}, {"INT", "0x10", nil, "invalid literal for int() with base 10: '0x10'"},
 		{"INT", nil, nil, "int() argument must be a string, a bytes-like object or a real number, not 'NoneType'"},
-		{"INT", "\x1c5\x1f", int64(5), ""}, {"FLOAT", "1_0.5", 10.5, ""}, {"FLOAT", "1__0", nil, "could not convert string to float: '1__0'"},
+		{"INT", "\x1c5", nil, `invalid literal for int() with base 10: '\x1c5'`}, {"INT", "\v5\u0085", int64(5), ""}, {"FLOAT", "1_0.5", 10.5, ""}, {"FLOAT", "1__0", nil, "could not convert string to float: '1__0'"},
 		{"INT", "\u0663１２", int64(312), ""}, {"INT", "𝟗\u2003", int64(9), ""}, {"INT", "5²", nil, "invalid literal for int() with base 10: '5²'"},
 		{"INT", strings.Repeat("0", 4301), nil, "Exceeds the limit (4300 digits) for integer string conversion: value has 4301 digits; use sys.set_int_max_str_digits() to increase the limit"},
 		{"INT", "-" + strings.Repeat("0", 4299) + "7", int64(-7), ""},

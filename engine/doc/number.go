@@ -10,7 +10,7 @@ import (
 // Digits prepares a number's text for strconv. Compat: as in the reference's language, blanks around it, single underscores
 // between digits and the digits of all scripts are allowed. The text is empty for underscores elsewhere.
 func Digits(text string) string {
-	s := strings.Map(asciiDigit, strings.TrimFunc(text, blank))
+	s := strings.Map(asciiDigit, strings.TrimSpace(text))
 	for i := range len(s) {
 		if s[i] == '_' && (i == 0 || i == len(s)-1 || !isDigit(s[i-1]) || !isDigit(s[i+1])) {
 			return ""
@@ -29,9 +29,6 @@ func ParseFloat(text string) (f float64, ok bool) {
 	f, err := strconv.ParseFloat(s, 64)
 	return f, (err == nil || math.IsInf(f, 0)) && !strings.ContainsAny(s, "xXpP")
 }
-
-// blank adds to the spaces the four separators of ASCII.
-func blank(r rune) bool { return unicode.IsSpace(r) || '\x1c' <= r && r <= '\x1f' }
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
