@@ -46,7 +46,8 @@ func (s *Store) Remove(ctx context.Context, t tenant.ID, ids []string) ([]bool, 
 	defer s.order.Unlock()
 	gone := map[string]bool{}
 	err = inBatches(ids, func(marks string, args []any) error {
-		rows, err := s.write.QueryContext(ctx, "DELETE FROM jobs WHERE tenant = ? AND state = ? AND id IN ("+marks+") RETURNING id",
+		// The plus has the database look for the ids instead of all that is pending.
+		rows, err := s.write.QueryContext(ctx, "DELETE FROM jobs WHERE tenant = ? AND +state = ? AND id IN ("+marks+") RETURNING id",
 			append([]any{t, engine.Pending}, args...)...)
 		if err != nil {
 			return err

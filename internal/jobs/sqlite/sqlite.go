@@ -84,7 +84,8 @@ CREATE TABLE IF NOT EXISTS history (
   started INTEGER NOT NULL, finished INTEGER NOT NULL,
   UNIQUE (tenant, id)
 );
-CREATE INDEX IF NOT EXISTS history_order ON history (tenant, pos);
+DROP INDEX IF EXISTS history_order;
+CREATE INDEX IF NOT EXISTS history_place ON history (tenant, pos, seq);
 CREATE INDEX IF NOT EXISTS history_created ON history (tenant, created DESC, pos, state, id, seq);
 CREATE INDEX IF NOT EXISTS history_number ON history (abs(number)) WHERE given = 0;
 CREATE TABLE IF NOT EXISTS paused (tenant TEXT PRIMARY KEY) WITHOUT ROWID;

@@ -31,7 +31,7 @@ var ordered = map[engine.Order]string{
 	engine.Newest: " FROM jobs INDEXED BY jobs_created WHERE tenant = ? AND state = ? ORDER BY created DESC, number, seq",
 }
 
-// marked are the ends of statements that list marks. The index history_created holds all that they read, and history_order too
+// marked are the ends of statements that list marks. The index history_created holds all that they read, and history_place too
 // when no state is asked for.
 var marked = map[engine.Order]string{
 	engine.AsRun:  " ORDER BY pos",
@@ -101,7 +101,7 @@ func peekHistory(ctx context.Context, tx *sql.Tx, t tenant.ID, q engine.PeekQuer
 			args = append(args, state)
 		}
 	} else if q.Order == engine.AsRun {
-		where = " FROM history INDEXED BY history_order WHERE tenant = ?"
+		where = " FROM history INDEXED BY history_place WHERE tenant = ?"
 	}
 	if q.Finished >= 0 || q.Skip > 0 {
 		if err := tx.QueryRowContext(ctx, "SELECT count(*)"+where, args...).Scan(&g.Ended); err != nil || q.Finished == 0 {
