@@ -39,6 +39,12 @@ func cleanName(s string) bool {
 	return s != "" && len(s) <= 255 && s != "." && s != ".." && !strings.ContainsAny(s, "/\\\x00:") && !strings.HasPrefix(s, ".")
 }
 
+// savedName is cleanName for a file that a guest makes: a name that is one on every system, and that a client can show. Compat: the
+// official client writes the names of files into its menus as HTML.
+func savedName(s string) bool {
+	return cleanName(s) && !strings.ContainsAny(s, "<>\"|?*") && s == seen(s) && !strings.ContainsAny(s, "\n\t") && !strings.HasSuffix(s, ".") && !strings.HasSuffix(s, " ")
+}
+
 func cleanFolder(s string) bool {
 	return s == "" || !slices.ContainsFunc(strings.Split(s, "/"), func(seg string) bool { return !cleanName(seg) })
 }
@@ -162,7 +168,7 @@ func (c *call) maySave(filename string) int32 {
 	switch {
 	case c.host.c.Files == nil || !c.ext.grant.Asset.Save:
 		return c.deny("asset", "save")
-	case !cleanName(filename):
+	case !savedName(filename):
 		return abi.EUNSUP
 	}
 	return 0

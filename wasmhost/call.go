@@ -194,8 +194,8 @@ func (c *call) aside(work func()) {
 	work()
 }
 
-// used is how much fuel the call has used.
-func (c *call) used() int64 { return c.given - c.slot.Fuel() }
+// used is how much fuel the call has used. What is left of a slice is the word of a worker, which may be anything.
+func (c *call) used() int64 { return c.given - min(max(c.slot.Fuel(), 0), c.given) }
 
 // bytes is a range of the guest's memory; one outside of it traps. It is valid until the guest runs again.
 func (c *call) bytes(ptr, n uint32) []byte {

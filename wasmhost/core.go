@@ -35,12 +35,7 @@ func (c *call) reply(ptr, n uint32) {
 }
 
 func (c *call) fail(code int32, ptr, n uint32) {
-	text := strings.Map(func(r rune) rune {
-		if r < ' ' && r != '\n' {
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(string(cutBytes(c.bytes(ptr, n), abi.MaxTextBytes)), "\uFFFD"))
+	text := seen(strings.ToValidUTF8(string(cutBytes(c.bytes(ptr, n), abi.MaxTextBytes)), "\uFFFD"))
 	c.failed = &Failure{code, c.words.because(code, text, c.hostCalls)}
 }
 
@@ -126,13 +121,13 @@ func (c *call) cancelled() int32 {
 	return 0
 }
 
-// line is a text for the client, up to abi.MaxTextBytes of it.
+// line is a text for the client, up to abi.MaxTextBytes of it, in which nothing is markup.
 func (c *call) line(ptr, n uint32) string {
 	b := cutBytes(c.bytes(ptr, n), abi.MaxTextBytes)
 	if !utf8.Valid(b) {
 		c.trap("a text is no UTF-8")
 	}
-	return string(b)
+	return plainLine(string(b))
 }
 
 func (c *call) progressText(ptr, n uint32) {
@@ -240,7 +235,17 @@ func (c *call) random(ptr, n uint32) int32 {
 	return 0
 }
 
+// fillRandom looks at the clock now and then: WASI's random has no bound but the memory.
 func (c *call) fillRandom(b []byte) {
+	for from := 0; from < len(b); from += copyStep {
+		if from > 0 {
+			c.alive()
+		}
+		c.randomPart(b[from:min(from+copyStep, len(b))])
+	}
+}
+
+func (c *call) randomPart(b []byte) {
 	if c.ext.grant.SecureRandom {
 		_, _ = crand.Read(b)
 		return

@@ -115,7 +115,7 @@ func (e *Extension) owns(class string) bool {
 
 func (e *Extension) newCall(ctx context.Context, l Limits) *call {
 	now := time.Now()
-	return &call{Context: ctx, host: e.host, ext: e, limits: l, start: now, deadline: now.Add(l.Wall)}
+	return &call{Context: ctx, host: e.host, ext: e, limits: l, tenant: tenant.Of(ctx), start: now, deadline: now.Add(l.Wall)}
 }
 
 // do makes the call: it waits for a place, takes a slot, sends the request that build makes and hands the decoded reply to

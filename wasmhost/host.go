@@ -156,6 +156,7 @@ type Source struct {
 // Capabilities that the module needs and that were not granted are fault.Forbidden; a node whose class is taken is
 // fault.Conflict.
 func (h *Host) Load(ctx context.Context, s Source) (*Extension, error) {
+	ctx = tenant.With(ctx, s.Tenant) // what the module does while it is set up is its owner's, like what it does later
 	if err := s.Manifest.Check(); err != nil {
 		return nil, err
 	}

@@ -32,7 +32,7 @@ func (j *journal) add(level zerolog.Level, text string) {
 	if len(j.lines) >= journalLines {
 		j.lines = append(j.lines[:0], j.lines[1:]...)
 	}
-	j.lines = append(j.lines, Line{time.Now(), level.String(), cut(text, lineBytes)})
+	j.lines = append(j.lines, Line{time.Now(), level.String(), seen(cut(text, lineBytes))})
 }
 
 func (j *journal) all() []Line {

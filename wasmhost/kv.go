@@ -24,7 +24,7 @@ const kvWork = 16 << 10
 var errRemoved = fault.New(fault.Forbidden, "the extension was removed")
 
 // kvDo uses the store for the guest. It holds no place among the guests that compute, and the guest's clock goes on.
-func (c *call) kvDo(scope uint32, do func(at kv.Space, q kv.Quota) error) int32 {
+func (c *call) kvDo(scope uint32, do func(ctx context.Context, at kv.Space, q kv.Quota) error) int32 {
 	at := kv.Space{Tenant: c.tenant, Extension: c.ext.Manifest.ID}
 	switch {
 	case scope == 1 && c.run.PromptID != "":
@@ -33,14 +33,19 @@ func (c *call) kvDo(scope uint32, do func(at kv.Space, q kv.Quota) error) int32 
 		return abi.ENOENT
 	}
 	c.work(kvWork)
+	ctx, cancel := c.timed()
+	defer cancel()
 	var err error
 	c.aside(func() {
 		c.ext.keeping.RLock()
 		defer c.ext.keeping.RUnlock()
 		if err = errRemoved; !c.ext.removed {
-			err = do(at, kv.Quota(c.ext.grant.KV))
+			err = do(ctx, at, kv.Quota(c.ext.grant.KV))
 		}
 	})
+	if err != nil && ctx.Err() != nil && c.Err() == nil {
+		c.alive() // the call's time is over, or the host's
+	}
 	switch code := fault.CodeOf(err); {
 	case err == nil:
 		return 0
@@ -75,8 +80,8 @@ func (c *call) kvGet(scope, key, keyLen, out, limit uint32) int64 {
 	}
 	c.bytes(out, limit)
 	var v []byte
-	if e := c.kvDo(scope, func(at kv.Space, _ kv.Quota) (err error) {
-		v, err = c.host.kv.Get(c.Context, at, k)
+	if e := c.kvDo(scope, func(ctx context.Context, at kv.Space, _ kv.Quota) (err error) {
+		v, err = c.host.kv.Get(ctx, at, k)
 		return err
 	}); e != 0 {
 		return int64(e)
@@ -92,7 +97,7 @@ func (c *call) kvPut(scope, key, keyLen, ptr, n uint32, ttl int64) int32 {
 	}
 	c.work(int64(n))
 	v, live := bytes.Clone(b), time.Duration(min(max(ttl, 0), 1<<40))*time.Millisecond
-	return c.kvDo(scope, func(at kv.Space, q kv.Quota) error { return c.host.kv.Put(c.Context, at, q, k, v, live) })
+	return c.kvDo(scope, func(ctx context.Context, at kv.Space, q kv.Quota) error { return c.host.kv.Put(ctx, at, q, k, v, live) })
 }
 
 func (c *call) kvCas(scope, key, keyLen, old, oldLen, ptr, n uint32) int32 {
@@ -103,7 +108,7 @@ func (c *call) kvCas(scope, key, keyLen, old, oldLen, ptr, n uint32) int32 {
 	}
 	c.work(int64(n) + int64(oldLen))
 	was, v := bytes.Clone(before), bytes.Clone(b)
-	return c.kvDo(scope, func(at kv.Space, q kv.Quota) error { return c.host.kv.Swap(c.Context, at, q, k, was, v) })
+	return c.kvDo(scope, func(ctx context.Context, at kv.Space, q kv.Quota) error { return c.host.kv.Swap(ctx, at, q, k, was, v) })
 }
 
 func (c *call) kvDelete(scope, key, keyLen uint32) int32 {
@@ -111,7 +116,7 @@ func (c *call) kvDelete(scope, key, keyLen uint32) int32 {
 	if !ok {
 		return abi.ETOOBIG
 	}
-	return c.kvDo(scope, func(at kv.Space, _ kv.Quota) error { return c.host.kv.Delete(c.Context, at, k) })
+	return c.kvDo(scope, func(ctx context.Context, at kv.Space, _ kv.Quota) error { return c.host.kv.Delete(ctx, at, k) })
 }
 
 func (c *call) kvList(scope, prefix, prefixLen, out, limit uint32) int64 {
@@ -121,8 +126,8 @@ func (c *call) kvList(scope, prefix, prefixLen, out, limit uint32) int64 {
 		return int64(abi.ETOOBIG)
 	}
 	var keys []string
-	if e := c.kvDo(scope, func(at kv.Space, _ kv.Quota) (err error) {
-		keys, err = c.host.kv.List(c.Context, at, p)
+	if e := c.kvDo(scope, func(ctx context.Context, at kv.Space, _ kv.Quota) (err error) {
+		keys, err = c.host.kv.List(ctx, at, p)
 		return err
 	}); e != 0 {
 		return int64(e)

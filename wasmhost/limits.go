@@ -1,6 +1,9 @@
 package wasmhost
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // Limits bound one call of a guest.
 type Limits struct {
@@ -26,13 +29,16 @@ func (l Limits) whole() Limits {
 		l.Resumes = 10_000
 	}
 	if l.RunFuel == 0 {
-		l.RunFuel = 10 * l.Fuel
+		l.RunFuel = tenfold(l.Fuel)
 	}
 	if l.RunWall == 0 {
-		l.RunWall = 10 * l.Wall
+		l.RunWall = tenfold(l.Wall)
 	}
 	return l
 }
+
+// tenfold is ten times a bound, or the highest there is.
+func tenfold[T ~int64](n T) T { return 10 * min(n, math.MaxInt64/10) }
 
 const (
 	mib = 1 << 20

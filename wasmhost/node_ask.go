@@ -93,7 +93,7 @@ func raised(v any) error {
 		kind, ok1 := pair[0].(string)
 		text, ok2 := pair[1].(string)
 		if ok1 && ok2 && exceptionForm.MatchString(kind) {
-			return &node.Exception{Kind: kind, Text: cut(text, raiseText)}
+			return &node.Exception{Kind: kind, Text: seen(cut(text, raiseText))}
 		}
 	}
 	return fault.New(fault.ExtensionFailed, "an error is a kind and a text")

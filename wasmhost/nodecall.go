@@ -2,6 +2,7 @@ package wasmhost
 
 import (
 	"context"
+	"math"
 	"runtime"
 
 	"github.com/cocoonhq/cocoon/engine/node"
@@ -98,6 +99,9 @@ func checkInput(ctx context.Context, in *node.Input, v any) (any, error) {
 		return nil, fault.New(fault.BadTensor, "input %q: %v is no choice", in.Name, v)
 	}
 	x, number := float(v)
+	if math.IsNaN(x) { // which is under nothing and over nothing
+		return nil, fault.New(fault.BadTensor, "input %q is no number", in.Name)
+	}
 	if low, ok := float(in.Options["min"]); number && ok && x < low {
 		return nil, fault.New(fault.BadTensor, "input %q: %v is under %v", in.Name, v, low)
 	}

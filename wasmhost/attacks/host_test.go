@@ -103,8 +103,16 @@ func (w *world) Progress(v, most float64, _ *node.Preview) {
 	}
 }
 
-// Text counts.
-func (w *world) Text(string) { w.told.Add(1) }
+// Text counts, and looks for what would be a tag in a page.
+func (w *world) Text(s string) {
+	w.told.Add(1)
+	if strings.Contains(s, "<img") || strings.Contains(s, "<svg") {
+		w.strange.Store("the line "+s, true)
+	}
+}
+
+// BroadcastText is Text for all clients.
+func (w *world) BroadcastText(s string) { w.Text(s) }
 
 // Binary counts.
 func (w *world) Binary(uint32, []byte) { w.told.Add(1) }
@@ -125,7 +133,7 @@ func lookup(class string) (node.Node, bool) {
 	s := node.Schema{ID: class, Outputs: []node.Output{{Type: node.Any, Name: "x"}}}
 	switch class {
 	case "GrantedEcho":
-		s.Inputs = []node.Input{{Name: "n", Type: node.Int, Options: map[string]any{"max": int64(100)}}}
+		s.Inputs = []node.Input{{Name: "n", Type: node.Int, Options: map[string]any{"max": int64(100)}}, {Name: "f", Type: node.Float, Group: node.Optional, Options: map[string]any{"max": 1.0}}}
 		return &granted{s, func() (node.Reply, error) { return node.Reply{Outputs: []any{int64(1)}}, nil }}, true
 	case "GrantedPanic":
 		return &granted{s, func() (node.Reply, error) { panic("a slip") }}, true

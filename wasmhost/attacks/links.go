@@ -1,6 +1,7 @@
 package attacks
 
 import (
+	"math"
 	"strconv"
 
 	"github.com/cocoonhq/cocoon/internal/fault"
@@ -85,6 +86,7 @@ func fromOthers() []Attack {
 		call("node_call with an input that is not there", abi.EUNSUP, map[string]any{"class": "GrantedEcho", "inputs": map[string]any{"more": int64(1)}}),
 		call("node_call with a text for a number", abi.EUNSUP, map[string]any{"class": "GrantedEcho", "inputs": map[string]any{"n": "x"}}),
 		call("node_call with a number over its range", abi.EUNSUP, map[string]any{"class": "GrantedEcho", "inputs": map[string]any{"n": int64(1 << 40)}}),
+		call("node_call with a number that is none", abi.EUNSUP, map[string]any{"class": "GrantedEcho", "inputs": map[string]any{"n": int64(1), "f": math.NaN()}}),
 		call("node_call with a guessed handle", abi.EIO, map[string]any{"class": "GrantedEcho", "inputs": map[string]any{"n": abi.Handle{Kind: abi.KindOpaque, ID: 1 << 32}}}),
 		call("node_call that gives more than a call may have", abi.ELIMIT, map[string]any{"class": "GrantedLarge"}),
 		stopped("node_call of a node that panics", fault.ExtensionFailed, func(g *guest) {

@@ -82,6 +82,8 @@ func descriptions() []Attack {
 		{"options that are nested deeply", nodeWith("inputs", inputs(map[string]any{"type": "INT", "options": map[string]any{"a": nested}}))},
 		{"options with a handle", nodeWith("inputs", inputs(map[string]any{"type": "INT", "options": map[string]any{"a": abi.Handle{Kind: 1, ID: 1}}}))},
 		{"choices that are maps", nodeWith("inputs", inputs(map[string]any{"type": "COMBO", "choices": []any{map[string]any{}}}))},
+		{"a choice that is a script", nodeWith("inputs", inputs(map[string]any{"type": "COMBO", "choices": []any{"<img src=x onerror=alert(1)>"}}))},
+		{"a choice that is a style", nodeWith("inputs", inputs(map[string]any{"type": "COMBO", "choices": []any{"<style>*{display:none}</style>"}}))},
 		{"a billion rows", nodeWith("inputs", inputs(map[string]any{"type": "COMFY_AUTOGROW_V3", "forms": map[string]any{"max": int64(1e9)}}))},
 	} {
 		list = append(list, Attack{"describe: " + row.name, row.mod, Refused, fault.ExtensionFailed})
@@ -121,6 +123,10 @@ func results() []Attack {
 	}
 	return append(list,
 		Attack{"execute: asks to be called again for ever", replies(message(map[string]any{"retry_after_ms": int64(0)})), Stopped, fault.LimitExceeded},
+		Attack{"execute: a failure that clears the screen", build(func(g *guest) {
+			g.need([3]string{core, "fail", "iii:"})
+			g.execute = asm.Code(one, g.bytes([]byte("\x1b[2J\u009b31mall is well\u202e\r")), g.call(core, "fail", "iii:"))
+		}), Stopped, ""},
 		Attack{"execute: no reply", build(func(g *guest) { g.noReply = true }), Stopped, fault.ExtensionFailed})
 }
 

@@ -34,6 +34,8 @@ var (
 	msgPost     = [3]string{"cocoon1_msg", "msg_post", "iiiiiiii:i"}
 	stateOf     = [3]string{core, "progress_state", "dd:i"}
 	previewOf   = [3]string{core, "preview", "liii:i"}
+	textOf      = [3]string{core, "progress_text", "ii:"}
+	textOfAll   = [3]string{core, "progress_text_all", "ii:"}
 	bodyRead    = [3]string{"cocoon1_route", "body_read", "lii:l"}
 	replyHead   = [3]string{"cocoon1_route", "reply_head", "ii:i"}
 	replyWrite  = [3]string{"cocoon1_route", "reply_write", "ii:l"}
@@ -125,7 +127,7 @@ func drafts() []Attack {
 		}),
 		newer("a file of nothing", Harmless, "success", func(g *guest) []byte { return asm.Code(begin(g), fine(commit(g))) }),
 	}
-	for _, s := range []string{"", ".", "..", "../a", "/etc/passwd", "a/b", `a\b`, ".ssh", "a:stream", "a\x00.png", strings.Repeat("a", 256)} {
+	for _, s := range []string{"", ".", "..", "../a", "/etc/passwd", "a/b", `a\b`, ".ssh", "a:stream", "a\x00.png", strings.Repeat("a", 256), "<img src=x onerror=alert(1)>", "a\nb.png", "gpj.\u202epng", "a?.png", "a."} {
 		list = append(list, refuses("a file called "+shown(s), abi.EUNSUP, func(g *guest) []byte { return g.do(assetCreate, name(g, s)) }))
 	}
 	return list

@@ -172,7 +172,11 @@ func forOthers() []Attack {
 			return asm.Code(picture(g, 3, 1, 8, 8, 3), g.do(wsImage, asm.I32(target), text(g, id), kept(3), zero, asm.I32(format)), check(want))
 		})
 	}
+	line := func(name string, f [3]string, s string) Attack {
+		return newer(name, Harmless, "", func(g *guest) []byte { return g.do(f, text(g, s)) })
+	}
 	return []Attack{
+		line("a line that is a script", textOf, "<img src=x onerror=alert(1)>"), line("a line for all that is a script", textOfAll, "x<svg/onload=alert(1)>"),
 		newer("100,000 events for all clients", Harmless, "", func(g *guest) []byte {
 			return times(6, 100_000, g.do(wsPost, asm.I32(2), zero, zero, asm.I32(eventAt), asm.I32(4), asm.I32(eventAt+8), asm.I32(2)), drop)
 		}),

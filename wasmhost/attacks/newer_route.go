@@ -69,5 +69,6 @@ func Streams() []Attack {
 		heads("a head with a number for a header", abi.EUNSUP, map[string]any{"headers": map[string]any{"etag": int64(1)}}),
 		heads("a head with a cookie", 0, header("set-cookie", "session=1")), heads("a head with a policy of its own", 0, header("content-security-policy", "default-src *")),
 		heads("a head with a length of its own", 0, header("content-length", "5")), heads("a head that is coded", 0, header("transfer-encoding", "chunked")),
+		heads("a head for the caches of all", 0, header("cache-control", "public, s-maxage=86400")),
 	}
 }

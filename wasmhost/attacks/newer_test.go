@@ -83,6 +83,9 @@ func (c *corpusSet) ask(ctx context.Context, a Attack) (v Verdict, err error) {
 			return Harmless, fault.New(fault.Internal, "the header %s was sent", name)
 		}
 	}
+	if c := rec.Header().Get("Cache-Control"); strings.Contains(c, "public") || strings.Contains(c, "s-maxage") {
+		return Harmless, fault.New(fault.Internal, "caches are told %q", c)
+	}
 	if csp := rec.Header().Get("Content-Security-Policy"); rec.Code == http.StatusOK && !strings.HasPrefix(csp, "sandbox ") {
 		return Harmless, fault.New(fault.Internal, "the policy %q was sent", csp)
 	}

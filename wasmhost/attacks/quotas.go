@@ -3,6 +3,8 @@ package attacks
 import (
 	"encoding/binary"
 	"math"
+	"strings"
+	"unicode"
 
 	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
@@ -170,13 +172,12 @@ func files() []Attack {
 }
 
 func printable(s string) string {
-	b := []byte(s)
-	for i := range b {
-		if b[i] < ' ' {
-			b[i] = '.'
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsGraphic(r) {
+			return '.'
 		}
-	}
-	return string(b)
+		return r
+	}, s)
 }
 
 // costly are graphs that are short and take long, or much memory.

@@ -1,6 +1,7 @@
 package describe
 
 import (
+	"context"
 	"regexp"
 
 	"github.com/cocoonhq/cocoon/engine/node"
@@ -8,6 +9,9 @@ import (
 
 // tagOpens is what a browser takes for the start of a tag.
 var tagOpens = regexp.MustCompile(`<[A-Za-z/!?]`)
+
+// tagWithMore is the start of a tag that could do something in a page: it has an attribute, or is one of those that need none.
+var tagWithMore = regexp.MustCompile(`<(?i:[a-z][^\s/>]*[\s/]|(?:script|style|iframe|object|embed|link|meta|base|svg|math)\b|!)`)
 
 // checkMarkup refuses a node whose names would be markup in a page. Compat: the official client writes the display names of
 // nodes into its search as HTML, and menu entries that have a tag too, so that a name could be a script with the user's
@@ -22,6 +26,9 @@ func checkMarkup(s *node.Schema) error {
 	}
 	for _, h := range s.Hidden {
 		names = append(names, h.Name, string(h.Kind))
+	}
+	if c := markedChoice(s.Inputs); c != "" {
+		return broken("node %q has the choice %.80q, which could be markup in a page", s.ID, c)
 	}
 	for _, name := range inputNames(names, s.Inputs) {
 		if at := tagOpens.FindStringIndex(name); at != nil {
@@ -49,4 +56,30 @@ func inputNames(names []string, inputs []node.Input) []string {
 		}
 	}
 	return names
+}
+
+// markedChoice finds a choice of a combo that could be more than a word in pointed brackets, nested ones too; "" for none. Compat: the
+// official client writes choices into its menus as HTML.
+func markedChoice(inputs []node.Input) string {
+	for i := range inputs {
+		in := &inputs[i]
+		if in.Choices != nil {
+			for _, c := range in.Choices(context.Background()) { // those of a guest are a list
+				if text, ok := c.(string); ok && tagWithMore.MatchString(text) {
+					return text
+				}
+			}
+		}
+		if in.Forms == nil {
+			continue
+		}
+		found := markedChoice(in.Forms.Template)
+		for k := 0; k < len(in.Forms.Cases) && found == ""; k++ {
+			found = markedChoice(in.Forms.Cases[k].Inputs)
+		}
+		if found != "" {
+			return found
+		}
+	}
+	return ""
 }

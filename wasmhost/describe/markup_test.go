@@ -14,6 +14,9 @@ func TestNamesAreNoMarkup(t *testing.T) {
 		m[key] = value
 		return map[string]any{"inputs": []any{m}}
 	}
+	choice := func(all ...any) any {
+		return map[string]any{"inputs": []any{map[string]any{"name": "x", "type": "COMBO", "choices": all}}}
+	}
 	for _, x := range []struct {
 		name string
 		node any
@@ -30,6 +33,12 @@ func TestNamesAreNoMarkup(t *testing.T) {
 		{"shown as", map[string]any{"inputs": []any{map[string]any{"name": "x", "type": "INT", "options": map[string]any{"display_name": script}}}}, false},
 		{"nested", map[string]any{"inputs": []any{map[string]any{"name": "m", "type": "COMFY_DYNAMICCOMBO_V3", "forms": map[string]any{"cases": []any{map[string]any{"key": "k",
 			"inputs": []any{map[string]any{"name": script, "type": "*"}}}}}}}}, false},
+		{"a choice", choice("a < b", "<none>", "<lora:x:1>"), true},
+		{"a choice that is a script", choice("a", script), false},
+		{"a choice without spaces", choice("<svg/onload=alert(1)>"), false},
+		{"a choice that is a style", choice("<Style>*{color:red}</style>"), false},
+		{"a choice in a form", map[string]any{"inputs": []any{map[string]any{"name": "m", "type": "COMFY_DYNAMICCOMBO_V3", "forms": map[string]any{"cases": []any{map[string]any{"key": "k",
+			"inputs": []any{map[string]any{"name": "x", "type": "COMBO", "choices": []any{script}}}}}}}}}, false},
 		{"output", map[string]any{"outputs": []any{map[string]any{"type": "INT", "name": script}}}, false},
 	} {
 		t.Run(x.name, func(t *testing.T) {

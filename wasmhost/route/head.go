@@ -40,11 +40,29 @@ func PutHead(h http.Header, m abi.Map) (status int, err error) {
 	if h.Get("Content-Type") == "" {
 		h.Set("Content-Type", "application/octet-stream")
 	}
+	h.Set("Cache-Control", private(h.Get("Cache-Control")))
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Content-Security-Policy", Policy)
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Referrer-Policy", "no-referrer")
 	return status, nil
+}
+
+// private is what caches are told: as the guest says, but that only the caller's own may keep an answer. It is one tenant's, and
+// "public" would let a proxy give it to others.
+func private(said string) string {
+	out := []string{"private"}
+	for d := range strings.SplitSeq(said, ",") {
+		d = strings.TrimSpace(d)
+		switch name, _, _ := strings.Cut(strings.ToLower(d), "="); strings.TrimSpace(name) {
+		case "max-age", "no-cache", "no-store", "must-revalidate", "immutable", "no-transform", "stale-while-revalidate", "stale-if-error":
+			out = append(out, d)
+		}
+	}
+	if slices.ContainsFunc(out, func(d string) bool { return strings.EqualFold(d, "no-store") }) {
+		out = out[1:] // nobody keeps it
+	}
+	return strings.Join(out, ", ")
 }
 
 // MediaType is an answer's media type, without parameters.
