@@ -87,10 +87,15 @@ export function mountActions(app) {
     if (asked === name) store.set({ native: native?.width ? native : null });
   }
 
+  // infoFor gives what is known of all nodes, with those of a prompt as the server has them now: what it lacks is not known any more.
+  async function infoFor(prompt) {
+    const classes = new Set(Object.values(prompt || {}).map(n => n.class_type)), fresh = await api.infoOf(classes);
+    return { ...Object.fromEntries(Object.entries(store.get().info).filter(([c]) => !classes.has(c))), ...fresh };
+  }
+
   // openPrompt makes a prompt the draft; the former one stays one press away.
   app.openPrompt = async (name, prompt, more = {}) => {
-    const info = { ...store.get().info, ...await api.infoOf(Object.values(prompt).map(n => n.class_type)) };
-    const former = store.get().draft;
+    const info = await infoFor(prompt), former = store.get().draft;
     const draft = newDraft(name, prompt, more);
     // What was opened is to be seen again as it was: its seed stays until the dice are pressed.
     if (!more.modes && !more.fresh) for (const f of derive(prompt, info).all.values()) if (f.kind === "seed") draft.modes[f.id] = "fixed";
@@ -98,13 +103,27 @@ export function mountActions(app) {
     show(draft, { info, former, follow: null, view: null });
   };
   // renewInfo asks again what the draft's nodes are: extensions bring and take some.
+  // What was typed meanwhile stays: the draft is taken as it is when the answer is here.
   app.renewInfo = async () => {
     api.forgetInfo();
-    const { draft } = store.get(), classes = Object.values(draft?.prompt || {}).map(n => n.class_type);
-    const info = await api.infoOf(classes).catch(() => null), was = store.get().info;
-    if (!info || store.get().draft?.prompt !== draft?.prompt) return;
-    const same = classes.every(c => stringify(info[c] ?? null) === stringify(was[c] ?? null));
-    if (!same) show(draft, { info: { ...Object.fromEntries(Object.entries(was).filter(([c]) => !classes.includes(c))), ...info } });
+    const classesOf = d => [...new Set(Object.values(d?.prompt || {}).map(n => n.class_type))].sort();
+    for (let asked; ;) {
+      const { draft } = store.get(), classes = classesOf(draft), mark = classes.join("\n");
+      if (!draft || mark === asked) return;
+      asked = mark;
+      const info = await infoFor(draft.prompt).catch(() => null), now = store.get();
+      if (!info || classesOf(now.draft).join("\n") !== mark) continue;
+      if (classes.some(c => stringify(info[c] ?? null) !== stringify(now.info[c] ?? null))) show(now.draft, { info });
+    }
+  };
+  // renewPrompt takes a prompt that was read again from the draft's file, now that more nodes are known; base is how it was read
+  // before. Values that were changed since stay.
+  app.renewPrompt = async (base, { prompt, problems = [], workflow = null }) => {
+    const info = await infoFor(prompt), { draft } = store.get(), was = values(base), typed = values(draft.prompt);
+    for (const id in typed) for (const k in typed[id]) if (typed[id][k] === was[id]?.[k]) delete typed[id][k];
+    const changed = Object.values(typed).some(o => Object.keys(o).length), known = derive(prompt, info), modes = { ...draft.modes };
+    for (const f of known.all.values()) if (f.kind === "seed") modes[f.id] ??= "fixed"; // as when it was opened
+    show({ ...withValues({ ...draft, prompt }, typed), modes, problems, workflow: changed ? null : workflow }, { info });
   };
   app.back = () => {
     const { draft, former } = store.get();

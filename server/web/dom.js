@@ -2,6 +2,9 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 
+// mac tells whether keys go by their names on a Mac.
+export const mac = () => /mac|iphone|ipad/i.test(navigator.userAgentData?.platform || navigator.platform || "");
+
 export const $ = id => document.getElementById(id);
 
 function build(e, attrs, kids) {

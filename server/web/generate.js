@@ -70,7 +70,7 @@ export function mountGenerate(app) {
 
   function refused(r) {
     const { errors, says, node } = refusedNodes(r.body?.node_errors || {}), e = r.body?.error || {};
-    const why = says[0] || [e.message, e.details && !String(e.message).includes(e.details) ? e.details : ""].filter(Boolean).join(" ") || `The server answered ${r.status}`;
+    const why = says[0] || e.type === "missing_node_type" && words.unknown(e.extra_info?.class_type || e.extra_info?.node_title) || [e.message, e.details && !String(e.message).includes(e.details) ? e.details : ""].filter(Boolean).join(" ") || `The server answered ${r.status}`;
     const at = node ?? e.extra_info?.node_id ?? null;
     store.set({ errors, says: { state: "failed", text: words.notStarted(why), node: at, refused: true } });
     const first = Object.keys(errors)[0];

@@ -48,11 +48,13 @@ export function mountGuests(app) {
     for (const read of hearers) read(type, data);
     if (type !== "ext.changed") return;
     clearTimeout(timer);
-    timer = setTimeout(async () => {
-      await Promise.all([app.renewInfo(), app.learnGuests()]);
-      await app.openAgain();
-      if (panel) (await panel).refresh();
-    }, 60);
+    timer = setTimeout(app.guestsChanged, 60);
+  };
+  // guestsChanged reads again what extensions bring: when they come and go, and when the server was away, for it may have others now.
+  app.guestsChanged = async () => {
+    await Promise.all([app.renewInfo(), app.learnGuests()]);
+    await app.openAgain();
+    if (panel) (await panel).refresh();
   };
 
   // pageOf finds the extension whose node runs now, if it has a page.

@@ -1,16 +1,15 @@
 // Keys. Single letters work outside fields, and can be turned off.
 
-import { $ } from "./dom.js";
+import { $, mac } from "./dom.js";
 import { weigh } from "./form/weigh.js";
 import { local } from "./memory.js";
 
 const KEY = "cocoon.letters";
 export function mountKeys(app) {
-  const mac = /mac|iphone|ipad/i.test(navigator.userAgentData?.platform || navigator.platform || "");
   const help = $("help"), letters = $("letters");
   letters.checked = local.get(KEY) !== "off";
   letters.addEventListener("change", () => local.set(KEY, letters.checked ? "on" : "off"));
-  if (mac) for (const k of document.querySelectorAll("kbd")) if (k.textContent.startsWith("Ctrl")) k.textContent = k.textContent.replace("Ctrl", "⌘").replace("Alt", "⌥");
+  if (mac()) for (const k of document.querySelectorAll("kbd")) if (k.textContent.startsWith("Ctrl")) k.textContent = k.textContent.replace("Ctrl", "⌘").replace("Alt", "⌥");
 
   $("help-open").addEventListener("click", () => help.showModal());
   $("help-close").addEventListener("click", () => help.close());
@@ -43,7 +42,7 @@ export function mountKeys(app) {
 
   addEventListener("keydown", e => {
     if (e.isComposing || e.defaultPrevented) return;
-    if (mac ? e.metaKey : e.ctrlKey) {
+    if (mac() ? e.metaKey : e.ctrlKey) {
       if (!document.querySelector("dialog[open]") && held(e)) e.preventDefault();
       return;
     }

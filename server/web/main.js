@@ -112,8 +112,8 @@ async function opened() {
     if (!store.get().form) await (opening = openDraft());
     event("history", await api.history(first ? 200 : 50));
     await app.sync();
+    first ? app.learnGuests() : app.guestsChanged();
     first = false;
-    app.learnGuests();
     const device = (await api.stats()).devices?.[0];
     store.set({ device: nameOf(device) });
   } catch {

@@ -59,7 +59,7 @@ export function mountOpen(app) {
       return isPicture(file) && got.error.type === "unsupported" ? plain(file) : tell(`${file.name}: ${sentence([got.error.message, got.error.details].filter(Boolean).join(": "))}`);
     }
     if (got.source === "media") return plain(file);
-    last = file;
+    last = { file, prompt: got.prompt };
     await app.openPrompt(nameOf(file.name), got.prompt, { workflow: got.workflow || null, linear: got.linear || null, problems: got.problems || [] });
     const problems = got.problems || [];
     const back = button("Back to the former one", app.back);
@@ -74,8 +74,12 @@ export function mountOpen(app) {
   app.openFile = open;
   // openAgain reads the last file again, if it is open and had nodes that were not known: an extension may have brought them.
   app.openAgain = async () => {
-    const draft = app.store.get().draft;
-    if (last && draft?.name === nameOf(last.name) && Object.values(draft.prompt).some(n => !n.class_type)) await open(last);
+    const unknown = prompt => Object.values(prompt).filter(n => !n.class_type).length, of = app.store.get().draft, mine = last;
+    if (!mine || of?.name !== nameOf(mine.file.name) || !unknown(of.prompt)) return;
+    const got = await convert(mine.file).catch(() => null);
+    if (!got?.prompt || last !== mine || app.store.get().draft?.name !== of.name || unknown(got.prompt) >= unknown(of.prompt)) return;
+    await app.renewPrompt(mine.prompt, got);
+    mine.prompt = got.prompt;
   };
   app.choose = () => chooser.click();
 

@@ -51,8 +51,15 @@ export function mountPictures(app) {
     b.addEventListener("click", () => choose(t.key));
     b.addEventListener("dblclick", () => app.view(app.chosen()));
     if (t.kind === "running") b.append(el("canvas", { width: 64, height: 64 }), svg("svg", { class: "logo", "aria-hidden": "true" }, svg("use", { href: "#i-logo" })), el("progress", { max: 1, value: 0, "aria-hidden": "true" }));
-    if (t.kind === "done") b.append(el("img", { src: viewURL(t.image, 256), alt: app.promptOf(t.run) || t.image.filename, loading: "lazy", decoding: "async", draggable: "false", width: 128, height: 128 }));
-    if (t.kind === "failed") b.append(icon("alert"), el("span", {}, t.run.error?.node ? titleOf(t.run.prompt || {}, store.get().info, t.run.error.node) : "Failed"));
+    if (t.kind === "done") {
+      const img = el("img", { src: viewURL(t.image, 256), alt: app.promptOf(t.run) || t.image.filename, loading: "lazy", decoding: "async", draggable: "false", width: 128, height: 128 });
+      img.addEventListener("error", () => { // a preview of before the server's last start, or somebody removed the file
+        b.classList.add("lost");
+        put(img, "alt", `Not kept: ${img.alt}`);
+      }, { once: true });
+      b.append(img);
+    }
+    if (t.kind === "failed") b.append(icon("alert"), el("span"));
     if (t.kind === "cancelled") b.append(el("canvas", { width: 64, height: 64, hidden: true }), el("span", {}, "Cancelled"));
     if (t.kind === "bare") b.append(icon("check"), el("span", {}, "Done"));
     return el("li", {}, b);
@@ -67,6 +74,7 @@ export function mountPictures(app) {
       const c = b.querySelector("canvas");
       if (c.hidden && app.paint(c, t.run.id)) c.hidden = false;
     }
+    if (t.kind === "failed") say(b.lastElementChild, t.run.error?.node ? titleOf(t.run.prompt || {}, store.get().info, t.run.error.node) : "Failed");
     if (t.kind !== "done") put(b, "aria-label", { running: "Running", failed: `Failed at ${b.textContent}`, cancelled: "Cancelled run", bare: "Done, without a picture" }[t.kind]);
   }
 
@@ -95,7 +103,7 @@ export function mountPictures(app) {
   let signature = "";
   function render(state) {
     tiles = tilesOf(state.runs, narrow.matches, Date.now());
-    const now = tiles.map(t => t.key + (t.nth || t.n || "")).join("|");
+    const now = tiles.map(t => t.key + (t.nth || t.n || (t.kind === "failed" && t.run.prompt ? "!" : ""))).join("|");
     if (now !== signature) {
       signature = now;
       keyed(list, tiles, t => t.key, make, update);
@@ -133,6 +141,12 @@ export function mountPictures(app) {
     choose(next.key);
     list.querySelector(`[data-key="${CSS.escape(next.key)}"]`)?.scrollIntoView({ block: "nearest", inline: "nearest" });
     return { run: next.run, index: next.index };
+  };
+
+  // edges tells whether the picture looked at is the newest, and whether it is the oldest.
+  app.edges = () => {
+    const can = tiles.filter(t => t.kind === "done"), { run, index } = app.chosen(), at = can.findIndex(t => t.run.id === run?.id && t.index === index);
+    return [at <= 0, at === can.length - 1];
   };
 
   let last = {};

@@ -1,7 +1,7 @@
 // The status line: one place for every state, Cancel always at its right end.
 
 import { viewURL } from "./api.js";
-import { $, put, say } from "./dom.js";
+import { $, mac, put, say } from "./dom.js";
 import { titleOf } from "./form/fields.js";
 import { isFinal, queued, running, subject } from "./runs.js";
 import { full, words } from "./words.js";
@@ -9,7 +9,7 @@ import { full, words } from "./words.js";
 const MARKS = { running: "wait", queued: "wait", done: "check", failed: "alert", gone: "alert", cancelled: "x", idle: "check", connecting: "wait" };
 
 export function mountStatus(app) {
-  const { store } = app, line = $("status"), bar = $("progress"), cancel = $("cancel"), show = $("show");
+  const { store } = app, line = $("status"), bar = $("progress"), cancel = $("cancel"), show = $("show"), touch = matchMedia("(hover: none)");
   let about = null, node = null, spoken = "", quarter = 0;
 
   // facts gives {state, text} for the line.
@@ -18,7 +18,7 @@ export function mountStatus(app) {
     const run = about = subject(state.runs, state.view, state.follow);
     if (state.says && (!run || isFinal(run) || state.says.refused)) return state.says;
     if (state.server === "connecting" && !run) return { state: "connecting", text: words.connecting() };
-    if (!run) return { state: "idle", text: words.ready() };
+    if (!run) return { state: "idle", text: words.ready(touch.matches ? "" : mac() ? "⌘" : "Ctrl") };
     return { state: run.state, text: ofRun(run, state), node: run.error?.node ?? null };
   }
 

@@ -2,10 +2,12 @@
 
 import { infoOf, viewURL } from "./api.js";
 import { $, cell, copyText, el, icon, put, say } from "./dom.js";
+import { show } from "./form/checks.js";
 import { derive } from "./form/rules.js";
 import { seconds } from "./words.js";
 
-const plain = v => typeof v === "object" && v !== null ? JSON.stringify(v) : String(v ?? "");
+// plain writes a value as its field does.
+const plain = (v, f) => typeof v === "object" && v !== null ? JSON.stringify(v) : show(v, f.whole);
 
 export function mountViewer(app) {
   const { store } = app, dialog = $("viewer"), img = $("view-img"), list = $("view-list");
@@ -14,7 +16,7 @@ export function mountViewer(app) {
   function row(label, value) {
     const copy = el("button", { type: "button", class: "icon copy", "aria-label": `Copy ${label.toLowerCase()}`, title: "Copy" }, icon("copy"));
     copy.addEventListener("click", () => copied(copy, value));
-    return [el("dt", {}, label), el("dd", { class: value.length > 40 ? "long" : null }, el("span", {}, value || "none"), value ? copy : null)];
+    return [el("dt", {}, label), el("dd", { class: value.length > 40 ? "long" : null }, el("span", { dir: "auto" }, value || "none"), value ? copy : null)];
   }
   async function copied(button, value) {
     if (!await copyText(value)) return;
@@ -22,7 +24,7 @@ export function mountViewer(app) {
     setTimeout(() => button.replaceChildren(icon("copy")), 1200);
   }
 
-  async function show(next) {
+  async function look(next) {
     run = next.run;
     index = next.index;
     const image = run.images[index], mine = ++turn;
@@ -30,24 +32,27 @@ export function mountViewer(app) {
     put(img, "src", viewURL(image));
     put(img, "alt", app.promptOf(run) || image.filename);
     dialog.classList.remove("zoomed");
+    const [newest, oldest] = app.edges();
+    put($("view-prev"), "aria-disabled", newest ? "true" : null);
+    put($("view-next"), "aria-disabled", oldest ? "true" : null);
     say($("view-name"), image.filename);
     say($("view-when"), [run.ended ? new Date(run.ended).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" }) : "", run.ended > run.started ? seconds(run.ended - run.started) : ""].filter(Boolean).join(" · "));
     $("view-save").href = viewURL(image);
     put($("view-save"), "download", image.filename);
     const info = { ...store.get().info, ...await infoOf(Object.values(run.prompt || {}).map(n => n.class_type)).catch(() => ({})) };
     if (mine !== turn) return;
-    const form = derive(run.prompt || {}, info), value = f => plain(run.prompt[f.node].inputs[f.name]);
+    const form = derive(run.prompt || {}, info), value = f => plain(run.prompt[f.node].inputs[f.name], f);
     list.replaceChildren(...form.main.flatMap(f => row(f.label, value(f))), ...form.more.flatMap(g => g.fields.flatMap(f => row(f.label, value(f)))));
   }
 
   app.view = at => {
     if (!at?.run?.images.length) return;
-    show(at);
+    look(at);
     if (!dialog.open) dialog.showModal();
   };
   const step = n => {
     const next = app.stepPicture(n);
-    if (next) show(next);
+    if (next) look(next);
   };
 
   img.addEventListener("load", () => {

@@ -1,5 +1,8 @@
 // Every sentence the page says, and how it writes numbers.
 
+// short keeps the head of a node's title, where a number must find room behind it.
+const short = s => [...s].length > 32 ? `${[...s].slice(0, 30).join("").trimEnd()}…` : s;
+
 const count = n => n === 1 ? "1 run is" : `${n} runs are`;
 
 // seconds writes a duration of ms milliseconds.
@@ -37,16 +40,17 @@ export function sentence(s) {
 // Each of these gives [what, more]: the status line sets the first in bold, the screen reader hears both.
 export const words = {
   connecting: () => ["Connecting", ""],
-  ready: () => ["Ready", "Ctrl + Enter generates"],
+  ready: key => ["Ready", key ? `${key} + Enter generates` : ""],
   waiting: ahead => ["Waiting", ahead ? `${count(ahead)} ahead of this one` : "it starts next"],
   starting: () => ["Starting", ""],
   elsewhere: () => ["Running", "for another window or program"],
-  running: (node, step, max, ms) => [max > 1 ? `${node}, step ${step} of ${max}` : node, left(ms)],
+  running: (node, step, max, ms) => [max > 1 ? `${short(node)}, step ${step} of ${max}` : short(node), left(ms)],
   done: (ms, facts) => [ms ? `Done in ${seconds(ms)}` : "Done", facts.filter(Boolean).join(" · ")],
   cancelled: (step, max) => [max > 1 ? `Cancelled at step ${step} of ${max}.` : "Cancelled.", "Nothing was saved."],
   cancelling: () => ["Cancelling", "it stops after this step"],
   failed: (node, why) => [`${node} stopped.`, sentence(why)],
   notStarted: why => ["Not started.", sentence(why)],
+  unknown: name => name ? `${name} is not known here. An extension may bring it.` : "",
   leftOut: (node, why) => `${node} was left out: ${sentence(why)}`,
   gone: s => ["The server does not answer.", `Your settings are safe. ${s > 0 ? `Trying again in ${s} s.` : "Trying again."}`],
   back: () => ["Connected again.", ""],

@@ -11,7 +11,7 @@ import { sentence } from "../words.js";
 const HALF = new Set(["number", "seed", "switch", "color"]);
 
 function text(field, app) {
-  const area = el("textarea", { rows: field.role === "negative" ? 2 : 3, spellcheck: "true", autocapitalize: "none", placeholder: field.role === "prompt" ? "Describe a picture" : field.role === "negative" ? "What it should not show" : field.placeholder });
+  const area = el("textarea", { dir: "auto", rows: field.role === "negative" ? 2 : 3, spellcheck: "true", autocapitalize: "none", placeholder: field.role === "prompt" ? "Describe a picture" : field.role === "negative" ? "What it should not show" : field.placeholder });
   const grow = () => {
     if (CSS.supports("field-sizing", "content")) return;
     area.rows = Math.min(14, Math.max(3, area.value.split("\n").length + Math.floor(area.value.length / 46)));
@@ -30,7 +30,7 @@ function text(field, app) {
 }
 
 function line(field, app) {
-  const input = el("input", { type: "text", spellcheck: "false", placeholder: field.placeholder });
+  const input = el("input", { type: "text", dir: "auto", spellcheck: "false", placeholder: field.placeholder });
   input.addEventListener("input", () => app.change(field, input.value));
   return { root: input, input, show: v => { if (input.value !== String(v ?? "")) input.value = v ?? ""; } };
 }
@@ -118,7 +118,28 @@ export function mountForm(app) {
   const chip = el("div", { class: "native", hidden: true });
   let form = null, items = [], shown = null;
 
+  // held is what somebody is at in the form: the field with the focus, what it holds, the caret and how far the form is scrolled.
+  function held() {
+    const input = document.activeElement, root = input?.closest?.("#fields [data-field]"), item = root && items.find(i => i.root === root);
+    return item && { id: item.field.id, own: input === item.input, bad: item.bad?.(), text: input.value, from: input.selectionStart, to: input.selectionEnd, top: box.scrollTop };
+  }
+  // resume puts it back into a form that was built anew with the same field.
+  function resume(was, same) {
+    const item = was && items.find(i => i.field.id === was.id), input = item?.input;
+    if (!input) return;
+    if (more.contains(item.root)) more.open = true;
+    input.focus({ preventScroll: true });
+    box.scrollTop = was.top;
+    if (!was.own || typeof was.from !== "number" || input.selectionStart === null) return;
+    if (input.value !== was.text && was.bad && same) { // a number that is not finished yet
+      input.value = was.text;
+      input.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+    input.setSelectionRange(was.from, was.to);
+  }
+
   function rebuild(next) {
+    const opened = form && more.open && form.ids.join() === next.ids.join();
     form = next;
     items = [];
     const make = (f, grouped) => {
@@ -131,7 +152,7 @@ export function mountForm(app) {
     inside.replaceChildren(...groups);
     say(list, [...new Set(form.more.flatMap(g => g.fields.map(f => f.plain.toLowerCase())))].slice(0, 6).join(", "));
     more.hidden = !groups.length;
-    more.open = !main.length;
+    more.open = opened || !main.length;
     box.replaceChildren(...main, more);
     if (!main.length && !groups.length) box.prepend(el("p", { class: "none" }, "This workflow has no settings. Generate runs it as it is."));
     const size = box.querySelector(".row.size");
@@ -167,12 +188,14 @@ export function mountForm(app) {
 
   app.store.subscribe(state => {
     if (!state.form) return;
-    const fresh = state.form !== form;
+    const fresh = state.form !== form, was = fresh && state.draft.name === shown?.draft.name ? held() : null;
     if (fresh) rebuild(state.form);
     if (fresh || state.draft !== shown?.draft) for (const i of items) i.show(value(state.draft.prompt, i.field), state);
     if (fresh || state.draft !== shown?.draft || state.errors !== shown?.errors) errors(state);
     if (fresh || state.draft !== shown?.draft || state.native !== shown?.native) native(state);
+    const same = state.draft === shown?.draft;
     shown = state;
+    resume(was, same);
   });
 
   function reveal(item) {

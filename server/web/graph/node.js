@@ -80,11 +80,11 @@ export function nodeView({ id, title: label, missing, x, y, w, h, rows }) {
     put(bar, "width", ((w - 16) * part).toFixed(1));
     put(tick, "d", state === "done" ? `M${x + 13} ${mid + 0.4}l2.2 2.2 4-4.4` : state === "failed" || state === "missing" ? `M${x + 16} ${mid - 3.2}v3.6m0 2.6v.1` : "");
   }
-  // callout is the sentence beside a failed node, kept above the lower edge.
-  function callout(message, big, lower) {
+  // callout is the sentence beside a failed node, kept above the lower edge and left of the right one.
+  function callout(message, big, lower, right) {
     const lines = wrap(message, big ? 44 : 38, big ? 6 : 2), wide = Math.max(...lines.map(l => width(l, SUB))) * 1.05 + 26, tall = lines.length * 16 + 12;
-    const under = top + h + 8 + tall < lower, cy = under ? top + h + 8 : top - 8 - tall, cx = x + w / 2 - 34;
-    const e = svg("g", { class: "say" }, svg("rect", { x: cx, y: cy, width: wide, height: tall, rx: 8 }), svg("path", { d: under ? `M${cx + 28} ${cy + 0.5}l6-6 6 6` : `M${cx + 28} ${cy + tall - 0.5}l6 6 6-6` }));
+    const under = top + h + 8 + tall < lower, cy = under ? top + h + 8 : top - 8 - tall, tip = x + w / 2 - 6, cx = Math.max(Math.min(tip - 28, right - wide - 10), tip - wide + 20);
+    const e = svg("g", { class: "say" }, svg("rect", { x: cx, y: cy, width: wide, height: tall, rx: 8 }), svg("path", { d: under ? `M${tip} ${cy + 0.5}l6-6 6 6` : `M${tip} ${cy + tall - 0.5}l6 6 6-6` }));
     lines.forEach((line, i) => {
       const t = svg("text", { x: cx + 12, y: cy + 18.5 + i * 16 });
       t.textContent = line;

@@ -83,7 +83,7 @@ export function mountGraph(app) {
       if (p.c !== c) put(p.e, "class", p.c = c);
     }
     for (const p of paths) if (p.c === "live" && p.e.parentNode && p.e !== wires.lastElementChild && p.e.nextElementSibling?.getAttribute("class") !== "live") wires.append(p.e);
-    talk.replaceChildren(...(failed && message && views.has(failed) ? views.get(failed).callout(sentence(message), plan.big, (size[1] - camera.y) / camera.k) : []));
+    talk.replaceChildren(...(failed && message && views.has(failed) ? views.get(failed).callout(sentence(message), plan.big, (size[1] - camera.y) / camera.k, (size[0] - camera.x) / camera.k) : []));
     app.listNodes(plan.ids, plan.prompt, plan.info, failed ? { ...nodes, [failed]: { state: "failed" } } : nodes);
     return hot;
   }
