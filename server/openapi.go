@@ -1,10 +1,13 @@
 package server
 
 import (
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/cocoonhq/cocoon/engine/doc"
+	"github.com/cocoonhq/cocoon/server/spec"
 	v2 "github.com/cocoonhq/cocoon/server/v2"
 )
 
@@ -62,12 +65,10 @@ func (s *Server) OpenAPI() []byte {
 			entry = &doc.Object{}
 			paths.Set(p, entry)
 		}
-		parameters := []any{}
-		for _, n := range names {
-			parameters = append(parameters, object("name", n, "in", "path", "required", true, "schema", object("type", "string")))
+		op := object("operationId", operationID(t.method, p), "tags", []string{tag}, "summary", t.help)
+		if err := operations[t.method+" "+p].Write(op, names); err != nil {
+			panic(err) // the table is ours
 		}
-		op := object("operationId", operationID(t.method, p), "tags", []string{tag}, "summary", t.help, "parameters", parameters,
-			"responses", object("default", object("description", "See the page of the API.")))
 		if t.alias {
 			op.Set("description", "Also under /api"+p+".")
 		}
@@ -77,9 +78,11 @@ func (s *Server) OpenAPI() []byte {
 	all := object("openapi", "3.1.0",
 		"info", object("title", "Cocoon", "version", s.c.Version, "description", "ComfyUI's API and a few routes of Cocoon's own."),
 		"paths", paths)
+	components := object("schemas", schemas())
+	all.Set("components", components)
 	if s.c.Auth != nil {
 		ways := s.waysIn()
-		all.Set("components", object("securitySchemes", ways))
+		components.Set("securitySchemes", ways)
 		security := []any{}
 		for _, name := range ways.Keys() {
 			security = append(security, object(name, []any{}))
@@ -87,6 +90,19 @@ func (s *Server) OpenAPI() []byte {
 		all.Set("security", security)
 	}
 	return spaced(doc.Encode(all))
+}
+
+// schemas are the shapes that have names, by these in order.
+func schemas() *doc.Object {
+	all := &doc.Object{}
+	for _, name := range slices.Sorted(maps.Keys(shapes)) {
+		s, err := spec.Schema(shapes[name])
+		if err != nil {
+			panic(err) // the table is ours
+		}
+		all.Set(name, s)
+	}
+	return all
 }
 
 // waysIn are the ways in which a request brings its key, as OpenAPI writes them.
@@ -125,6 +141,7 @@ func (s *Server) openAPI(w http.ResponseWriter, _ *http.Request, _ params) error
 type Line struct {
 	Method, Path, Help string
 	Alias              bool // also under /api
+	Op                 spec.Op
 }
 
 // Lines lists the API in the order of its table, without routes that need no words.
@@ -136,7 +153,7 @@ func Lines() []Line {
 			lines = append(lines, Line{Path: t.path})
 		case t.help != "":
 			p, _ := braces(t.shownPath())
-			lines = append(lines, Line{t.method, p, t.help, t.alias})
+			lines = append(lines, Line{t.method, p, t.help, t.alias, operations[t.method+" "+p]})
 		}
 	}
 	return lines
