@@ -142,6 +142,9 @@ func (c *call) enter() {
 	if c.hostCalls++; c.hostCalls > c.limits.HostCalls {
 		c.spent("it made more than %d calls of the host", c.limits.HostCalls)
 	}
+	if c.host.workers != nil { // a worker that was taken over may be slow between its calls
+		c.alive()
+	}
 	c.look(callWork)
 }
 

@@ -1,6 +1,7 @@
 package jail
 
 import (
+	"os"
 	"runtime"
 	"syscall"
 	"unsafe"
@@ -93,6 +94,9 @@ func seccomp(messages bool) bool {
 		{Code: giveBack, K: retErrno | uint32(unix.EPERM)}, {Code: giveBack, K: retAllow},
 		{Code: jumpEqual, K: unix.SYS_CLONE3, Jf: 1}, {Code: giveBack, K: retErrno | uint32(unix.ENOSYS)},
 	}
+	for _, c := range checkedCalls(uint32(os.Getpid())) {
+		f = append(f, c.filter()...)
+	}
 	for i, n := range allowed {
 		f = append(f, unix.SockFilter{Code: jumpEqual, K: n, Jt: uint8(len(allowed) - i)})
 	}
@@ -102,16 +106,43 @@ func seccomp(messages bool) bool {
 	return e == 0
 }
 
+// checked is a system call that is allowed with some values of an argument only: in its lower half, which is what the kernel looks at.
+type checked struct {
+	call uint32
+	arg  uint32
+	ok   []uint32
+}
+
+// checkedCalls are those with which a process could end another of the same user's, or take its memory and files away, where it has no
+// namespace of its own: by a signal, by limits, or by a file that sends signals to whom it is told.
+func checkedCalls(self uint32) []checked {
+	return []checked{
+		{unix.SYS_TGKILL, 0, []uint32{self}},
+		{unix.SYS_PRLIMIT64, 0, []uint32{0}},
+		{unix.SYS_FCNTL, 1, []uint32{unix.F_DUPFD, unix.F_DUPFD_CLOEXEC, unix.F_GETFD, unix.F_SETFD, unix.F_GETFL, unix.F_SETFL, unix.F_ADD_SEALS, unix.F_GET_SEALS}},
+	}
+}
+
+// filter decides for the call, and falls through for others with their number still loaded.
+func (c checked) filter() []unix.SockFilter {
+	n := uint8(len(c.ok))
+	f := []unix.SockFilter{{Code: jumpEqual, K: c.call, Jf: n + 3}, {Code: loadWord, K: offsetArg0 + 8*c.arg}}
+	for i, v := range c.ok {
+		f = append(f, unix.SockFilter{Code: jumpEqual, K: v, Jt: n - uint8(i)})
+	}
+	return append(f, unix.SockFilter{Code: giveBack, K: retErrno | uint32(unix.EPERM)}, unix.SockFilter{Code: giveBack, K: retAllow})
+}
+
 // calls are what a Go program needs that computes, reads its input and writes files.
 func calls() []uint32 {
 	return append([]uint32{
 		unix.SYS_READ, unix.SYS_WRITE, unix.SYS_OPENAT, unix.SYS_CLOSE, unix.SYS_FSTAT, unix.SYS_LSEEK, unix.SYS_PREAD64, unix.SYS_PWRITE64,
 		unix.SYS_MMAP, unix.SYS_MUNMAP, unix.SYS_MPROTECT, unix.SYS_MADVISE, unix.SYS_BRK, unix.SYS_FUTEX, unix.SYS_SIGALTSTACK,
 		unix.SYS_RT_SIGACTION, unix.SYS_RT_SIGPROCMASK, unix.SYS_RT_SIGRETURN, unix.SYS_NANOSLEEP, unix.SYS_CLOCK_NANOSLEEP,
-		unix.SYS_CLOCK_GETTIME, unix.SYS_GETPID, unix.SYS_GETTID, unix.SYS_TGKILL, unix.SYS_SCHED_YIELD, unix.SYS_SCHED_GETAFFINITY,
+		unix.SYS_CLOCK_GETTIME, unix.SYS_GETPID, unix.SYS_GETTID, unix.SYS_SCHED_YIELD, unix.SYS_SCHED_GETAFFINITY,
 		unix.SYS_EXIT, unix.SYS_EXIT_GROUP, unix.SYS_EPOLL_CREATE1, unix.SYS_EPOLL_CTL, unix.SYS_EPOLL_PWAIT, unix.SYS_EVENTFD2,
-		unix.SYS_FCNTL, unix.SYS_MKDIRAT, unix.SYS_UNLINKAT, unix.SYS_FSYNC, unix.SYS_GETDENTS64, unix.SYS_GETRANDOM,
-		unix.SYS_PRLIMIT64, unix.SYS_UNAME, unix.SYS_RESTART_SYSCALL, unix.SYS_RSEQ, unix.SYS_SET_ROBUST_LIST, unix.SYS_FCHMOD,
+		unix.SYS_MKDIRAT, unix.SYS_UNLINKAT, unix.SYS_FSYNC, unix.SYS_GETDENTS64, unix.SYS_GETRANDOM,
+		unix.SYS_UNAME, unix.SYS_RESTART_SYSCALL, unix.SYS_RSEQ, unix.SYS_SET_ROBUST_LIST, unix.SYS_FCHMOD,
 		unix.SYS_TIMER_CREATE, unix.SYS_TIMER_SETTIME, unix.SYS_TIMER_DELETE, unix.SYS_SETITIMER, unix.SYS_RENAMEAT2,
 	}, archCalls()...)
 }

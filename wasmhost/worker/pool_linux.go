@@ -20,6 +20,7 @@ type Pool struct {
 
 	mu     sync.Mutex // guards the rest, and what processes say is guarded by it
 	byKey  map[string]*process
+	breaks breaks
 	spare  *process // one that has no key yet, so that nobody waits for a start
 	closed bool
 	work   sync.WaitGroup // goroutines that wait for processes or start the spare
@@ -30,7 +31,7 @@ func New(ctx context.Context, c Config) (*Pool, error) {
 	if c.Most == 0 {
 		c.Most = 64
 	}
-	p := &Pool{c: c, byKey: map[string]*process{}}
+	p := &Pool{c: c, byKey: map[string]*process{}, breaks: breaks{}}
 	first, err := p.launch(ctx)
 	if err != nil {
 		return nil, err
@@ -49,33 +50,64 @@ func (p *Pool) Workers() int {
 	return len(p.byKey)
 }
 
-// take gives the worker of a key, and counts the caller among its users until leave.
+// take gives the worker of a key, and counts the caller among its users until leave. A new one is started while others go on.
 func (p *Pool) take(ctx context.Context, key string) (*process, error) {
+	w, err := p.find(ctx, key, nil)
+	if w != nil || err != nil {
+		return w, err
+	}
+	fresh, err := p.launch(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return p.find(ctx, key, fresh)
+}
+
+// find gives the worker of a key, which may be the spare or the fresh one; nil when one must be started.
+func (p *Pool) find(ctx context.Context, key string, fresh *process) (*process, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.closed {
-		return nil, fault.New(fault.Cancelled, "the workers are closed")
+	w, err := p.ofKey(key, &fresh)
+	if fresh != nil && (p.closed || p.spare != nil) {
+		fresh.kill()
+	} else if fresh != nil {
+		p.spare = fresh
 	}
-	w := p.byKey[key]
-	if w != nil && w.dead.Load() {
-		p.drop(w)
-		w = nil
+	if w == nil || err != nil {
+		return nil, err
 	}
-	if w == nil {
-		if len(p.byKey) >= p.c.Most && !p.retire() {
-			return nil, fault.New(fault.LimitExceeded, "all %d worker processes for extensions are busy", p.c.Most)
-		}
-		if w, p.spare = p.spare, nil; w == nil {
-			var err error
-			if w, err = p.launch(ctx); err != nil {
-				return nil, err
-			}
-		}
+	if p.byKey[key] != w {
 		w.key = key
 		p.byKey[key] = w
 		p.work.Go(func() { p.refill(context.WithoutCancel(ctx)) })
 	}
 	w.users++
+	return w, nil
+}
+
+// ofKey finds what find gives, and takes the fresh one if it must; the lock is held.
+func (p *Pool) ofKey(key string, fresh **process) (*process, error) {
+	if p.closed {
+		return nil, fault.New(fault.Cancelled, "the workers are closed")
+	}
+	w := p.byKey[key]
+	if w != nil && !w.dead.Load() {
+		return w, nil
+	}
+	if w != nil {
+		p.drop(w)
+	}
+	if wait := p.breaks.wait(key, time.Now()); wait > 0 {
+		return nil, fault.New(fault.LimitExceeded, "the worker process for extensions ended again and again; the next one starts in %v", wait.Round(time.Second))
+	}
+	if len(p.byKey) >= p.c.Most && !p.retire() {
+		return nil, fault.New(fault.LimitExceeded, "all %d worker processes for extensions are busy", p.c.Most)
+	}
+	if *fresh != nil {
+		w, *fresh = *fresh, nil
+		return w, nil
+	}
+	w, p.spare = p.spare, nil
 	return w, nil
 }
 

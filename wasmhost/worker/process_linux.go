@@ -29,6 +29,7 @@ type process struct {
 	group   string // its control group; "" for none
 	missing []string
 	dead    atomic.Bool
+	meant   atomic.Bool // to end
 	said    tail
 
 	// Guarded by pool.mu.
@@ -114,6 +115,9 @@ func (w *process) reap() {
 	w.dead.Store(true)
 	w.pool.mu.Lock()
 	w.pool.drop(w)
+	if !w.meant.Load() {
+		w.pool.breaks.note(w.key, time.Now())
+	}
 	w.pool.mu.Unlock()
 	_ = w.orders.Close()
 	w.mu.Lock()
@@ -128,8 +132,14 @@ func (w *process) reap() {
 	dropGroup(w.group)
 }
 
-// kill ends the process. What runs in it fails.
+// kill ends the process because nobody needs it. What runs in it fails.
 func (w *process) kill() {
+	w.meant.Store(true)
+	w.end()
+}
+
+// end ends the process. Unless it was meant to end it counts as one that broke.
+func (w *process) end() {
 	w.dead.Store(true)
 	_ = w.cmd.Process.Kill()
 }

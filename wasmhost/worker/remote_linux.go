@@ -135,25 +135,31 @@ func (s *remote) do(ctx context.Context, k kind, request []byte, words ...uint64
 		return nil, s.lost(err)
 	}
 	var thrown error
+	asked := k != call // for the request, which comes once
 	for {
 		if err := s.read(); err != nil {
 			return nil, s.lost(err)
 		}
 		switch s.in.kind {
 		case fill:
-			at := int(uint32(s.in.word(2)))
-			if at+len(request) > s.size {
-				return nil, s.lost(errors.New("the worker gives a place for the request outside of the memory"))
+			if asked || thrown != nil {
+				return nil, s.lost(errors.New("the worker asks for a request that it has"))
 			}
-			copy(s.memory[at:], request)
-			err = s.send(filled)
+			asked = true
+			err = s.fill(request)
 		case host:
+			if thrown != nil {
+				return nil, s.lost(errors.New("the worker goes on with a call that was ended"))
+			}
 			if thrown = s.host(ctx); thrown != nil {
 				err = s.send(trap)
 			} else {
 				err = s.send(result, s.stack[0])
 			}
 		case done:
+			if thrown != nil {
+				return nil, s.lost(errors.New("the worker does as if a call had not been ended"))
+			}
 			return s.in.words[min(2, len(s.in.words)):], nil
 		case fail:
 			if thrown != nil {
@@ -167,6 +173,16 @@ func (s *remote) do(ctx context.Context, k kind, request []byte, words ...uint64
 			return nil, s.lost(err)
 		}
 	}
+}
+
+// fill puts the request where the worker wants it.
+func (s *remote) fill(request []byte) error {
+	at := int(uint32(s.in.word(2)))
+	if at+len(request) > s.size {
+		return errors.New("the worker gives a place for the request outside of the memory")
+	}
+	copy(s.memory[at:], request)
+	return s.send(filled)
 }
 
 // host runs the host function that the guest called. A panic with an error is the error that ends the guest's call.
@@ -199,7 +215,7 @@ func (s *remote) host(ctx context.Context) (thrown error) {
 // lost ends a conversation that cannot go on, and the worker with it.
 func (s *remote) lost(err error) error {
 	s.broken = true
-	s.worker.kill()
+	s.worker.end()
 	if said := s.worker.said.String(); said != "" {
 		return fmt.Errorf("the worker process ended (%w): %s", err, said)
 	}
