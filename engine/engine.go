@@ -20,6 +20,7 @@ type Engine struct {
 	done     sync.WaitGroup // the workers
 	calls    sync.WaitGroup // calls of nodes, those left alone included
 	serial   atomic.Uint64  // of keys that equal no other
+	tally    tally          // of what has ended
 
 	mu      sync.Mutex // guards the rest
 	runs    map[*run]struct{}

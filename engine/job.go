@@ -96,6 +96,8 @@ type Desk interface {
 	NextNumber(ctx context.Context) (int64, error)
 	// Active counts the pending and running jobs of a tenant. It takes microseconds.
 	Active(t tenant.ID) int
+	// Totals counts the jobs of all tenants. It takes microseconds, and one more for every tenant with jobs.
+	Totals() (pending, running int)
 }
 
 // Board is what people do to the queue.

@@ -166,6 +166,7 @@ func (e *Engine) putDown(ctx context.Context, log *zerolog.Logger, r *run, o Out
 	for {
 		err := e.c.Store.Finish(ctx, r.lease, o)
 		if err == nil {
+			e.tally.add(&o)
 			return
 		}
 		if fault.CodeOf(err) == fault.Conflict {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -53,16 +54,19 @@ func (c *counts) request(route string, status int, took time.Duration) {
 }
 
 // metricsText is GET /metrics.
-func (s *Server) metricsText(w http.ResponseWriter, r *http.Request, _ params) error {
+func (s *Server) metricsText(w http.ResponseWriter, _ *http.Request, _ params) error {
 	var b strings.Builder
 	head := func(name, kind, help string) { fmt.Fprintf(&b, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, kind) }
 	sockets, streams := s.c.Hub.open()
 	total, free := s.c.Memory()
+	all := s.c.Engine.Tally()
 	for _, g := range []struct {
 		name, help string
 		v          any
 	}{
-		{"cocoon_prompts_remaining", "Prompts that wait or run.", s.c.Engine.Remaining(tenant.Of(r.Context()))},
+		{"cocoon_prompts_remaining", "Prompts that wait or run.", all.Pending + all.Running},
+		{"cocoon_prompts_waiting", "Prompts that wait.", all.Pending},
+		{"cocoon_prompts_running", "Prompts that run.", all.Running},
 		{"cocoon_sockets", "Open WebSockets.", sockets},
 		{"cocoon_streams", "Open event streams and waiting requests.", streams},
 		{"cocoon_memory_bytes", "Memory of the machine.", total},
@@ -71,6 +75,18 @@ func (s *Server) metricsText(w http.ResponseWriter, r *http.Request, _ params) e
 		head(g.name, "gauge", g.help)
 		fmt.Fprintf(&b, "%s %v\n", g.name, g.v)
 	}
+	head("cocoon_prompts_total", "counter", "Prompts that ended since the start, by how.")
+	for _, e := range []struct {
+		how string
+		n   uint64
+	}{{"completed", all.Completed}, {"failed", all.Failed}, {"cancelled", all.Cancelled}} {
+		fmt.Fprintf(&b, "cocoon_prompts_total{outcome=%q} %d\n", e.how, e.n)
+	}
+	head("cocoon_prompts_seconds_total", "counter", "Time that these prompts ran.")
+	fmt.Fprintf(&b, "cocoon_prompts_seconds_total %g\n", all.Seconds)
+	head("cocoon_build_info", "gauge", "The version of this server, as labels.")
+	fmt.Fprintf(&b, "cocoon_build_info{version=%q,goversion=%q} 1\n", s.c.Version, runtime.Version())
+	writeProcess(&b, head)
 	s.writeExtensions(&b, head)
 	s.counts.write(&b, head)
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")

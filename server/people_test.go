@@ -244,7 +244,7 @@ func TestMetrics(t *testing.T) {
 	s.ask(t, "GET", "/queue", "")
 	s.ask(t, "GET", "/nothing/at/all", "")
 	_, body := s.ask(t, "GET", "/metrics", "")
-	for _, want := range []string{"cocoon_prompts_remaining 0\n", `cocoon_requests_total{route="GET /queue",class="2xx"} 1`, `cocoon_requests_total{route="other",class="4xx"} 1`,
+	for _, want := range []string{"cocoon_prompts_remaining 0\n", `cocoon_prompts_total{outcome="completed"} 0`, "process_start_time_seconds ", `cocoon_requests_total{route="GET /queue",class="2xx"} 1`, `cocoon_requests_total{route="other",class="4xx"} 1`,
 		`cocoon_request_seconds_bucket{route="GET /queue",le="+Inf"} 1`, "# TYPE cocoon_request_seconds histogram"} {
 		if !strings.Contains(body, want) {
 			t.Errorf("no %s in\n%s", want, body)

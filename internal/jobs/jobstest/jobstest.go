@@ -106,6 +106,8 @@ func twice(t *testing.T, make Maker) {
 	}
 	put(t, s, job("other", "a", 1))
 	want(t, "active", []int{s.Active(""), s.Active("other"), s.Active("none")}, []int{1, 1, 0})
+	pending, running := s.Totals()
+	want(t, "in all", []int{pending, running}, []int{1, 1})
 }
 
 func lease(t *testing.T, make Maker) {

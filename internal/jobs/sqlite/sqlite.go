@@ -253,6 +253,17 @@ func (s *Store) Active(t tenant.ID) int {
 	return 0
 }
 
+// Totals implements engine.Desk.
+func (s *Store) Totals() (pending, running int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.counts {
+		pending += c.pending
+		running += c.running
+	}
+	return pending, running
+}
+
 // coded gives an error of the database the code of what is behind it.
 func coded(err error, format string, args ...any) error {
 	if err == nil {
