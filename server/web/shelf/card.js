@@ -10,9 +10,15 @@ function button(word, focus, act, more = {}) {
   return b;
 }
 
+// keyOf tells an extension from one of the same id that is there for everybody.
+export const keyOf = e => `${e.shared ? "shared " : ""}${e.id}`;
+
+// useOf lists what an extension has used.
+export const useOf = e => facts(used(e), { "data-use": keyOf(e) });
+
 // card makes the list item of an extension. open holds the ids that are unfolded.
 export function card(e, { app, api, act, open, review, redraw, close }) {
-  const key = `${e.shared ? "shared " : ""}${e.id}`, [word, kind] = states[e.state] || [e.state, "off"], on = open.has(e.id);
+  const key = keyOf(e), [word, kind] = states[e.state] || [e.state, "off"], on = open.has(e.id);
   const toggle = el("button", { type: "button", class: "card-head", "aria-expanded": String(on), "data-focus": `head ${key}` },
     el("span", { class: "card-name" }, el("b", {}, e.name), el("span", {}, `${e.version}${e.shared ? `, ${says.shared}` : ""}`)), badge(word, kind), icon("down"));
   toggle.addEventListener("click", () => {
@@ -42,17 +48,17 @@ function details(e, { api, act, review, key, open }) {
   if (e.description) box.append(el("p", { class: "about" }, e.description));
   box.append(el("h3", {}, "It may"), may.length ? el("ul", { class: "may" }, ...may.map(capability)) : el("p", { class: "none" }, e.capabilities.length ? "do nothing of what it asks for." : says.nothing));
   if (not.length) box.append(el("h3", {}, "Not allowed"), el("ul", { class: "may not" }, ...not.map(capability)));
-  const use = used(e), rows = [["Publisher", e.fingerprint || "none"], ["Id", e.id], ...e.author ? [["Author", e.author]] : [], ...e.license ? [["License", e.license]] : [], ...e.nodes.length ? [["Nodes", e.nodes.map(n => n.name || n.class).join(", ")]] : []];
-  if (use.length) box.append(el("h3", {}, "Use"), facts(use));
+  const rows = [["Publisher", e.fingerprint || "none"], ["Id", e.id], ...e.author ? [["Author", e.author]] : [], ...e.license ? [["License", e.license]] : [], ...e.nodes.length ? [["Nodes", e.nodes.map(n => n.name || n.class).join(", ")]] : []];
+  if (e.stats) box.append(el("h3", {}, "Use"), useOf(e));
   box.append(el("h3", {}, "About"), facts(rows));
   box.append(logOf(e, api, key, open));
   if (!e.changeable) box.append(el("p", { class: "hint" }, says.theirs));
-  if (e.changeable) box.append(actions(e, { api, act, review, key }));
+  if (e.changeable) box.append(actions(e, { api, act, review, key, open }));
   return box;
 }
 
-function facts(rows) {
-  return el("dl", { class: "facts" }, ...rows.flatMap(([k, v]) => [el("dt", {}, k), el("dd", {}, v)]));
+function facts(rows, more = {}) {
+  return el("dl", { class: "facts", ...more }, ...rows.flatMap(([k, v]) => [el("dt", {}, k), el("dd", {}, v)]));
 }
 
 function capability(c) {
@@ -60,7 +66,7 @@ function capability(c) {
 }
 
 function logOf(e, api, key, open) {
-  const lines = el("ol", { class: "log", tabindex: "0", role: "log", "aria-label": `Log of ${e.name}` }), box = el("details", { class: "log-box" }, el("summary", { "data-focus": `log ${key}` }, "Log"), lines);
+  const list = el("ol"), lines = el("div", { class: "log", tabindex: "0", role: "log", "aria-label": `Log of ${e.name}` }, list), box = el("details", { class: "log-box" }, el("summary", { "data-focus": `log ${key}` }, "Log"), lines);
   let shown = "", timer = 0;
   const line = l => el("li", { class: l.level }, el("time", { datetime: l.at }, new Date(l.at).toLocaleTimeString()), el("span", {}, l.text));
   // read shows the log, and again every two seconds as long as somebody can see it.
@@ -68,12 +74,12 @@ function logOf(e, api, key, open) {
     clearTimeout(timer);
     try {
       const all = await api.log(e), last = JSON.stringify(all.at(-1) ?? null), atEnd = lines.scrollHeight - lines.scrollTop - lines.clientHeight < 24;
-      if (last !== shown) lines.replaceChildren(...all.length ? all.map(line) : [el("li", { class: "none" }, says.noLog)]);
+      if (last !== shown) list.replaceChildren(...all.length ? all.map(line) : [el("li", { class: "none" }, says.noLog)]);
       if (last !== shown && (atEnd || !shown)) lines.scrollTop = lines.scrollHeight;
       shown = last;
     } catch (error) {
       shown = "";
-      lines.replaceChildren(el("li", { class: "error" }, says.failed(error.message)));
+      list.replaceChildren(el("li", { class: "error" }, says.failed(error.message)));
     }
     timer = setTimeout(() => { if (box.open && lines.checkVisibility()) read(); }, 2000);
   }
@@ -87,24 +93,31 @@ function logOf(e, api, key, open) {
   return box;
 }
 
-function actions(e, { api, act, review, key }) {
+function actions(e, { api, act, review, key, open }) {
   const box = el("div", { class: "card-do" });
+  const asked = `sure ${key}`, also = `data ${key}`; // the list is drawn anew whenever something changes; a question that was asked stays
   const first = () => {
+    open.delete(asked);
     const change = e.capabilities.length && button(e.state === "revoked" ? "Allow again" : "Change what it may do", `change ${key}`, review);
     const stop = e.state !== "revoked" && e.capabilities.some(c => c.granted) && button("Stop", `stop ${key}`, () => act(() => api.revoke(e), says.stopped(e.name)));
-    const remove = button("Remove", `remove ${key}`, sure, { class: "plain danger" });
+    const remove = button("Remove", `remove ${key}`, () => {
+      sure();
+      box.querySelector(".danger").focus();
+      say($("live"), `Remove ${e.name}?`);
+    }, { class: "plain danger" });
     box.replaceChildren(...[change, stop, remove].filter(Boolean));
   };
   function sure() {
-    const data = el("input", { type: "checkbox", role: "switch" });
-    const yes = button(`Remove ${e.name}`, `sure ${key}`, () => act(() => api.remove(e, data.checked), says.removed(e.name)), { class: "plain danger" });
+    const data = el("input", { type: "checkbox", role: "switch", "data-focus": also });
+    data.checked = open.has(also);
+    data.addEventListener("change", () => data.checked ? open.add(also) : open.delete(also));
+    open.add(asked);
+    const yes = button(`Remove ${e.name}`, asked, () => act(() => api.remove(e, data.checked), says.removed(e.name)), { class: "plain danger" });
     box.replaceChildren(el("label", { class: "switch" }, data, el("i", { "aria-hidden": "true" }), el("span", {}, "Also what it stored")), yes, button("Keep it", `keep ${key}`, () => {
       first();
       box.lastElementChild.focus();
     }));
-    yes.focus();
-    say($("live"), `Remove ${e.name}?`);
   }
-  first();
+  open.has(asked) ? sure() : first();
   return box;
 }

@@ -5,14 +5,14 @@ import { $, el, icon, put, say } from "../dom.js";
 import { styles } from "../guests.js";
 import { sentence, tooBig as tooBigSays } from "../words.js";
 import * as api from "./api.js";
-import { card } from "./card.js";
+import { card, keyOf, useOf } from "./card.js";
 import { consent } from "./consent.js";
 import { says } from "./words.js";
 
 export async function mountPanel(app) {
   await styles(new URL("shelf.css", import.meta.url).href);
   const dialog = $("shelf"), open = new Set();
-  let known = { enabled: true, operator: false, extensions: [] }, view = "list", turn = 0;
+  let known = { enabled: true, operator: false, extensions: [] }, view = "list", turn = 0, timer = 0;
 
   const title = el("h2", { id: "shelf-title", tabindex: "-1" }, "Extensions");
   const close = el("button", { type: "button", class: "icon", "aria-label": "Close" }, icon("x"));
@@ -32,8 +32,8 @@ export async function mountPanel(app) {
     if (text && !bad) fade = setTimeout(() => tell(""), 8000);
   }
 
-  // act does something with the server, and shows what came of it.
-  async function act(run, done, meanwhile = "") {
+  // act does something with the server, and shows what came of it; to is what the focus goes to when what had it is gone.
+  async function act(run, done, meanwhile = "", to = "") {
     const mine = ++turn;
     if (meanwhile) tell(meanwhile);
     clearTimeout(fade);
@@ -46,6 +46,8 @@ export async function mountPanel(app) {
     }
     put(dialog, "aria-busy", null);
     await refresh(true);
+    if (!dialog.open || dialog.contains(document.activeElement) && document.activeElement !== dialog) return;
+    (body.querySelector(`[data-focus="${CSS.escape(to)}"]`) || title).focus();
   }
 
   async function refresh(back = false) {
@@ -57,8 +59,24 @@ export async function mountPanel(app) {
     if (view === "list" || back) list();
   }
 
+  // look reads the list again as long as somebody can see a card's figures: they change with each call.
+  const still = e => JSON.stringify({ ...e, stats: null });
+  async function look() {
+    clearTimeout(timer);
+    timer = setTimeout(look, 2500);
+    if (!dialog.open || view !== "list" || document.hidden || !body.querySelector("[data-use]")) return;
+    const now = await api.list().catch(() => null), was = known;
+    if (!now || known !== was || view !== "list") return;
+    known = now;
+    if (now.extensions.map(still).join() !== was.extensions.map(still).join()) return list();
+    for (const e of now.extensions) {
+      const figures = body.querySelector(`[data-use="${CSS.escape(keyOf(e))}"]`);
+      if (figures) figures.replaceWith(useOf(e));
+    }
+  }
+
   function list() {
-    if (view !== "list") body.scrollTop = 0;
+    const top = view === "list" ? body.scrollTop : 0;
     view = "list";
     say(title, "Extensions");
     const focus = document.activeElement?.closest("#shelf [data-focus]")?.dataset.focus;
@@ -69,18 +87,20 @@ export async function mountPanel(app) {
       el("p", { class: "shelf-lead" }, known.enabled ? says.lead : says.off),
       el("div", { class: "shelf-add" }, choose, el("span", { class: "hint wide" }, known.enabled ? says.drop : "")),
       cards.length ? el("ul", { class: "cards", role: "list" }, ...cards) : el("p", { class: "none" }, known.enabled ? says.none : ""));
-    if (focus) body.querySelector(`[data-focus="${CSS.escape(focus)}"]`)?.focus();
+    body.scrollTop = top;
+    if (focus) body.querySelector(`[data-focus="${CSS.escape(focus)}"]`)?.focus({ preventScroll: true });
   }
 
+  function back() {
+    list();
+    title.focus();
+  }
   // ask shows the step of consent: for a package that was read, or for what is installed.
   function ask(about) {
     view = "consent";
     tell("");
     say(title, about.title);
-    body.replaceChildren(consent({ ...about, back: () => {
-      list();
-      title.focus();
-    } }));
+    body.replaceChildren(consent({ ...about, back }));
     body.scrollTop = 0;
     title.focus();
   }
@@ -110,13 +130,14 @@ export async function mountPanel(app) {
         return act(async () => {
           const at = shared ? (await api.offer(f, true)).offer : o.offer; // an offer is for one tenant
           await api.install(e, at, granted, shared);
-        }, says.installed(e.name, e.version), says.installing(e.name));
+        }, says.installed(e.name, e.version), says.installing(e.name), `head ${keyOf({ ...e, shared })}`);
       },
     });
   }
 
   function show() {
     if (!dialog.open) dialog.showModal();
+    look();
   }
   file.addEventListener("change", () => {
     if (file.files[0]) offer(file.files[0]);
@@ -124,7 +145,16 @@ export async function mountPanel(app) {
   });
   close.addEventListener("click", () => dialog.close());
   dialog.addEventListener("click", e => { if (e.target === dialog) dialog.close(); });
-  dialog.addEventListener("close", () => { view = "list"; });
+  dialog.addEventListener("cancel", e => { // Esc in the step of consent leads back to the list
+    if (view !== "consent" || dialog.hasAttribute("aria-busy")) return;
+    e.preventDefault();
+    back();
+  });
+  dialog.addEventListener("close", () => {
+    view = "list";
+    for (const mark of [...open]) if (/^(sure|data) /.test(mark)) open.delete(mark);
+    clearTimeout(timer);
+  });
 
   let depth = 0;
   const carries = e => [...(e.dataTransfer?.types || [])].includes("Files");

@@ -188,7 +188,7 @@ export function openPage({ id, name, node = null, prompt = null, listen = null, 
   const button = make("button", { type: "button", "aria-label": "Close this page", title: "Close" }, "×");
   const frame = make("iframe", { title: `Page of ${name || id}`, referrerpolicy: "no-referrer" });
   const dialog = make("dialog", { class: "cocoon-page", "aria-label": `Page of the extension ${name || id}` },
-    make("header", {}, make("h2", {}, name || id, make("span", {}, "page of an extension")), button), frame);
+    make("header", { role: "presentation" }, make("h2", {}, name || id, make("span", {}, "page of an extension")), button), frame);
   document.body.append(dialog);
   const theme = themeOf(dialog);
   let end = () => {};
