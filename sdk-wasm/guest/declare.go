@@ -13,8 +13,9 @@ const (
 
 // In declares an input without binding it: its value is in Args under its name.
 func (p *Ports) In(name, kind string) In {
-	in := In{p, map[string]any{"name": name, "type": kind}}
+	in := In{p: p, name: name}
 	if p.learn {
+		in.m = map[string]any{"name": name, "type": kind}
 		p.inputs = append(p.inputs, in.m)
 	}
 	return in
@@ -23,8 +24,10 @@ func (p *Ports) In(name, kind string) In {
 // Combo declares a combo of texts or numbers without binding it.
 func (p *Ports) Combo(name string, choices ...any) In {
 	in := p.In(name, "COMBO")
-	in.m["choices"], in.m["classic"] = wireList(choices), true
-	return in
+	if !p.learn {
+		return in
+	}
+	return in.put("choices", wireList(choices)).put("classic", true)
 }
 
 // Match declares an input that takes what the other inputs and outputs of the same template take, of the allowed types.
@@ -35,12 +38,12 @@ func (p *Ports) Match(name, template, allowed string) In {
 // Grow declares an input that grows: from min to max inputs named prefix and a number, each as each declares the one input of
 // the template. Its value is a map by those names.
 func (p *Ports) Grow(name, prefix string, min, max int, each func(p *Ports)) In {
-	return p.forms(name, autogrow, map[string]any{"prefix": prefix, "min": int64(min), "max": int64(max), "template": nested(each)})
+	return p.forms(name, autogrow, map[string]any{"prefix": prefix, "min": int64(min), "max": int64(max), "template": p.nested(each)})
 }
 
 // GrowNamed is Grow with names instead of a prefix.
 func (p *Ports) GrowNamed(name string, min int, names []string, each func(p *Ports)) In {
-	return p.forms(name, autogrow, map[string]any{"names": names, "min": int64(min), "max": int64(len(names)), "template": nested(each)})
+	return p.forms(name, autogrow, map[string]any{"names": names, "min": int64(min), "max": int64(len(names)), "template": p.nested(each)})
 }
 
 // Case is one choice of a dynamic combo and the inputs it brings; nil brings none.
@@ -54,29 +57,30 @@ type Case struct {
 func (p *Ports) Cases(name string, cases ...Case) In {
 	list := make([]any, len(cases))
 	for i, c := range cases {
-		list[i] = map[string]any{"key": c.Key, "inputs": nested(c.Inputs)}
+		list[i] = map[string]any{"key": c.Key, "inputs": p.nested(c.Inputs)}
 	}
 	return p.forms(name, dynamicCombo, map[string]any{"cases": list})
 }
 
 // Slot declares an input of a type that brings further inputs once it is linked.
 func (p *Ports) Slot(name, kind string, inputs func(p *Ports)) In {
-	return p.forms(name, dynamicSlot, map[string]any{"slot_type": kind, "template": nested(inputs)})
+	return p.forms(name, dynamicSlot, map[string]any{"slot_type": kind, "template": p.nested(inputs)})
 }
 
 // Group declares from min to max rows of the same inputs; label is what a row is called, "" for Group.
 func (p *Ports) Group(name, label string, min, max int, inputs func(p *Ports)) In {
-	return p.forms(name, dynamicGroup, map[string]any{"group": label, "min": int64(min), "max": int64(max), "template": nested(inputs)})
+	return p.forms(name, dynamicGroup, map[string]any{"group": label, "min": int64(min), "max": int64(max), "template": p.nested(inputs)})
 }
 
 func (p *Ports) forms(name, kind string, forms map[string]any) In {
-	in := p.In(name, kind)
-	in.m["forms"] = forms
-	return in
+	return p.In(name, kind).put("forms", forms)
 }
 
 // nested declares the inputs of a dynamic input.
-func nested(declare func(p *Ports)) []any {
+func (p *Ports) nested(declare func(p *Ports)) []any {
+	if !p.learn {
+		return nil
+	}
 	inner := &Ports{learn: true}
 	if declare != nil {
 		declare(inner)
@@ -97,19 +101,20 @@ func (p *Ports) Hidden(name, kind string) {
 
 // Out declares an output without binding it.
 func (p *Ports) Out(kind string) Out {
-	o := Out{map[string]any{"type": kind}}
-	if p.learn {
-		p.outputs = append(p.outputs, o.m)
+	if !p.learn {
+		return Out{}
 	}
+	o := Out{map[string]any{"type": kind}}
+	p.outputs = append(p.outputs, o.m)
 	return o
 }
 
 // All binds a field to all inputs as they come, those that nobody declared too.
 func All(p *Ports, to *Args) {
-	p.sets = append(p.sets, func(m abi.Map) error {
+	p.sets = append(p.sets, setter{all: func(m abi.Map) error {
 		*to = argsOf(m)
 		return nil
-	})
+	}})
 }
 
 // Seed declares an INT input over the whole range of unsigned 64 bits.
@@ -130,18 +135,19 @@ func Seed(p *Ports, name string, to *uint64, def uint64) In {
 
 // Options sets all of a widget's options by their wire keys; an empty map is shown to clients, none is not.
 func (i In) Options(options map[string]any) In {
+	if i.m == nil {
+		return i
+	}
 	m := make(map[string]any, len(options))
 	for k, v := range options {
 		m[k] = toWire(v)
 	}
-	i.m["options"] = m
-	return i
+	return i.put("options", m)
 }
 
 // Modern shows a combo in the newer form.
 func (i In) Modern() In {
-	i.m["classic"] = false
-	return i
+	return i.put("classic", false)
 }
 
 // Raw gives the node the link itself, an Outer, in place of its value.
@@ -149,14 +155,15 @@ func (i In) Raw() In { return i.Set("rawLink", true) }
 
 // Match says that the output has the type that inputs of the template are linked to.
 func (o Out) Match(template string) Out {
-	o.m["match"] = template
-	return o
+	return o.put("match", template)
 }
 
 // Choices are a combo output's.
 func (o Out) Choices(choices ...any) Out {
-	o.m["choices"] = wireList(choices)
-	return o
+	if o.m == nil {
+		return o
+	}
+	return o.put("choices", wireList(choices))
 }
 
 // Number is an integer of any size in decimal digits, for widgets' bounds beyond 64 bits.

@@ -72,20 +72,19 @@ func (d Def[In, Out]) answer(op int32, m abi.Map) (any, error) {
 	var in In
 	var out Out
 	inputs := m.Map("inputs")
-	p := &Ports{}
+	p := binding()
 	d.Ports(p, &in, &out)
-	for _, set := range p.sets {
-		if err := set(inputs); err != nil {
-			return nil, err
-		}
+	err := p.set(inputs)
+	if err != nil {
+		return nil, err
 	}
 	switch {
 	case op == abi.OpExecute:
-		out, err := d.Do(in)
-		return d.reply(&in, &out, err)
+		out, err = d.Do(in)
+		return p.reply(err)
 	case op == abi.OpResume && d.Resume != nil:
-		out, err := d.Resume(in, m.Bytes("state"))
-		return d.reply(&in, &out, err)
+		out, err = d.Resume(in, m.Bytes("state"))
+		return p.reply(err)
 	case op == abi.OpCheckLazy && d.Need != nil:
 		return wanted(d.Need(in, func(name string) bool { return inputs[name] != nil }))
 	case op == abi.OpCheckLazy:
@@ -110,12 +109,11 @@ func (d Def[In, Out]) validate(in In, linked abi.Map) (any, error) {
 	return check.validate(nil, linked)
 }
 
-func (d Def[In, Out]) reply(in *In, out *Out, err error) (any, error) {
+// reply is what the bound outputs are now.
+func (p *Ports) reply(err error) (any, error) {
 	if err != nil {
 		return replyOf(Reply{}, err)
 	}
-	p := &Ports{}
-	d.Ports(p, in, out)
 	r := Reply{Outputs: make([]any, len(p.gets))}
 	for i, get := range p.gets {
 		r.Outputs[i] = get()

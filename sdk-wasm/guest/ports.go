@@ -14,7 +14,7 @@ type Ports struct {
 	hidden  []any
 	outputs []any
 	lazy    []string
-	sets    []func(abi.Map) error
+	sets    []setter
 	gets    []func() any
 	ui      *UI
 	expand  **Graph
@@ -24,26 +24,59 @@ type Ports struct {
 
 // In describes the input that was just declared; its methods chain.
 type In struct {
-	p *Ports
-	m map[string]any
+	p    *Ports
+	name string
+	m    map[string]any // nil in a call, which carries values and describes nothing
 }
 
 // Out describes the output that was just declared.
 type Out struct{ m map[string]any }
 
-func (p *Ports) input(name, kind string, set func(any) error) In {
-	p.sets = append(p.sets, func(m abi.Map) error {
-		v, ok := m[name]
-		if !ok || v == nil {
-			return nil
+// setter fills what is bound to an input, or to all of them.
+type setter struct {
+	name string
+	one  func(v any) error
+	all  func(m abi.Map) error
+}
+
+// binding is a Ports for a call.
+func binding() *Ports { return &Ports{sets: make([]setter, 0, 8)} }
+
+// set fills what is bound to the inputs.
+func (p *Ports) set(inputs abi.Map) error {
+	for i := range p.sets {
+		s := &p.sets[i]
+		var err error
+		if s.all != nil {
+			err = s.all(inputs)
+		} else if v := inputs[s.name]; v != nil {
+			err = s.one(v)
 		}
-		return set(v)
-	})
-	in := In{p, map[string]any{"name": name, "type": kind}}
-	if p.learn {
-		p.inputs = append(p.inputs, in.m)
+		if err != nil {
+			return err
+		}
 	}
-	return in
+	return nil
+}
+
+func (p *Ports) input(name, kind string, set func(any) error) In {
+	p.sets = append(p.sets, setter{name: name, one: set})
+	return p.In(name, kind)
+}
+
+// put describes one thing of the input.
+func (i In) put(key string, v any) In {
+	if i.m != nil {
+		i.m[key] = v
+	}
+	return i
+}
+
+func (o Out) put(key string, v any) Out {
+	if o.m != nil {
+		o.m[key] = v
+	}
+	return o
 }
 
 // missing are the lazy inputs that are not there yet: what a node without Need asks for.
@@ -119,12 +152,14 @@ func Switch(p *Ports, name string, to *bool, def bool) In {
 // Choice declares a combo.
 func Choice(p *Ports, name string, to *string, options ...string) In {
 	in := p.input(name, "COMBO", func(v any) error { return assign(v, to) })
+	if !p.learn {
+		return in
+	}
 	list := make([]any, len(options))
 	for i, o := range options {
 		list[i] = o
 	}
-	in.m["choices"], in.m["classic"] = list, true
-	return in
+	return in.put("choices", list).put("classic", true)
 }
 
 // Fill declares a hidden input: kind is "PROMPT", "EXTRA_PNGINFO" (JSON texts) or "UNIQUE_ID".
@@ -132,10 +167,10 @@ func Fill(p *Ports, name, kind string, to *string) {
 	if p.learn {
 		p.hidden = append(p.hidden, map[string]any{"name": name, "kind": kind})
 	}
-	p.sets = append(p.sets, func(m abi.Map) error {
+	p.sets = append(p.sets, setter{all: func(m abi.Map) error {
 		*to = m.Text(name)
 		return nil
-	})
+	}})
 }
 
 // Result declares an output of T's type.
@@ -147,11 +182,7 @@ func Result[T typed](p *Ports, from *T) Out {
 // ResultOf declares an output of a type named freely.
 func ResultOf[T any](p *Ports, kind string, from *T) Out {
 	p.gets = append(p.gets, func() any { return *from })
-	o := Out{map[string]any{"type": kind}}
-	if p.learn {
-		p.outputs = append(p.outputs, o.m)
-	}
-	return o
+	return p.Out(kind)
 }
 
 // Show binds the field that holds what the node shows to the client.
@@ -183,6 +214,9 @@ func assign[T any](v any, to *T) error {
 
 // Set sets a widget option by its wire key.
 func (i In) Set(key string, v any) In {
+	if i.m == nil {
+		return i
+	}
 	o, _ := i.m["options"].(map[string]any)
 	if o == nil {
 		o = map[string]any{}
@@ -191,6 +225,15 @@ func (i In) Set(key string, v any) In {
 	o[key] = toWire(v)
 	return i
 }
+
+// Slider sets a number by a slider.
+func (i In) Slider() In { return i.Set("display", "slider") }
+
+// ForceInput makes it a link, even though the type has a widget.
+func (i In) ForceInput() In { return i.Set("forceInput", true) }
+
+// ControlAfterGenerate lets the client change the number after each run, as it does with seeds.
+func (i In) ControlAfterGenerate() In { return i.Set("control_after_generate", true) }
 
 // Help is the tooltip.
 func (i In) Help(text string) In { return i.Set("tooltip", text) }
@@ -206,31 +249,26 @@ func (i In) Multiline() In { return i.Set("multiline", true) }
 
 // Optional lets a prompt leave the input out.
 func (i In) Optional() In {
-	i.m["optional"] = true
-	return i
+	return i.put("optional", true)
 }
 
 // Lazy evaluates the input only when the node needs it; see Def.Need.
 func (i In) Lazy() In {
-	name, _ := i.m["name"].(string)
-	i.p.lazy = append(i.p.lazy, name)
+	i.p.lazy = append(i.p.lazy, i.name)
 	return i.Set("lazy", true)
 }
 
 // Named is the output's label.
 func (o Out) Named(name string) Out {
-	o.m["name"] = name
-	return o
+	return o.put("name", name)
 }
 
 // Help is the output's tooltip.
 func (o Out) Help(text string) Out {
-	o.m["help"] = text
-	return o
+	return o.put("help", text)
 }
 
 // List says that the value is a List, spread over the consumer's calls.
 func (o Out) List() Out {
-	o.m["list"] = true
-	return o
+	return o.put("list", true)
 }
