@@ -11,6 +11,7 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -170,7 +171,8 @@ func TestDrawRow(t *testing.T) {
 // seeds are the recorded files, small and of all formats.
 func seeds(f *testing.F) {
 	files, _ := filepath.Glob(filepath.Join(golden.Dir(f, "nodes-io"), "files", "*"))
-	for _, path := range files {
+	more, _ := filepath.Glob(filepath.Join("testdata", "reference", "*"))
+	for _, path := range slices.Concat(files, more) {
 		data, err := os.ReadFile(path)
 		if err != nil {
 			f.Fatal(err)

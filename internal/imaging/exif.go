@@ -46,37 +46,42 @@ const orientationTag = 0x0112
 // exifTurn reads the orientation of an EXIF block, which is a TIFF file's first directory, with or without "Exif\0\0" before
 // it. What cannot be read is upright.
 func exifTurn(block []byte) turn {
-	block = bytes.TrimPrefix(block, []byte("Exif\x00\x00"))
-	if len(block) < 8 {
+	v, ok := tiffShort(bytes.TrimPrefix(block, []byte("Exif\x00\x00")), orientationTag)
+	if !ok || v < 1 || v > 8 {
 		return upright
 	}
+	return turn(v)
+}
+
+// tiffShort finds a tag of one 16-bit number in a TIFF file's first directory.
+func tiffShort(file []byte, tag uint16) (v uint16, ok bool) {
+	if len(file) < 8 {
+		return 0, false
+	}
 	var order binary.ByteOrder = binary.LittleEndian
-	switch string(block[:4]) {
+	switch string(file[:4]) {
 	case "II*\x00":
 	case "MM\x00*":
 		order = binary.BigEndian
 	default:
-		return upright
+		return 0, false
 	}
-	at := uint64(order.Uint32(block[4:]))
-	if at+2 > uint64(len(block)) {
-		return upright
+	at := uint64(order.Uint32(file[4:]))
+	if at+2 > uint64(len(file)) {
+		return 0, false
 	}
-	entries := block[at+2:]
-	for range order.Uint16(block[at:]) {
+	entries := file[at+2:]
+	for range order.Uint16(file[at:]) {
 		if len(entries) < 12 {
 			break
 		}
-		isShort := order.Uint16(entries[2:]) == 3
-		if order.Uint16(entries) == orientationTag && isShort {
-			if v := order.Uint16(entries[8:]); v >= 1 && v <= 8 {
-				return turn(v)
-			}
-			break
+		const short = 3
+		if order.Uint16(entries) == tag && order.Uint16(entries[2:]) == short {
+			return order.Uint16(entries[8:]), true
 		}
 		entries = entries[12:]
 	}
-	return upright
+	return 0, false
 }
 
 // jpegTurn finds the EXIF block before a JPEG's pixels.

@@ -1,7 +1,6 @@
 package imaging
 
 import (
-	"bytes"
 	"context"
 	"encoding/binary"
 	"image"
@@ -66,7 +65,7 @@ func readGIF(ctx context.Context, data []byte, lim Limits) (_ *film, err error) 
 			err = fault.New(fault.BadFile, "the GIF file is broken: %v", r)
 		}
 	}()
-	g, err := gif.DecodeAll(bytes.NewReader(data))
+	g, err := gif.DecodeAll(ended(data, "\x3b"))
 	if err != nil {
 		return nil, broken(err, "GIF")
 	}

@@ -147,13 +147,42 @@ func readPNG(ctx context.Context, data []byte, lim Limits) (*film, error) {
 	if err != nil {
 		return nil, err
 	}
-	return single(rasterOf(img), f.kind(), f.hasAlpha(), f.turn), nil
+	return single(f.raster(img), f.kind(), f.hasAlpha(), f.turn), nil
+}
+
+// raster copies the pixels. Compat: for greys of two or four bits the reference takes what tRNS says for a byte, not for so many
+// bits, so that only black is ever clear.
+func (f *pngFile) raster(img image.Image) *raster {
+	r := rasterOf(img)
+	if f.color != pngGray || f.depth != 2 && f.depth != 4 || len(f.transparent) != 2 {
+		return r
+	}
+	clear := binary.BigEndian.Uint16(f.transparent)
+	for i := 0; i < len(r.b); i += 4 {
+		if r.b[i+3] = 255; uint16(r.b[i]) == clear {
+			r.b[i+3] = 0
+		}
+	}
+	return r
 }
 
 func decodePNG(data []byte, lim Limits) (image.Image, error) {
 	return still(data, lim, "PNG",
 		func(b []byte) (image.Config, error) { return png.DecodeConfig(bytes.NewReader(b)) },
-		func(b []byte) (image.Image, error) { return png.Decode(bytes.NewReader(b)) })
+		func(b []byte) (image.Image, error) { return png.Decode(ended(wholeChunks(b), pngEnd)) })
+}
+
+// pngEnd is the chunk at the end of every PNG file.
+const pngEnd = "\x00\x00\x00\x00IEND\xaeB`\x82"
+
+// wholeChunks leaves out what stands behind the last chunk that is there as a whole.
+func wholeChunks(data []byte) []byte {
+	end := len(pngSignature)
+	pngChunks(data, func(_ string, body []byte) bool {
+		end += 12 + len(body)
+		return true
+	})
+	return data[:end]
 }
 
 // The ways a frame of an animated PNG is drawn and disposed of.
@@ -189,7 +218,7 @@ func (f *pngFile) animation(ctx context.Context, lim Limits) (*film, error) {
 		if dispose == apngPrevious {
 			kept = c.snapshot()
 		}
-		c.draw(rasterOf(img), fr.x, fr.y, fr.blend == apngOver)
+		c.draw(f.raster(img), fr.x, fr.y, fr.blend == apngOver)
 		out.frames = append(out.frames, c.snapshot())
 		switch dispose {
 		case apngBackground:

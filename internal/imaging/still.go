@@ -4,17 +4,22 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"image"
 	"image/jpeg"
+	"io"
+	"strings"
 
+	"github.com/cocoonhq/cocoon/internal/fault"
 	"golang.org/x/image/bmp"
 	"golang.org/x/image/tiff"
 )
 
 func readJPEG(_ context.Context, data []byte, lim Limits) (*film, error) {
-	img, err := still(data, lim, "JPEG",
-		func(b []byte) (image.Config, error) { return jpeg.DecodeConfig(bytes.NewReader(b)) },
-		func(b []byte) (image.Image, error) { return jpeg.Decode(bytes.NewReader(b)) })
+	img, err := still(data, lim, "JPEG", jpegConfig, jpegDecode)
+	if errors.Is(err, fault.Unsupported) {
+		img, err = readSplit(data, lim)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -37,6 +42,15 @@ func readJPEG(_ context.Context, data []byte, lim Limits) (*film, error) {
 	return single(rasterOf(img), plain, false, turn), nil
 }
 
+func jpegConfig(b []byte) (image.Config, error) { return jpeg.DecodeConfig(bytes.NewReader(b)) }
+
+func jpegDecode(b []byte) (image.Image, error) { return jpeg.Decode(ended(b, "\xff\xd9")) }
+
+// ended reads a file and then the mark of its end, which many files lack. It does not matter where it is there.
+func ended(file []byte, mark string) io.Reader {
+	return io.MultiReader(bytes.NewReader(file), strings.NewReader(mark))
+}
+
 func readTIFF(_ context.Context, data []byte, lim Limits) (*film, error) {
 	img, err := still(data, lim, "TIFF",
 		func(b []byte) (image.Config, error) { return tiff.DecodeConfig(bytes.NewReader(b)) },
@@ -54,8 +68,35 @@ func readTIFF(_ context.Context, data []byte, lim Limits) (*film, error) {
 		k, hasAlpha = plain, true
 	case *image.NRGBA64:
 		hasAlpha = true
+	case *image.Gray:
+		if depth, ok := tiffShort(data, tiffBits); (!ok || depth == 1) && m.Rect.Dx()%32 == 0 {
+			k = plain // Compat: as single bits of PNG files
+		}
+		invertFax(m, data)
 	}
-	return single(rasterOf(img), k, hasAlpha, upright), nil
+	return single(rasterOf(img), k, hasAlpha, exifTurn(data).rotation()), nil
+}
+
+// Tags of TIFF files, and what they say of fax pictures.
+const (
+	tiffBits        = 258
+	tiffCompression = 259
+	tiffPhotometric = 262
+	tiffFax1D       = 2
+	tiffFaxG4       = 4
+	tiffZeroIsBlack = 1
+)
+
+// invertFax mends fax pictures that call 0 black: the library takes what their code calls white for white, where all other
+// readers count its bits, which are 0.
+func invertFax(m *image.Gray, data []byte) {
+	c, _ := tiffShort(data, tiffCompression)
+	if p, _ := tiffShort(data, tiffPhotometric); c < tiffFax1D || c > tiffFaxG4 || p != tiffZeroIsBlack {
+		return
+	}
+	for i, v := range m.Pix {
+		m.Pix[i] = 255 - v
+	}
 }
 
 func readBMP(_ context.Context, data []byte, lim Limits) (*film, error) {
@@ -71,8 +112,6 @@ func readBMP(_ context.Context, data []byte, lim Limits) (*film, error) {
 	case *image.Paletted:
 		k, hasAlpha = plain, true
 	case *image.NRGBA:
-		hasAlpha = true
-	case *image.RGBA:
 		hasAlpha = bmpAlpha(r, data)
 	}
 	out := single(r, k, hasAlpha, upright)
@@ -80,10 +119,11 @@ func readBMP(_ context.Context, data []byte, lim Limits) (*film, error) {
 	return out, nil
 }
 
-// bmpAlpha reports whether a BMP has 32 bits a pixel, and copies their fourth byte. Compat: it counts as alpha also where the
-// format calls it reserved, unless it is 0 everywhere.
+// bmpAlpha reports whether a BMP, read as one of 32 bits a pixel, has alpha, and copies the fourth byte of its pixels. Compat: it
+// counts as alpha also where the format calls it reserved, unless it is 0 everywhere.
 func bmpAlpha(r *raster, data []byte) bool {
-	if len(data) < 34 || binary.LittleEndian.Uint16(data[28:]) != 32 || binary.LittleEndian.Uint32(data[30:]) != 0 {
+	const header = 34 // up to the compression
+	if len(data) < header || binary.LittleEndian.Uint16(data[28:]) != 32 {
 		return false
 	}
 	start := uint64(binary.LittleEndian.Uint32(data[10:]))
@@ -110,5 +150,5 @@ func bmpAlpha(r *raster, data []byte) bool {
 			r.b[i] = 255
 		}
 	}
-	return true
+	return some != 0
 }
