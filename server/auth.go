@@ -65,6 +65,9 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		g.refuse(w, r, err)
 		return
 	}
+	if a := inner(w); a != nil {
+		a.who = who
+	}
 	m, err := g.enterRoom(who.Tenant)
 	if err != nil {
 		g.s.fail(w, r, err)

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"github.com/cocoonhq/cocoon/internal/tenant"
 )
 
 // answer is a response on its way out: it adds cache headers and remembers what is logged and counted.
@@ -25,6 +27,7 @@ type answer struct {
 	modified string // of a file; for 304
 	kind     string // of a file; for 304 and 416
 	rangy    bool   // a range that does not fit is answered without a body
+	who      tenant.Identity
 }
 
 // WriteHeader sets headers before it is too late.
@@ -100,8 +103,12 @@ func (s *Server) observe(next http.Handler) http.Handler {
 			took := time.Since(began)
 			s.counts.request(a.route, a.status, took)
 			// The query may carry names and keys of users: it is not logged.
-			zerolog.Ctx(r.Context()).Debug().Str("method", r.Method).Str("path", r.URL.Path).Int("status", a.status).
-				Int64("bytes", a.bytes).Dur("took", took).Str("remote", r.RemoteAddr).Msg("request")
+			line := zerolog.Ctx(r.Context()).Debug().Str("method", r.Method).Str("path", r.URL.Path).Int("status", a.status).
+				Int64("bytes", a.bytes).Dur("took", took).Str("remote", r.RemoteAddr)
+			if a.who.Key != "" {
+				line = line.Str("tenant", string(a.who.Tenant)).Str("key", a.who.Key)
+			}
+			line.Msg("request")
 		}()
 		defer recovered(a, r)
 		next.ServeHTTP(a, r)
