@@ -256,3 +256,20 @@ func (b *bench) until(is func(engine.Event) bool) {
 		}
 	}
 }
+
+// The name of a node whose class is not there is its title, even if that is null.
+func TestMissingNodeTitle(t *testing.T) {
+	for _, row := range []struct{ meta, want string }{
+		{``, "Node 'Nope' not found. The custom node may not be installed."},
+		{`,"_meta":{}`, "Node 'Nope' not found. The custom node may not be installed."},
+		{`,"_meta":{"title":"T"}`, "Node 'T' not found. The custom node may not be installed."},
+		{`,"_meta":{"title":null}`, "Node 'None' not found. The custom node may not be installed."},
+	} {
+		prompt := json.RawMessage(`{"1":{"class_type":"Nope","inputs":{}` + row.meta + `}}`)
+		_, err := start(t).engine.Submit(t.Context(), engine.Submission{Prompt: prompt})
+		var bad *engine.PromptError
+		if !errors.As(err, &bad) || bad.Problem.Message != row.want {
+			t.Errorf("%s: %v, want %s", row.meta, err, row.want)
+		}
+	}
+}

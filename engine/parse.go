@@ -55,8 +55,9 @@ func newGraph(ctx context.Context, reg *node.Registry, prompt *doc.Object) (*gra
 
 func missingType(id string, body *doc.Object, class any, named bool) *Problem {
 	var title any
+	titled := false
 	if meta, ok := body.Get("_meta"); ok && isObject(meta) {
-		title, _ = meta.(*doc.Object).Get("title")
+		title, titled = meta.(*doc.Object).Get("title")
 	}
 	p := &Problem{Type: "missing_node_type", Details: "Node ID '#" + id + "'"}
 	if !named {
@@ -66,7 +67,7 @@ func missingType(id string, body *doc.Object, class any, named bool) *Problem {
 		}
 		p.Message = "Node '" + label + "' has no class_type. The workflow may be corrupted or a custom node is missing."
 	} else {
-		if title == nil {
+		if !titled { // Compat: a title of null is one
 			title = class
 		}
 		p.Message = "Node '" + pyStr(title) + "' not found. The custom node may not be installed."
