@@ -178,10 +178,10 @@ func (a *abiHost) run(t testing.TB, program, blob []byte, cancel int) (got error
 	if n := a.open.Load(); n != 0 {
 		t.Fatalf("%d files are open", n)
 	}
-	if n, escaped := a.h.gate.blocks.live.Load(), a.h.gate.blocks.escaped.Load(); n > escaped+int64(len(a.h.gate.places)) {
+	if n, escaped := a.h.gate.blocks.live.Load(), a.h.gate.blocks.escaped.Load(); n > escaped+int64(a.h.gate.busy()) {
 		t.Fatalf("%d blocks, of which %d escaped", n, escaped)
 	}
-	if n := len(a.h.gate.places); n != 0 {
+	if n := a.h.gate.busy(); n != 0 {
 		t.Fatalf("%d places are taken", n)
 	}
 	s, err := a.e.program.Get(context.Background(), 64)

@@ -34,6 +34,8 @@ type call struct {
 	start    time.Time
 	deadline time.Time
 	parked   time.Duration
+	turn     time.Time     // since when it has its place
+	inside   bool          // it has one
 	burnt    int64         // fuel, when the call is over
 	ran      time.Duration // without the waits, when the call is over
 	looked   int64         // work since the host last looked whether the call is to be stopped
@@ -104,6 +106,7 @@ func (c *call) Refuel(left int64) int64 {
 	if left == fuel.TooDeep {
 		c.spent("its calls nest too deeply\nDoes a function call itself without an end? %d calls may nest.", depthLimit)
 	}
+	c.cede()
 	c.alive()
 	if c.given >= c.limits.Fuel {
 		c.spent("it has executed its %d instructions\nIs there a loop without an end?%s", c.limits.Fuel, c.askFor("fuel_per_execute"))
@@ -159,42 +162,9 @@ func (c *call) work(n int64) {
 func (c *call) look(n int64) {
 	if c.looked += n; c.looked > lookEvery {
 		c.looked = 0
+		c.cede()
 		c.alive()
 	}
-}
-
-// park runs a wait without holding one of the places for running guests; the clock stands still. All waits of a call are
-// bounded together.
-func (c *call) park(wait func(ctx context.Context)) {
-	left := time.Duration(0)
-	if most := c.limits.Parked; most > 0 {
-		if left = most - c.parked; left <= 0 {
-			c.spent("it waited longer than %v", most)
-		}
-	}
-	ctx, cancel := c.host.life.bound(c.Context, left)
-	defer cancel()
-	from := time.Now()
-	c.aside(func() {
-		c.pass.Leave()
-		defer c.pass.Return(context.WithoutCancel(c.Context))
-		wait(ctx)
-	})
-	d := time.Since(from)
-	c.parked += d
-	c.deadline = c.deadline.Add(d)
-}
-
-// timed is a context for work of the host, which ends with the call's time. Cancel it.
-func (c *call) timed() (context.Context, context.CancelFunc) {
-	return c.host.life.bound(c.Context, max(time.Until(c.deadline), 1))
-}
-
-// aside runs host work without holding a place; the clock goes on. A panic of the work goes on with the place taken again.
-func (c *call) aside(work func()) {
-	c.host.gate.leave()
-	defer c.host.gate.enter(context.WithoutCancel(c.Context))
-	work()
 }
 
 // used is how much fuel the call has used. What is left of a slice is the word of a worker, which may be anything.

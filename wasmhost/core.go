@@ -168,7 +168,7 @@ func (c *call) preview(h int64, maxSide, format, flags uint32) int32 {
 
 // picture is the first picture of a batch, 8 bits a channel.
 func (c *call) picture(t *tensor.Tensor) (out *image.NRGBA) {
-	c.aside(func() { out = c.pictureOf(t) })
+	c.labour(func(context.Context) { out = c.pictureOf(t) })
 	return out
 }
 

@@ -130,10 +130,11 @@ func (c *call) do(op int32, build func() (any, error), read func(c *call, v any)
 		return err
 	}
 	defer leave()
-	if !c.host.gate.enter(c.Context) {
+	if !c.host.gate.enter(c.Context, c.tenant) {
 		return fault.Wrap(context.Cause(c), fault.Cancelled, "cancelled")
 	}
-	defer c.host.gate.leave()
+	defer c.host.gate.leave(c.tenant)
+	c.placed()
 	c.deadline = time.Now().Add(c.limits.Wall)
 	err = c.once(op, build, read)
 	st := &c.ext.stats

@@ -92,8 +92,8 @@ func inFuzzCall(t *testing.T, do func(c *call)) {
 	}
 	defer fuzzHost.e.program.Put(t.Context(), s, false)
 	c.slot = s
-	_ = fuzzHost.h.gate.enter(t.Context())
-	defer fuzzHost.h.gate.leave()
+	_ = fuzzHost.h.gate.enter(t.Context(), c.tenant)
+	defer fuzzHost.h.gate.leave(c.tenant)
 	do(c)
 }
 

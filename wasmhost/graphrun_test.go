@@ -124,8 +124,8 @@ func (g *graphHost) run(t testing.TB, src []byte) (n int64, code fault.Code) {
 	}
 	defer g.e.program.Put(context.Background(), s, false)
 	c.slot = s
-	_ = g.h.gate.enter(context.Background())
-	defer g.h.gate.leave()
+	_ = g.h.gate.enter(context.Background(), c.tenant)
+	defer g.h.gate.leave(c.tenant)
 	defer c.release()
 	defer func() {
 		r := recover()

@@ -78,7 +78,8 @@ type Host struct {
 	c         Config
 	engine    slot.Engine
 	workers   *worker.Pool // the engine, when there are workers
-	gate      *gate
+	gate      *gate        // for guests that compute
+	bench     *gate        // for work of the host's for them
 	life      *life
 	cache     *code.Cache
 	mail      *mail.Office
@@ -96,7 +97,7 @@ func New(ctx context.Context, c Config) (*Host, error) {
 	if c.Keep == 0 {
 		c.Keep = 4
 	}
-	h := &Host{c: c, gate: newGate(), life: newLife(), mail: mail.New(), bulkheads: bulkhead.New(), runs: newRuns(), shelf: newShelf()}
+	h := &Host{c: c, gate: newGate(), bench: newBench(), life: newLife(), mail: mail.New(), bulkheads: bulkhead.New(), runs: newRuns(), shelf: newShelf()}
 	if c.Client == nil {
 		h.c.Client = egress.NewHTTP(egress.Public)
 	}
@@ -199,12 +200,12 @@ func (e *Extension) start(ctx context.Context) error {
 		return err
 	}
 	defer h.life.leave()
-	if !h.gate.enter(ctx) {
+	if !h.gate.enter(ctx, e.Tenant) {
 		return ctx.Err()
 	}
 	show, err := h.code(ctx, e.admitted)
 	if err != nil {
-		h.gate.leave()
+		h.gate.leave(e.Tenant)
 		return err
 	}
 	c := e.newCall(ctx, e.limits.Describe)
@@ -216,7 +217,7 @@ func (e *Extension) start(ctx context.Context) error {
 		o.Code = func() (string, []byte, error) { return h.cache.Find(context.Background(), admitted) }
 	}
 	e.program, err = h.engine.Compile(c, e.admitted.Metered, o, slice)
-	h.gate.leave()
+	h.gate.leave(e.Tenant)
 	if err != nil {
 		return c.outcome(0, err)
 	}
@@ -230,6 +231,7 @@ func (e *Extension) start(ctx context.Context) error {
 // setUp is told the slot of a set-up, whose time counts from now: a busy machine may have compiled for long.
 func (c *call) setUp(s slot.Slot) {
 	c.slot = s
+	c.placed() // as start did for it
 	c.deadline = time.Now().Add(c.limits.Wall)
 }
 

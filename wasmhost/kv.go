@@ -33,17 +33,17 @@ func (c *call) kvDo(scope uint32, do func(ctx context.Context, at kv.Space, q kv
 		return abi.ENOENT
 	}
 	c.work(kvWork)
-	ctx, cancel := c.timed()
-	defer cancel()
 	var err error
-	c.aside(func() {
+	late := false
+	c.aside(func(ctx context.Context) {
 		c.ext.keeping.RLock()
 		defer c.ext.keeping.RUnlock()
 		if err = errRemoved; !c.ext.removed {
 			err = do(ctx, at, kv.Quota(c.ext.grant.KV))
+			late = ctx.Err() != nil
 		}
 	})
-	if err != nil && ctx.Err() != nil && c.Err() == nil {
+	if err != nil && late && c.Err() == nil {
 		c.alive() // the call's time is over, or the host's
 	}
 	switch code := fault.CodeOf(err); {

@@ -42,9 +42,7 @@ func (c *call) assetImage(h int64, part uint32) int64 {
 	}
 	var p *imaging.Picture
 	var err error
-	ctx, cancel := c.timed()
-	defer cancel()
-	c.aside(func() { p, err = decodePicture(ctx, f, size, int(left)) })
+	c.labour(func(ctx context.Context) { p, err = decodePicture(ctx, f, size, int(left)) })
 	switch code := fault.CodeOf(err); {
 	case err == nil:
 	case c.Err() != nil:
@@ -95,9 +93,7 @@ func (c *call) encodePicture(w io.Writer, v any, index int, p picture.Form) erro
 	}
 	one := img.Slice(0, index, index+1)
 	var err error
-	ctx, cancel := c.timed()
-	defer cancel()
-	c.aside(func() { err = picture.Write(ctx, w, one, p) })
+	c.labour(func(ctx context.Context) { err = picture.Write(ctx, w, one, p) })
 	return err
 }
 

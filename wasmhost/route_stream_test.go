@@ -30,10 +30,10 @@ func withCall(t testing.TB, h *Host, g Grant, l Limits, do func(c *call)) {
 	e.grant = g
 	c := e.newCall(runCtx(t, "a", "1"), l)
 	c.tenant = "a"
-	if !h.gate.enter(t.Context()) {
+	if !h.gate.enter(t.Context(), c.tenant) {
 		t.Fatal("no place")
 	}
-	defer h.gate.leave()
+	defer h.gate.leave(c.tenant)
 	var err error
 	if c.slot, err = e.program.Get(t.Context(), 64*pagesPerMiB); err != nil {
 		t.Fatal(err)

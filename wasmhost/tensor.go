@@ -1,6 +1,7 @@
 package wasmhost
 
 import (
+	"context"
 	"encoding/binary"
 	"math"
 
@@ -213,11 +214,9 @@ func (c *call) compute(p *tensor.Program, inputs []*tensor.Tensor) ([]*tensor.Te
 	if !ok {
 		return nil, abi.ELIMIT
 	}
-	ctx, cancel := c.timed()
-	defer cancel()
 	var outs []*tensor.Tensor
 	var err error
-	c.aside(func() { outs, err = tensor.RunOnce(ctx, c.host.c.Backend, p, dense...) })
+	c.labour(func(ctx context.Context) { outs, err = tensor.RunOnce(ctx, c.host.c.Backend, p, dense...) })
 	if err != nil {
 		c.alive()
 		return nil, errnoOf(err)

@@ -30,10 +30,10 @@ func inCall(t testing.TB, memoryPages uint32, do func(c *call)) {
 	s.Limits.Describe.MemoryPages = mostPages
 	e := load(t, h, s)
 	c := e.newCall(runCtx(t, "a", "1"), s.Limits.Execute)
-	if !h.gate.enter(t.Context()) {
+	if !h.gate.enter(t.Context(), c.tenant) {
 		t.Fatal("no place")
 	}
-	defer h.gate.leave()
+	defer h.gate.leave(c.tenant)
 	var err error
 	if c.slot, err = e.program.Get(t.Context(), mostPages); err != nil {
 		t.Fatal(err)
