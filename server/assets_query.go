@@ -13,8 +13,13 @@ import (
 // complaints gathers what is wrong with a query or body. Compat: the form of the reference's validator.
 type complaints []any
 
+// add notes what is wrong with a field, or with the whole when field is "".
 func (c *complaints) add(kind, field, msg string, input any) {
-	*c = append(*c, map[string]any{"type": kind, "loc": []string{field}, "msg": msg, "input": input})
+	at := []string{}
+	if field != "" {
+		at = append(at, field)
+	}
+	*c = append(*c, map[string]any{"type": kind, "loc": at, "msg": msg, "input": input})
 }
 
 // err is the answer, nil when nothing is wrong.
