@@ -169,7 +169,7 @@ func wantGlow(t *testing.T, e *wasmhost.Extension, _ *wasmhost.Host, short strin
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}
-	if d := cmp.Diff(map[string]any{"default": 0.5, "min": 0.0, "max": 1.0, "step": 0.01}, map[string]any(n.Schema().Inputs[1].Options)); d != "" {
+	if d := cmp.Diff(map[string]any{"default": 0.5, "min": 0.0, "max": 1.0, "step": 0.01, "display": "slider"}, map[string]any(n.Schema().Inputs[1].Options)); d != "" {
 		t.Error("options of amount:", d)
 	}
 }

@@ -146,6 +146,11 @@ export class Value {
     return this.is == Is.Int ? this.n : otherwise;
   }
 
+  /** A whole number that is not negative, also one above the range of asInt. */
+  asUint(otherwise: u64 = 0): u64 {
+    return this.is == Is.Uint || (this.is == Is.Int && this.n >= 0) ? <u64>this.n : otherwise;
+  }
+
   asFloat(otherwise: f64 = 0): f64 {
     if (this.is == Is.Float) return this.f;
     if (this.is == Is.Int) return <f64>this.n;

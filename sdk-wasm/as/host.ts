@@ -88,6 +88,13 @@ export function preview(image: Tensor, maxSide: u32, png: bool = false): i32 {
   return image.id < 0 ? <i32>image.id : host_preview(image.id, maxSide, png ? 1 : 0, 0);
 }
 
+/** Says how far the node is and shows an image with it, no side longer than maxSide, 0 for its own size: 0, 1 when the call is being
+ * cancelled, or an errno. */
+export function progressWith(value: f64, max: f64, image: Tensor, maxSide: u32, png: bool = false): i32 {
+  const n = image.id < 0 ? <i32>image.id : host_preview(image.id, maxSide, png ? 1 : 0, 1);
+  return n < 0 ? n : progress(value, max) ? 1 : 0;
+}
+
 /** Instructions that the call may still execute. */
 export function fuelLeft(): i64 {
   return host_fuel_left();
@@ -177,6 +184,11 @@ export class Asset {
   static open(file: Value): Asset {
     const b = file.encode();
     return new Asset(host_asset_open(at(b), b.byteLength));
+  }
+
+  /** Opens a file as widgets name it: "folder/name.png [output]", without a type in the input folder. */
+  static chosen(name: string): Asset {
+    return Asset.open(Value.map().set("name", Value.text(name)));
   }
 
   /** How many bytes it has, or an errno. */

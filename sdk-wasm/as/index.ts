@@ -7,25 +7,27 @@
 // nothing is collected, and nothing that a call writes is there in the next one. KV keeps what is to stay.
 
 import { ENOENT, EUNSUP, host_log, host_reply, MAJOR, MINOR, OP_CHECK_LAZY, OP_DESCRIBE, OP_EXECUTE, OP_FINGERPRINT, OP_MIGRATE, OP_RESUME, OP_ROUTE, OP_SELFTEST, OP_VALIDATE, OP_WS } from "./bind";
+import { Call } from "./call";
 import { decode, utf8, Value } from "./cbor";
 import { at, fail, failed, raised } from "./host";
 import { Incoming, Message } from "./message";
-import { Call, Node } from "./node";
+import { Node } from "./node";
 import { Request, Response, Route } from "./route";
 import { beginCall } from "./tensor";
 
 export * from "./bind";
+export { Call, Step } from "./call";
 export { decode, Is, utf8, Value } from "./cbor";
 export {
   Asset, assetRead, assetSave, deadline, fail, failed, feature, fuelLeft, httpFetch, KV, last, log, msgPost, msgWait, nodeCall, now, preview, progress,
-  progressState, progressText, progressTextAll, pull, raise, random, sleep, wsSend,
+  progressState, progressText, progressTextAll, progressWith, pull, raise, random, sleep, wsSend,
 } from "./host";
 export { Exchange, Target, waitAny } from "./exchange";
 export { build, decodeImage, decodeMask, Draft, imageSave, parts, store, typeOf } from "./media";
 export { Incoming, Message } from "./message";
-export { Call, Case, Node, Step } from "./node";
-export { Answer, Body, Request, Response, Route } from "./route";
-export { Graph, Info, Ref, Tensor, Window } from "./tensor";
+export { Case, Node } from "./node";
+export { Answer, Body, Events, FormFile, Request, Response, Route } from "./route";
+export { Graph, Info, Ref, Resize, Tensor, Window } from "./tensor";
 
 const nodes: Node[] = [];
 const routes: Route[] = [];
@@ -85,7 +87,7 @@ function answer(op: i32, request: Value): Value {
   }
   const id = request.get("class").asText();
   for (let i = 0; i < nodes.length; i++) {
-    if (nodes[i].id == id) return onNode(nodes[i], op, new Call(request));
+    if (nodes[i].id == id) return onNode(nodes[i], op, new Call(request, op == OP_RESUME));
   }
   fail(ENOENT, "the extension has no such node");
   return Value.nothing();
@@ -125,7 +127,7 @@ function onNode(n: Node, op: i32, c: Call): Value {
     if (n.run) n.run!(c);
     return c.reply();
   }
-  if (op == OP_CHECK_LAZY) return Value.texts(n.wants ? n.wants!(c) : []);
+  if (op == OP_CHECK_LAZY) return Value.texts(n.wants ? n.wants!(c) : n.missing(c));
   if (op == OP_VALIDATE) {
     const text = n.refuse ? n.refuse!(c) : "";
     return text.length ? Value.text(text) : Value.nothing();

@@ -1,172 +1,7 @@
-// Nodes, and what a call of one has and gives.
+// Declarations of nodes.
 
-import { ENOENT, KIND_IMAGE, KIND_LATENT, KIND_MASK, TAG_BLOCKER, TAG_LIST } from "./bind";
+import { Call } from "./call";
 import { Is, Value } from "./cbor";
-import { fail } from "./host";
-import { Tensor } from "./tensor";
-
-/** A call of a node: its inputs by name, and the outputs in the order of their declaration. */
-export class Call {
-  inputs: Value;
-  /** That the node left for later; empty the first time. */
-  state: ArrayBuffer;
-  private outputs: Value[] = [];
-  private ui: Value = Value.map();
-  private nodes: Value[] = [];
-  private other: Value | null = null;
-  private rows: Value[] = [];
-  /** Of the node that begins a loop: lets the cache keep what the loop's body gave. */
-  keep: bool = false;
-
-  constructor(private request: Value) {
-    this.inputs = request.get("inputs");
-    this.state = request.get("state").asBytes();
-  }
-
-  get nodeID(): string {
-    return this.request.get("node").asText();
-  }
-
-  get promptID(): string {
-    return this.request.get("prompt").asText();
-  }
-
-  has(name: string): bool {
-    return this.inputs.has(name);
-  }
-
-  value(name: string): Value {
-    return this.inputs.get(name);
-  }
-
-  text(name: string): string {
-    return this.inputs.get(name).asText();
-  }
-
-  int(name: string): i64 {
-    return this.inputs.get(name).asInt();
-  }
-
-  float(name: string): f64 {
-    return this.inputs.get(name).asFloat();
-  }
-
-  bool(name: string): bool {
-    return this.inputs.get(name).asBool();
-  }
-
-  /** An input that stays with the host: an image, a mask, a latent. */
-  tensor(name: string): Tensor {
-    return new Tensor(this.inputs.get(name).asHandle(ENOENT));
-  }
-
-  /** All items of an input of a node that takes lists. */
-  list(name: string): Value[] {
-    const v = this.inputs.get(name);
-    return v.is == Is.Tag && <u64>v.n == TAG_LIST ? v.list[0].list : [];
-  }
-
-  /** Nothing is given: consumers of all outputs do not run. A text tells the user why. */
-  block(text: string = ""): void {
-    this.other = Value.map().set("block", Value.text(text));
-  }
-
-  give(v: Value): void {
-    this.outputs.push(v);
-  }
-
-  giveText(v: string): void {
-    this.give(Value.text(v));
-  }
-
-  giveInt(v: i64): void {
-    this.give(Value.int(v));
-  }
-
-  giveFloat(v: f64): void {
-    this.give(Value.float(v));
-  }
-
-  giveBool(v: bool): void {
-    this.give(Value.bool(v));
-  }
-
-  giveImage(t: Tensor): void {
-    this.giveAs(KIND_IMAGE, t);
-  }
-
-  giveMask(t: Tensor): void {
-    this.giveAs(KIND_MASK, t);
-  }
-
-  giveLatent(t: Tensor): void {
-    this.giveAs(KIND_LATENT, t);
-  }
-
-  private giveAs(kind: u32, t: Tensor): void {
-    const made = t.as(kind);
-    if (made.id == ENOENT) fail(ENOENT, "a step works on an input that is not there: is its name the declared one?");
-    else if (made.id < 0) fail(made.id, "the host refused a step; the extension's log says why");
-    else this.give(Value.handle(kind, made.id));
-  }
-
-  /** Several values for one output that is declared as a list. */
-  giveList(all: Value[]): void {
-    this.give(Value.tag(TAG_LIST, Value.of(all)));
-  }
-
-  /** An output that is an output of a node of the expansion. */
-  giveLink(node: string, output: u32 = 0): void {
-    this.give(Value.link(node, output));
-  }
-
-  /** An output whose consumers do not run; a text tells the user why. */
-  giveBlocked(text: string = ""): void {
-    this.give(Value.tag(TAG_BLOCKER, text.length ? Value.text(text) : Value.nothing()));
-  }
-
-  /** Shows items of a kind on the node: "text", "images", … */
-  show(kind: string, items: Value[]): void {
-    this.ui.set(kind, Value.of(items));
-  }
-
-  showText(text: string): void {
-    this.show("text", [Value.text(text)]);
-  }
-
-  /** Adds a node to the expansion; Step.set fills its inputs. */
-  add(id: string, classID: string): Step {
-    const inputs = Value.of([]);
-    this.nodes.push(Value.map().set("id", Value.text(id)).set("class", Value.text(classID)).set("inputs", inputs));
-    return new Step(inputs);
-  }
-
-  /** No outputs yet: the node runs again in ms milliseconds with the state. */
-  later(ms: i64, state: ArrayBuffer): void {
-    this.other = Value.map().set("retry_after_ms", Value.int(ms)).set("state", Value.bytes(state));
-  }
-
-  /** An iteration of the loop that the node begins: its outputs but the last, which carries a value from one to the next. */
-  row(outputs: Value[]): void {
-    this.rows.push(Value.of(outputs));
-  }
-
-  /** The type that a linked input has; for checks of a node with the flag validates_links. */
-  linked(name: string): string {
-    return this.request.get("linked").get(name).asText();
-  }
-
-  reply(): Value {
-    if (this.other) return this.other!;
-    if (this.rows.length) {
-      return Value.map().set("loop", Value.map().set("outputs", Value.of(this.rows)).set("keep", Value.bool(this.keep)));
-    }
-    const v = Value.map().set("outputs", Value.of(this.outputs));
-    if (this.ui.length) v.set("ui", this.ui);
-    if (this.nodes.length) v.set("expand", Value.map().set("nodes", Value.of(this.nodes)));
-    return v;
-  }
-}
 
 /** One choice of a dynamic combo and the inputs that it brings. */
 export class Case {
@@ -178,16 +13,6 @@ function nested(declare: (n: Node) => void): Value {
   const n = new Node("", "", "", "");
   declare(n);
   return n.describe().get("inputs");
-}
-
-/** A node of an expansion. */
-export class Step {
-  constructor(private inputs: Value) {}
-
-  set(name: string, v: Value): Step {
-    this.inputs.list.push(Value.of([Value.text(name), v]));
-    return this;
-  }
 }
 
 /** A node that is being declared. Options hold for the input that was declared last. */
@@ -236,6 +61,12 @@ export class Node {
     return this.widget(name, "STRING", Value.text(otherwise));
   }
 
+  /** A whole number over the whole range of u64, which the client changes after each run; Call.value(name).asUint() reads it. */
+  seed(name: string, otherwise: u64 = 0): Node {
+    this.widget(name, "INT", Value.uint(otherwise)).option("min", Value.int(0)).option("max", Value.uint(u64.MAX_VALUE));
+    return this.option("control_after_generate", Value.bool(true));
+  }
+
   boolean(name: string, otherwise: bool): Node {
     return this.widget(name, "BOOLEAN", Value.bool(otherwise));
   }
@@ -257,6 +88,29 @@ export class Node {
   grow(name: string, prefix: string, min: i64, max: i64, each: (n: Node) => void): Node {
     return this.forms(name, "COMFY_AUTOGROW_V3", Value.map().set("prefix", Value.text(prefix)).set("min", Value.int(min)).set("max", Value.int(max))
       .set("template", nested(each)));
+  }
+
+  /** grow with names instead of a prefix. */
+  growNamed(name: string, min: i64, names: string[], each: (n: Node) => void): Node {
+    return this.forms(name, "COMFY_AUTOGROW_V3", Value.map().set("names", Value.texts(names)).set("min", Value.int(min)).set("max", Value.int(names.length))
+      .set("template", nested(each)));
+  }
+
+  /** An input of a type that brings further inputs once it is linked. Its value is a map. */
+  slot(name: string, type: string, inputs: (n: Node) => void): Node {
+    return this.forms(name, "COMFY_DYNAMICSLOT_V3", Value.map().set("slot_type", Value.text(type)).set("template", nested(inputs)));
+  }
+
+  /** From min to max rows of the same inputs; label is what a row is called, "" for Group. */
+  group(name: string, label: string, min: i64, max: i64, inputs: (n: Node) => void): Node {
+    return this.forms(name, "COMFY_DYNAMICGROUP_V3", Value.map().set("group", Value.text(label)).set("min", Value.int(min)).set("max", Value.int(max))
+      .set("template", nested(inputs)));
+  }
+
+  /** An input that takes what the other inputs and outputs of the template take, of the allowed types. */
+  matching(name: string, template: string, allowed: string = "*"): Node {
+    return this.link(name, "COMFY_MATCHTYPE_V3").option("template",
+      Value.map().set("template_id", Value.text(template)).set("allowed_types", Value.text(allowed)));
   }
 
   /** A combo whose choice brings inputs. Its value is a map: the choice under the combo's name, and the inputs. */
@@ -298,6 +152,21 @@ export class Node {
     return this.option("lazy", Value.bool(true));
   }
 
+  /** A number that is set by a slider. */
+  slider(): Node {
+    return this.option("display", Value.text("slider"));
+  }
+
+  /** A link, even though the type has a widget. */
+  forceInput(): Node {
+    return this.option("forceInput", Value.bool(true));
+  }
+
+  /** The node gets the link itself, a list of a node's id and an output's number, in the place of its value. */
+  raw(): Node {
+    return this.option("rawLink", Value.bool(true));
+  }
+
   multiline(): Node {
     return this.option("multiline", Value.bool(true));
   }
@@ -313,13 +182,37 @@ export class Node {
     return this;
   }
 
+  /** What the client shows as a hint of the output that was declared last. */
+  givesHint(text: string): Node {
+    this.outputs[this.outputs.length - 1].set("help", Value.text(text));
+    return this;
+  }
+
+  /** An output of the type that inputs of the template are linked to; see matching. */
+  givesMatching(template: string, name: string = ""): Node {
+    this.gives("COMFY_MATCHTYPE_V3", name);
+    this.outputs[this.outputs.length - 1].set("match", Value.text(template));
+    return this;
+  }
+
+  /** The lazy inputs that are not there yet: what a node without needs asks for. */
+  missing(c: Call): string[] {
+    const all: string[] = [];
+    for (let i = 0; i < this.inputs.length; i++) {
+      const name = this.inputs[i].get("name").asText();
+      const is = c.value(name).is;
+      if (this.inputs[i].get("options").get("lazy").asBool() && (is == Is.Absent || is == Is.Null)) all.push(name);
+    }
+    return all;
+  }
+
   /** Of the contract's list: "output_node", "expands", "not_idempotent", … */
   flag(name: string): Node {
     this.flags.push(name);
     return this;
   }
 
-  /** Names the lazy inputs that the node needs besides those it has. */
+  /** Names the lazy inputs that the node needs besides those it has; without it they are all that are not there. */
   needs(f: (c: Call) => string[]): Node {
     this.wants = f;
     return this;

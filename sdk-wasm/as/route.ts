@@ -9,6 +9,28 @@ import { Tensor } from "./tensor";
 export class Request {
   constructor(public value: Value) {}
 
+  /** GET, POST, … */
+  get method(): string {
+    return this.value.get("method").asText();
+  }
+
+  /** The path below /ext/<id>. */
+  get path(): string {
+    return this.value.get("path").asText();
+  }
+
+  /** The files of a form. */
+  get files(): FormFile[] {
+    const list = this.value.get("files"), all: FormFile[] = [];
+    for (let i = 0; i < list.length; i++) all.push(new FormFile(list.at(i)));
+    return all;
+  }
+
+  /** The id of the last event that the client has seen, when it asks again; "" for none. */
+  get lastEventID(): string {
+    return this.header("last-event-id");
+  }
+
   /** A parameter of the path. */
   param(name: string): string {
     return this.value.get("params").get(name).asText();
@@ -42,6 +64,53 @@ export class Request {
   /** Who asks. */
   get tenant(): string {
     return this.value.get("tenant").asText();
+  }
+}
+
+/** A file of a form. */
+export class FormFile {
+  constructor(public value: Value) {}
+
+  get field(): string {
+    return this.value.get("field").asText();
+  }
+
+  /** What the client calls it. */
+  get filename(): string {
+    return this.value.get("filename").asText();
+  }
+
+  /** Its type, as the client says. */
+  get type(): string {
+    return this.value.get("type").asText();
+  }
+
+  /** What is in it; nothing for a long one. */
+  get data(): ArrayBuffer {
+    return this.value.get("data").asBytes();
+  }
+
+  /** A long file; its id is ENOENT when it came with the request. */
+  get stream(): Body {
+    return new Body(this.value.get("stream").asHandle(ENOENT));
+  }
+}
+
+/** An answer of Server-Sent Events, which the host keeps alive while there are none. */
+export class Events {
+  /** Sends the head: 0 or an errno. */
+  static begin(): i32 {
+    return Answer.begin(200, "text/event-stream");
+  }
+
+  /** Sends an event; "" for the name of a plain message, and for no id. How many bytes, or an errno; ECANCEL when the client is gone. */
+  static send(data: string, name: string = "", id: string = ""): i64 {
+    let text = "";
+    if (name.length) text += "event: " + name.replaceAll("\n", " ").replaceAll("\r", " ") + "\n";
+    if (id.length) text += "id: " + id.replaceAll("\n", " ").replaceAll("\r", " ") + "\n";
+    const lines = data.replaceAll("\r\n", "\n").replaceAll("\r", "\n").split("\n");
+    for (let i = 0; i < lines.length; i++) text += "data: " + lines[i] + "\n";
+    return Answer.write(utf8(text + "\n"));
   }
 }
 
@@ -95,6 +164,11 @@ export class Response {
 
   static text(status: i32, text: string): Response {
     return new Response(status, "text/plain; charset=utf-8", utf8(text));
+  }
+
+  /** A page, self-contained: it runs in an origin of its own and reaches the extension's routes through the bridge. */
+  static html(page: string): Response {
+    return new Response(200, "text/html; charset=utf-8", utf8(page));
   }
 
   header(name: string, v: string): Response {

@@ -4,7 +4,7 @@
 import {
   DTYPE_F32, ETOOBIG, EUNSUP, GRAPH_HEAD_SIZE, GRAPH_INSTR_SIZE, host_h_drop, host_h_get, host_h_make, host_t_cast, host_t_commit, host_t_graph,
   host_t_info, host_t_map, host_t_map_out, host_t_new, host_t_permute, host_t_read, host_t_read_rect, host_t_reshape, host_t_slice, host_t_unmap,
-  host_t_write, host_t_write_rect, MAX_PAGE_BYTES, T_ADD, T_AFFINE, T_CLAMP, T_MUL, T_RESIZE, T_SUB, TENSOR_INFO_BYTES, TENSOR_INFO_DTYPE,
+  host_t_write, host_t_write_rect, MAX_PAGE_BYTES, T_ADD, T_AFFINE, T_CLAMP, T_DIV, T_LERP, T_MUL, T_RESIZE, T_SUB, TENSOR_INFO_BYTES, TENSOR_INFO_DTYPE,
   TENSOR_INFO_FLAGS, TENSOR_INFO_KIND, TENSOR_INFO_RANK, TENSOR_INFO_SHAPE, TENSOR_INFO_SIZE,
 } from "./bind";
 
@@ -214,6 +214,15 @@ const RESULT: u32 = 0x80000000;
 const NO_INTS: StaticArray<i64> = new StaticArray<i64>(0);
 const NO_FLOATS: StaticArray<f64> = new StaticArray<f64>(0);
 
+/** Methods of Graph.resize. */
+export enum Resize {
+  Nearest,
+  NearestExact,
+  Bilinear,
+  Bicubic,
+  Area,
+}
+
 /** A small program over tensors that the host runs in one call: no pixel crosses. */
 export class Graph {
   private inputs: i64[] = [];
@@ -253,9 +262,9 @@ export class Graph {
     return this.op(T_CLAMP, [x], NO_INTS, [low, high]);
   }
 
-  /** Pictures in another size: method 0 nearest, 1 nearest-exact, 2 bilinear, 3 bicubic, 4 area. */
-  resize(x: Ref, method: i64, shape: StaticArray<i64>): Ref {
-    return this.op(T_RESIZE, [x], [method], NO_FLOATS, shape);
+  /** Pictures in another size; shape is the whole of it: batch, height, width, channels. */
+  resize(x: Ref, method: Resize, shape: StaticArray<i64>): Ref {
+    return this.op(T_RESIZE, [x], [<i64>method], NO_FLOATS, shape);
   }
 
   add(x: Ref, y: Ref): Ref {
@@ -268,6 +277,15 @@ export class Graph {
 
   mul(x: Ref, y: Ref): Ref {
     return this.op(T_MUL, [x, y]);
+  }
+
+  div(x: Ref, y: Ref): Ref {
+    return this.op(T_DIV, [x, y]);
+  }
+
+  /** x + t*(y-x). */
+  lerp(x: Ref, y: Ref, t: Ref): Ref {
+    return this.op(T_LERP, [x, y, t]);
   }
 
   private number(r: Ref): u32 {

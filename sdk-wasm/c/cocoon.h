@@ -924,6 +924,15 @@ CO_FN int32_t co_fail(int64_t code, const char *text) {
 CO_FN void co_log(int32_t level, co_str s) { host_log(level, co_at32(s.p), s.n); }
 // co_progress is true when the call is being cancelled: return soon.
 CO_FN bool co_progress(double value, double max) { return host_progress(value, max) == 1; }
+// co_preview shows a picture on the node while it runs, no side longer than max_side, 0 for its own size: 0, 1 when the call is being
+// cancelled, or an errno. co_progress_with shows it together with how far the node is.
+CO_FN int32_t co_preview(int64_t image, uint32_t max_side, bool png) { return image < 0 ? (int32_t)image : host_preview(image, max_side, png, 0); }
+CO_FN int32_t co_progress_with(double value, double max, int64_t image, uint32_t max_side, bool png) {
+	int32_t n = image < 0 ? (int32_t)image : host_preview(image, max_side, png, 1);
+	return n < 0 ? n : co_progress(value, max);
+}
+// co_sleep waits; false when the call is being cancelled.
+CO_FN bool co_sleep(uint32_t ms) { return host_sleep_ms(ms) == 0; }
 CO_FN void co_progress_text(co_str s) { host_progress_text(co_at32(s.p), s.n); }
 CO_FN uint64_t co_random(void) {
 	uint64_t v = 0;
@@ -1099,6 +1108,16 @@ CO_FN co_ref co_graph_op(co_graph *g, uint16_t kind, uint8_t count, const co_ref
 CO_FN co_ref co_affine(co_graph *g, co_ref x, double scale, double add) { return CO_DO(g, CO_T_AFFINE, (x), CO_FLOATS(scale, add)); }
 CO_FN co_ref co_clamp(co_graph *g, co_ref x, double low, double high) { return CO_DO(g, CO_T_CLAMP, (x), CO_FLOATS(low, high)); }
 
+// Methods of co_resize.
+enum { CO_NEAREST, CO_NEAREST_EXACT, CO_BILINEAR, CO_BICUBIC, CO_AREA };
+// co_resize gives pictures another size; shape is the whole of it: batch, height, width, channels.
+CO_FN co_ref co_resize(co_graph *g, co_ref x, int64_t method, const int64_t shape[4]) { return CO_DO(g, CO_T_RESIZE, (x), CO_INTS(method), .rank = 4, .shape = shape); }
+CO_FN co_ref co_add_refs(co_graph *g, co_ref x, co_ref y) { return CO_DO(g, CO_T_ADD, (x, y)); }
+CO_FN co_ref co_sub(co_graph *g, co_ref x, co_ref y) { return CO_DO(g, CO_T_SUB, (x, y)); }
+CO_FN co_ref co_mul(co_graph *g, co_ref x, co_ref y) { return CO_DO(g, CO_T_MUL, (x, y)); }
+CO_FN co_ref co_div(co_graph *g, co_ref x, co_ref y) { return CO_DO(g, CO_T_DIV, (x, y)); }
+CO_FN co_ref co_lerp(co_graph *g, co_ref x, co_ref y, co_ref t) { return CO_DO(g, CO_T_LERP, (x, y, t)); } // x + t*(y-x)
+
 CO_FN void co_copy_refs(const co_graph *g, uint32_t *to, const co_ref *refs, uint32_t n) {
 	for (uint32_t i = 0; i < n; i++) to[i] = refs[i] & CO_RESULT ? (refs[i] & ~CO_RESULT) + g->inputs.n : refs[i];
 }
@@ -1200,6 +1219,11 @@ CO_FN co_out *co_give_list(co_call *c) {
 	co_list(&c->outputs);
 	return &c->outputs;
 }
+// co_give_map opens an output that is a map, of a type of your own; write its keys and values into what it gives, and co_end that.
+CO_FN co_out *co_give_map(co_call *c) {
+	co_map(&c->outputs);
+	return &c->outputs;
+}
 // co_block blocks every output; text tells the user why, NULL nothing.
 CO_FN int32_t co_block(co_call *c, const char *text) {
 	c->reply.n = 0;
@@ -1218,11 +1242,18 @@ CO_FN int32_t co_raise(co_call *c, const char *kind, const char *text) {
 	co_put_text(&c->reply, text);
 	return 0;
 }
+// co_show opens the items of a kind, "text", "images", …, that the node shows; write them into what it gives, and co_end that. Once for a
+// kind.
+CO_FN co_out *co_show(co_call *c, const char *kind) {
+	co_key(&c->ui, kind);
+	co_list(&c->ui);
+	return &c->ui;
+}
 // co_show_text shows a text on the node.
 CO_FN void co_show_text(co_call *c, co_str s) {
-	co_key(&c->ui, "text");
-	co_put_head(&c->ui, 4, 1);
-	co_put_str(&c->ui, s);
+	co_out *o = co_show(c, "text");
+	co_put_str(o, s);
+	co_end(o);
 }
 // co_later ends the call with nothing but a wish: to be called again in ms milliseconds, with state.
 CO_FN int32_t co_later(co_call *c, int64_t ms, const void *state, uint32_t n) {
@@ -1235,19 +1266,22 @@ CO_FN int32_t co_later(co_call *c, int64_t ms, const void *state, uint32_t n) {
 	return 0;
 }
 
-// co_add starts a node of an expansion, which co_set functions fill. Its id is for links inside of the expansion.
+// co_add starts a node of an expansion, which co_set functions fill. Its id is for links inside of the expansion. With co_add_as events of
+// the node name another one; the others name the one that expands.
 CO_FN void co_add_done(co_call *c) {
 	while (c->nodes.depth) co_end(&c->nodes);
 }
-CO_FN void co_add(co_call *c, const char *id, const char *class_id) {
+CO_FN void co_add_as(co_call *c, const char *id, const char *class_id, const char *display) {
 	co_out *o = &c->nodes;
 	co_add_done(c);
 	co_map(o);
+	co_key_text(o, "display", display);
 	co_key_text(o, "id", id);
 	co_key_text(o, "class", class_id);
 	co_key(o, "inputs");
 	co_list(o);
 }
+CO_FN void co_add(co_call *c, const char *id, const char *class_id) { co_add_as(c, id, class_id, NULL); }
 CO_FN co_out *co_set(co_call *c, const char *name) {
 	co_put_head(&c->nodes, 4, 2);
 	co_put_text(&c->nodes, name);
@@ -1280,6 +1314,10 @@ CO_FN co_str co_query(const co_call *c, const char *name) { return co_as_str(co_
 CO_FN co_str co_form(const co_call *c, const char *name) { return co_as_str(co_nth(co_get(co_get(c->request, "form"), name), 0)); }
 CO_FN co_str co_body(const co_call *c) { return co_as_str(co_get(c->request, "body")); }
 CO_FN co_str co_header(const co_call *c, const char *name) { return co_as_str(co_get(co_get(c->request, "headers"), name)); } // name in lower case
+CO_FN co_str co_method(const co_call *c) { return co_as_str(co_get(c->request, "method")); }
+CO_FN co_str co_path(const co_call *c) { return co_as_str(co_get(c->request, "path")); } // below /ext/<id>
+// co_files are the files of a form, for co_items and co_nth: maps of field, filename, type and data, or stream of a long one.
+CO_FN co_val co_files(const co_call *c) { return co_get(c->request, "files"); }
 CO_FN co_str co_tenant(const co_call *c) { return co_as_str(co_get(c->request, "tenant")); }			      // who asks
 
 // Messages of clients: what they sent as {"type": "ext.<id>.<kind>", "data": {…}}, and the client's id, for co_ws_post. co_tenant says
@@ -1359,6 +1397,35 @@ CO_FN int64_t co_write(co_str s) { return host_reply_write(co_at32(s.p), s.n); }
 
 // co_answer answers a request.
 CO_FN int32_t co_answer(co_call *c, int status, const char *type, co_str body) { return co_answer_with(c, status, type, body, NULL); }
+// co_answer_html answers with a page, self-contained: it runs in an origin of its own and reaches the extension's routes through the bridge.
+CO_FN int32_t co_answer_html(co_call *c, co_str page) { return co_answer(c, 200, "text/html; charset=utf-8", page); }
+
+// co_events begins an answer of Server-Sent Events, which the host keeps alive while there are none: 0, or an errno.
+CO_FN int32_t co_events(void) { return co_begin(200, "text/event-stream"); }
+// co_event_line writes a field of an event; line ends in it become spaces, or in data, further fields.
+CO_FN void co_event_line(co_out *o, const char *field, co_str v, bool data) {
+	co_put_raw(o, field, (uint32_t)strlen(field));
+	for (uint32_t i = 0; i < v.n; i++) {
+		bool end = v.p[i] == '\n' || v.p[i] == '\r';
+		if (end && data && v.p[i] == '\r' && i + 1 < v.n && v.p[i + 1] == '\n') continue;
+		if (end && data) {
+			co_put_raw(o, "\n", 1);
+			co_put_raw(o, field, (uint32_t)strlen(field));
+		} else {
+			co_put_raw(o, end ? " " : v.p + i, 1);
+		}
+	}
+	co_put_raw(o, "\n", 1);
+}
+// co_event sends an event: name is empty for a plain message, id for none. How many bytes, or an errno; CO_ECANCEL when the client is gone.
+CO_FN int64_t co_event(co_str name, co_str id, co_str data) {
+	co_out o = {0};
+	if (name.n) co_event_line(&o, "event: ", name, false);
+	if (id.n) co_event_line(&o, "id: ", id, false);
+	co_event_line(&o, "data: ", data, true);
+	co_put_raw(&o, "\n", 1);
+	return co_write((co_str){(const char *)o.p, o.n});
+}
 
 // ---------------------------------------------------------------------------------------------------------------------------
 // What needs a capability.
@@ -1441,6 +1508,27 @@ CO_FN co_val co_asset_save(co_str name, co_str data, int64_t *n) {
 	*n = host_asset_save(co_at32(name.p), name.n, co_at32(data.p), data.n, co_at32(buf), 4096);
 	return co_fetched(buf, 4096, *n);
 }
+// co_open_file opens a file of a folder, "input", "output" or "temp", for host_asset_size, host_asset_read and host_asset_image; subfolder may
+// be empty. co_chosen opens one as widgets name it: "folder/name.png [output]", without a type in the input folder. A handle, or an errno.
+CO_FN int64_t co_open_file(const char *type, co_str subfolder, co_str filename) {
+	co_out o = {0};
+	co_map(&o);
+	co_key_text(&o, "type", type);
+	co_key(&o, "subfolder");
+	co_put_str(&o, subfolder);
+	co_key(&o, "filename");
+	co_put_str(&o, filename);
+	co_end(&o);
+	return host_asset_open(co_at32(o.p), o.n);
+}
+CO_FN int64_t co_chosen(co_str name) {
+	co_out o = {0};
+	co_map(&o);
+	co_key(&o, "name");
+	co_put_str(&o, name);
+	co_end(&o);
+	return host_asset_open(co_at32(o.p), o.n);
+}
 // co_create begins a file of the output folder and gives a handle for host_asset_write; co_commit_file keeps it and says where.
 CO_FN int64_t co_create(co_str name) { return host_asset_create(co_at32(name.p), name.n); }
 CO_FN co_val co_commit_file(int64_t h, int64_t *n) {
@@ -1487,7 +1575,7 @@ typedef struct {
 
 typedef struct co_input {
 	const char *name, *type, *help;
-	bool optional, lazy, force_input, raw_link, multiline, seed;
+	bool optional, lazy, force_input, raw_link, multiline, seed, slider;
 	char widget;	  // 'i', 'f', 's', 'b', 'c' or 0
 	double def, min, max, step; // no bounds when min is max
 	const char *text; // default of a text or a choice
@@ -1498,11 +1586,16 @@ typedef struct co_input {
 	const char *prefix;
 	int least, most;
 	const co_case *cases;
+	const char *const *names;	 // in the place of prefix
+	const char *slot;		 // the type of a slot, which brings the inputs of each once it is linked
+	bool group;			 // rows, each of the inputs of each; text is what a row is called
+	const char *template_id, *allowed; // of an input that takes what the others of the template take, of these types
 } co_input;
 
 typedef struct {
 	const char *type, *name, *help;
 	bool list;
+	const char *match; // the template whose inputs say the type; see CO_MATCHING
 } co_output;
 
 typedef struct {
@@ -1519,6 +1612,13 @@ typedef struct {
 // Inputs that grow, named prefix and a number, and a combo whose choice brings inputs. Their value is a map by those names.
 #define CO_GROW(n, start, low, high, one, ...) {.name = (n), .type = "COMFY_AUTOGROW_V3", .prefix = (start), .least = (low), .most = (high), .each = (one), __VA_ARGS__}
 #define CO_CASES(n, list, ...) {.name = (n), .type = "COMFY_DYNAMICCOMBO_V3", .cases = (const co_case[]){CO_UNWRAP list, {0}}, __VA_ARGS__}
+// CO_GROW with names instead of a prefix; a type that brings further inputs once it is linked; rows of inputs; and an input that takes what
+// the other inputs and outputs of the template take, of the allowed types.
+#define CO_GROW_NAMED(n, low, list, one, ...) {.name = (n), .type = "COMFY_AUTOGROW_V3", .names = (const char *const[]){CO_UNWRAP list, NULL}, .least = (low), .each = (one), __VA_ARGS__}
+#define CO_SLOT(n, t, brings, ...) {.name = (n), .type = "COMFY_DYNAMICSLOT_V3", .slot = (t), .each = (brings), __VA_ARGS__}
+#define CO_GROUP(n, label, low, high, row, ...) {.name = (n), .type = "COMFY_DYNAMICGROUP_V3", .group = true, .text = (label), .least = (low), .most = (high), .each = (row), __VA_ARGS__}
+#define CO_MATCHING(n, id, types, ...) {.name = (n), .type = "COMFY_MATCHTYPE_V3", .template_id = (id), .allowed = (types), __VA_ARGS__}
+#define CO_GIVES_MATCHING(id, ...) {.type = "COMFY_MATCHTYPE_V3", .match = (id), __VA_ARGS__}
 #define CO_GIVES(t, ...) {.type = (t), __VA_ARGS__}
 #define CO_INPUTS(...) ((const co_input[]){__VA_ARGS__, {0}})
 #define CO_OUTPUTS(...) ((const co_output[]){__VA_ARGS__, {0}})
@@ -1532,8 +1632,8 @@ typedef struct {
 	const co_hidden *hidden;
 	const char *const *flags;			 // CO_TEXTS("output_node", "expands")
 	int32_t (*run)(co_call *c);			 // gives the outputs: 0, or what co_fail gave
-	void (*needs)(co_call *c);			 // names lazy inputs by co_need
-	const char *(*validate)(co_call *c);		 // NULL, or why the inputs will not do
+	void (*needs)(co_call *c);			 // names lazy inputs by co_need; without it they are all that are not there
+	const char *(*validate)(co_call *c);		 // NULL, or why the inputs will not do; co_raise says that it broke
 	const char *const *checks;			 // inputs that validate looks at; NULL for all
 	void (*fingerprint)(co_call *c, co_out *value); // writes one value
 	void (*more)(co_out *description);		 // writes further keys and values: aliases, loop, essentials, …
@@ -1600,6 +1700,14 @@ CO_FN void co_describe_options(co_out *o, const co_input *in) {
 				co_describe_number(o, in, in->max);
 		}
 	}
+	if (in->slider) co_key_text(o, "display", "slider");
+	if (in->template_id) {
+		co_key(o, "template");
+		co_map(o);
+		co_key_text(o, "template_id", in->template_id);
+		co_key_text(o, "allowed_types", in->allowed);
+		co_end(o);
+	}
 	if (in->more) in->more(o);
 }
 
@@ -1617,12 +1725,20 @@ CO_FN void co_describe_forms(co_out *o, const co_input *in) {
 	if (!in->each && !in->cases) return;
 	co_key(o, "forms");
 	co_map(o);
-	if (in->each) {
+	if (in->slot) {
+		co_key_text(o, "slot_type", in->slot);
+		co_describe_inputs(o, "template", in->each);
+	} else if (in->each) {
+		int most = in->most;
+		if (in->names)
+			for (most = 0; in->names[most];) most++;
+		co_describe_texts(o, "names", in->names);
 		co_key_text(o, "prefix", in->prefix);
+		if (in->group) co_key_text(o, "group", in->text ? in->text : "");
 		co_key(o, "min");
 		co_put_int(o, in->least);
 		co_key(o, "max");
-		co_put_int(o, in->most);
+		co_put_int(o, most);
 		co_describe_inputs(o, "template", in->each);
 	} else {
 		co_key(o, "cases");
@@ -1670,6 +1786,7 @@ CO_FN void co_describe_output(co_out *o, const co_output *out) {
 	co_key_text(o, "type", out->type);
 	co_key_text(o, "name", out->name ? out->name : out->type);
 	co_key_text(o, "help", out->help);
+	co_key_text(o, "match", out->match);
 	if (out->list) {
 		co_key(o, "list");
 		co_put_bool(o, true);
@@ -1769,12 +1886,17 @@ CO_FN int32_t co_on_node(const co_node *n, int32_t op, co_call *c) {
 	case CO_OP_RESUME: return co_execute(n, c);
 	case CO_OP_CHECK_LAZY:
 		co_list(&c->reply);
-		if (n->needs) n->needs(c);
+		if (n->needs)
+			n->needs(c);
+		else
+			for (const co_input *in = n->inputs; in && in->name; in++)
+				if (in->lazy && (!co_in_there(c, in->name) || co_type(co_in(c, in->name)) == CO_IS_NULL)) co_need(c, in->name);
 		co_put_raw(&c->reply, c->outputs.p, c->outputs.n);
 		co_end(&c->reply);
 		return 0;
 	case CO_OP_VALIDATE:
 		text = n->validate ? n->validate(c) : NULL;
+		if (c->reply.n) return 0; // it raised
 		if (text)
 			co_put_text(&c->reply, text);
 		else

@@ -313,7 +313,7 @@ func (w *world) load(t testing.TB, h *wasmhost.Host, module []byte, setup string
 		Tensor: &struct{}{}, Msg: &struct{}{}, Node: &wasmhost.NodeCap{Classes: []string{"Host*"}}, KV: &wasmhost.KVCap{Bytes: 100_000, Keys: 20},
 		HTTP:  []wasmhost.HTTPRule{{Rule: "GET " + w.origin + "/*", Secrets: []string{"KIT_KEY"}}, {Rule: "POST " + w.origin + "/post"}},
 		Asset: &wasmhost.AssetCap{Read: []string{"input", "output"}, Save: !now}, WS: wasmhost.WSCap{Send: events, Receive: []string{"steps", "go", "fail", "raise", "silent"}},
-		Routes: []string{"GET /echo/:name", "POST /go", "POST /body", "POST /steps", "GET /file/:name", "GET /picture/:name"}, RouteBytes: 2_500_000, RealClock: now, SecureRandom: now,
+		Routes: []string{"GET /echo/:name", "POST /go", "POST /body", "POST /steps", "POST /events", "GET /file/:name", "GET /picture/:name"}, RouteBytes: 2_500_000, RealClock: now, SecureRandom: now,
 	}
 	id := "cocoon.kit"
 	if now {

@@ -230,7 +230,11 @@ func written(r node.Reply) any {
 			for _, name := range n.Order {
 				inputs = append(inputs, []any{name, writtenValue(n.Inputs[name])})
 			}
-			nodes = append(nodes, map[string]any{"id": n.ID, "class": n.Class, "inputs": inputs})
+			made := map[string]any{"id": n.ID, "class": n.Class, "inputs": inputs}
+			if n.DisplayAs != "" {
+				made["display"] = n.DisplayAs
+			}
+			nodes = append(nodes, made)
 		}
 		m["expand"] = nodes
 	}

@@ -126,6 +126,8 @@ func TestRoutes(t *testing.T) {
 			{"POST", "/body", "application/x-any", "\x00\xff body", "application/x-kit||\x00\xff body", 200},
 			{"POST", "/body", "application/x-any", "", "application/x-kit||", 200},
 			{"GET", "/file/hello.txt", "", "", "text/plain||hello", 200},
+			{"POST", "/events", "multipart/form-data; boundary=B", "--B\r\nContent-Disposition: form-data; name=\"f\"; filename=\"a.txt\"\r\nContent-Type: text/x-a\r\n\r\nhello\r\n--B--\r\n",
+				"text/event-stream||event: tick tock\nid: 1\ndata: one\ndata: two\ndata: three\ndata: four\n\ndata: POST f a.txt text/x-a hello\n\n", 200},
 			{"POST", "/go", "application/x-www-form-urlencoded", "node=none&message=x", "text/plain; charset=utf-8||kept", 200},
 		} {
 			w := b.serve(x.method, x.path, x.kind, x.body, "Accept", "text/x-kit")

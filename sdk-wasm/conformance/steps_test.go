@@ -277,7 +277,11 @@ func (r *reporter) add(format string, args ...any) {
 func (r *reporter) Progress(v, total float64, p *node.Preview) {
 	if p != nil {
 		s := p.Image.Bounds().Size()
-		r.add("preview %s %dx%d most %d", p.Format, s.X, s.Y, p.MaxSide)
+		with := ""
+		if total > 0 {
+			with = fmt.Sprintf(" with %v of %v", v, total)
+		}
+		r.add("preview %s %dx%d most %d%s", p.Format, s.X, s.Y, p.MaxSide, with)
 		return
 	}
 	r.add("progress %v of %v", v, total)

@@ -85,7 +85,7 @@ func (e Events) Send(name, id, data string) error {
 			b.WriteString(f[0] + ": " + strings.NewReplacer("\n", " ", "\r", " ").Replace(f[1]) + "\n")
 		}
 	}
-	for line := range strings.SplitSeq(data, "\n") {
+	for line := range strings.SplitSeq(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(data), "\n") {
 		b.WriteString("data: " + line + "\n")
 	}
 	_, err := e.answer.Write([]byte(b.String() + "\n"))

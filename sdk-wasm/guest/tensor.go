@@ -160,6 +160,20 @@ func (r *Recorder) Clamp(x Ref, low, high float64) Ref {
 	return r.Op(abi.TensorClamp, Attr{F: []float64{low, high}}, x)
 }
 
+// Methods of Resize.
+const (
+	Nearest = iota
+	NearestExact
+	Bilinear
+	Bicubic
+	Area
+)
+
+// Resize gives pictures another size; shape is the whole of it: batch, height, width, channels.
+func (r *Recorder) Resize(x Ref, method int, shape ...int) Ref {
+	return r.Op(abi.TensorResize, Attr{I: []int{method}, Shape: shape}, x)
+}
+
 // Add, Sub, Mul and Div work element by element, broadcast.
 func (r *Recorder) Add(x, y Ref) Ref { return r.Op(abi.TensorAdd, Attr{}, x, y) }
 
@@ -169,10 +183,31 @@ func (r *Recorder) Sub(x, y Ref) Ref { return r.Op(abi.TensorSub, Attr{}, x, y) 
 // Mul is x * y.
 func (r *Recorder) Mul(x, y Ref) Ref { return r.Op(abi.TensorMul, Attr{}, x, y) }
 
+// Div is x / y.
+func (r *Recorder) Div(x, y Ref) Ref { return r.Op(abi.TensorDiv, Attr{}, x, y) }
+
 // Lerp is x + t*(y-x).
 func (r *Recorder) Lerp(x, y, t Ref) Ref { return r.Op(abi.TensorLerp, Attr{}, x, y, t) }
 
 var errGraph = errors.New("the graph has too many values")
+
+// One runs the program for one value.
+func (r *Recorder) One(output Ref) (Tensor, error) {
+	ts, err := r.Run(output)
+	if err != nil {
+		return Tensor{}, err
+	}
+	return ts[0], nil
+}
+
+// Image runs the program for one value, which is a batch of pictures.
+func (r *Recorder) Image(output Ref) (Image, error) {
+	t, err := r.One(output)
+	if err != nil {
+		return Image{}, err
+	}
+	return t.Image()
+}
 
 // Run runs the program and gives the outputs.
 func (r *Recorder) Run(outputs ...Ref) ([]Tensor, error) {

@@ -2,6 +2,7 @@
 import {
   Answer, Asset, Call, Case, decode, decodeImage, ECANCEL, ECONFLICT, fail, KIND_BODY, last, msgPost, msgWait, node, preview, progress, progressText, raise, Request, Response, route, utf8, Value,
 } from "../../as/index";
+import { declareMore } from "./declared";
 import { doSteps } from "./module";
 
 const CATEGORY = "conformance";
@@ -38,6 +39,7 @@ export function declareNodes(): void {
   node("KitLoop", "Loop", CATEGORY, "Begins a loop.").more("loop", Value.text("start")).int("n", 2).gives("INT").gives("STRING").gives("*").does(loop);
   node("KitLinks", "Links", CATEGORY, "Takes anything but pictures.").link("x", "*").gives("INT").flag("validates_links").checks(checkLinks)
     .does((c) => c.giveInt(1));
+  declareMore();
   route("GET", "/echo/:name", echo);
   route("POST", "/go", go);
   route("POST", "/steps", steps);

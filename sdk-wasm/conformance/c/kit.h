@@ -7,6 +7,11 @@ extern const co_node kit_nodes[];
 extern const co_route kit_routes[];
 extern const co_message kit_messages[];
 
+// Of the nodes with what the others have not.
+int32_t kit_declared(co_call *c), kit_tell_with(co_call *c), kit_missing(co_call *c), kit_broken(co_call *c), kit_elsewhere(co_call *c), kit_events(co_call *c);
+void kit_placeholder(co_out *options);
+const char *kit_breaks(co_call *c);
+
 int32_t kit_selftest(int32_t op, co_val request, co_out *reply);
 
 // kit_steps does steps with named values and writes what the reply says of their results; false when the case has failed.

@@ -72,20 +72,19 @@ static int32_t fingerprint(co_call *c) { return co_give_text(c, co_in_text(c, "k
 
 static int32_t show(co_call *c) {
 	co_show_text(c, co_in_text(c, "key"));
-	co_key(&c->ui, "values");
-	co_list(&c->ui);
-	co_put_int(&c->ui, 1);
-	co_put_float(&c->ui, 2.5);
-	co_put_bool(&c->ui, true);
-	co_put_null(&c->ui);
-	co_end(&c->ui);
+	co_out *o = co_show(c, "values");
+	co_put_int(o, 1);
+	co_put_float(o, 2.5);
+	co_put_bool(o, true);
+	co_put_null(o);
+	co_end(o);
 	return 0;
 }
 
 static int32_t tell(co_call *c) {
 	if (co_progress(1, 2)) return co_fail(CO_ECANCEL, "cancelled");
 	co_progress_text(CO_S("half"));
-	int64_t image = co_in_image(c, "image"), err = image < 0 ? image : host_preview(image, 4, 1, 0);
+	int32_t err = co_preview(co_in_image(c, "image"), 4, true);
 	if (err < 0) return co_fail(err, "there is no preview");
 	co_progress(2, 2);
 	return co_give_int(c, 1);
@@ -150,6 +149,7 @@ static const char *check_links(co_call *c) { return co_same(co_linked(c, "x"), "
 
 static int32_t links(co_call *c) { return co_give_int(c, 1); }
 
+#define WHOLE(name, def) CO_INPUTS(CO_INT(name, def))
 #define KEY CO_INPUTS(CO_STRING("key", ""))
 
 const co_node kit_nodes[] = {
@@ -196,6 +196,21 @@ const co_node kit_nodes[] = {
 	 .outputs = CO_OUTPUTS(CO_GIVES("INT"), CO_GIVES("STRING"), CO_GIVES("*")), .run = loop, .more = loop_more},
 	{.id = "KitLinks", .name = "Links", .category = CATEGORY, .help = "Takes anything but pictures.", .inputs = CO_INPUTS(CO_LINK("x", "*")),
 	 .outputs = CO_OUTPUTS(CO_GIVES("INT")), .flags = CO_TEXTS("validates_links"), .run = links, .validate = check_links},
+	{.id = "KitDeclared", .name = "Declared", .category = CATEGORY, .help = "Has what the others have not.",
+	 .inputs = CO_INPUTS(CO_FLOAT("amount", 0.5, .min = 0, .max = 1, .step = 0.05, .slider = true), CO_INT("seed", 7, .seed = true),
+			    CO_STRING("text", "", .force_input = true), CO_STRING("hint", "", .more = kit_placeholder), CO_GROW_NAMED("named", 1, ("x", "y"), WHOLE("n", 0)),
+			    CO_SLOT("slot", "IMAGE", WHOLE("by", 1)), CO_GROUP("rows", "Row", 1, 3, WHOLE("n", 0)), CO_MATCHING("same", "t", "INT,FLOAT"),
+			    CO_LINK("raw", "*", .raw_link = true)),
+	 .outputs = CO_OUTPUTS(CO_GIVES("KIT_THING", .name = "thing", .help = "What it is."), CO_GIVES_MATCHING("t")),
+	 .flags = CO_TEXTS("v3"), .run = kit_declared},
+	{.id = "KitTellWith", .name = "Tell with", .category = CATEGORY, .help = "Tells how far it is, with a picture.",
+	 .inputs = CO_INPUTS(CO_LINK("image", "IMAGE")), .outputs = CO_OUTPUTS(CO_GIVES("INT")), .run = kit_tell_with},
+	{.id = "KitMissing", .name = "Missing", .category = CATEGORY, .help = "Wants all lazy inputs.",
+	 .inputs = CO_INPUTS(CO_STRING("a", "", .lazy = true), CO_STRING("b", "", .lazy = true)), .outputs = CO_OUTPUTS(CO_GIVES("STRING")), .run = kit_missing},
+	{.id = "KitBroken", .name = "Broken", .category = CATEGORY, .help = "Its check breaks.", .inputs = WHOLE("n", 0),
+	 .outputs = CO_OUTPUTS(CO_GIVES("INT")), .run = kit_broken, .validate = kit_breaks, .checks = CO_TEXTS("n")},
+	{.id = "KitElsewhere", .name = "Elsewhere", .category = CATEGORY, .help = "Becomes a node that shows elsewhere.", .inputs = CO_INPUTS(CO_STRING("text", "")),
+	 .outputs = CO_OUTPUTS(CO_GIVES("STRING")), .flags = CO_TEXTS("expands"), .run = kit_elsewhere},
 	{0},
 };
 
@@ -247,6 +262,6 @@ static int32_t route_picture(co_call *c) {
 }
 
 const co_route kit_routes[] = {
-	{"GET", "/echo/:name", route_echo}, {"POST", "/go", route_go}, {"POST", "/body", route_body}, {"POST", "/steps", route_steps},
+	{"GET", "/echo/:name", route_echo}, {"POST", "/go", route_go}, {"POST", "/body", route_body}, {"POST", "/steps", route_steps}, {"POST", "/events", kit_events},
 	{"GET", "/file/:name", route_file}, {"GET", "/picture/:name", route_picture}, {0},
 };

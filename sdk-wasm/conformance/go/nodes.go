@@ -11,7 +11,8 @@ const category = "conformance"
 
 func nodes() []guest.Node {
 	return []guest.Node{values.Node(), lazy.Node(), lists.Node(), expand.Node(), block.Node(), check.Node(), fingerprint.Node(), show.Node(),
-		tell.Node(), wait.Node(), later.Node(), hidden.Node(), handles.Node(), fail.Node(), flags.Node(), grow.Node(), loop.Node(), links.Node()}
+		tell.Node(), wait.Node(), later.Node(), hidden.Node(), handles.Node(), fail.Node(), flags.Node(), grow.Node(), loop.Node(), links.Node(),
+		declared.Node(), tellWith.Node(), missing.Node(), broken.Node(), elsewhere.Node()}
 }
 
 type valuesIn struct {

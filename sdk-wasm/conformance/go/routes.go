@@ -14,6 +14,7 @@ func routes() []guest.Route {
 		{Method: "POST", Path: "/go", Do: post},
 		{Method: "POST", Path: "/body", Do: body},
 		{Method: "POST", Path: "/steps", Do: stepsOf},
+		{Method: "POST", Path: "/events", Do: events},
 		{Method: "GET", Path: "/file/:name", Do: file},
 		{Method: "GET", Path: "/picture/:name", Do: picture},
 	}

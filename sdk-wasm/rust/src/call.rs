@@ -148,6 +148,14 @@ impl Expansion {
         Expansion::default()
     }
 
+    /// The node that events of the node that was added last name, in the place of the one that expands.
+    pub fn display(mut self, node: &str) -> Expansion {
+        if let Some(n) = self.nodes.pop() {
+            self.nodes.push(n.with("display", node));
+        }
+        self
+    }
+
     /// Adds a node with its inputs in order; see [`Value::link`].
     pub fn add(mut self, id: &str, class: &str, inputs: Vec<(&str, Value)>) -> Expansion {
         let pairs: Vec<Value> = inputs.into_iter().map(|(name, v)| Value::List(alloc::vec![name.into(), v])).collect();

@@ -32,6 +32,17 @@ pub struct Attr<'a> {
     pub shape: Option<&'a [i64]>,
 }
 
+/// A method of [`Graph::resize`].
+pub const NEAREST: i64 = 0;
+/// A method of [`Graph::resize`], by the middles of pixels.
+pub const NEAREST_EXACT: i64 = 1;
+/// A method of [`Graph::resize`].
+pub const BILINEAR: i64 = 2;
+/// A method of [`Graph::resize`].
+pub const BICUBIC: i64 = 3;
+/// A method of [`Graph::resize`], for smaller sizes.
+pub const AREA: i64 = 4;
+
 impl Graph {
     /// An empty graph.
     pub fn new() -> Graph {
@@ -89,7 +100,7 @@ impl Graph {
         self.op_with(bind::T_CLAMP, &[x], Attr { floats: &[low, high], ..Attr::default() })
     }
 
-    /// Pictures in another size: method 0 nearest, 1 nearest-exact, 2 bilinear, 3 bicubic, 4 area.
+    /// Pictures in another size; shape is the whole of it: batch, height, width, channels.
     pub fn resize(&mut self, x: Ref, method: i64, shape: &[i64]) -> Ref {
         self.op_with(bind::T_RESIZE, &[x], Attr { ints: &[method], shape: Some(shape), ..Attr::default() })
     }
@@ -107,6 +118,16 @@ impl Graph {
     /// x * y, broadcast.
     pub fn mul(&mut self, x: Ref, y: Ref) -> Ref {
         self.op(bind::T_MUL, &[x, y])
+    }
+
+    /// x / y, broadcast.
+    pub fn div(&mut self, x: Ref, y: Ref) -> Ref {
+        self.op(bind::T_DIV, &[x, y])
+    }
+
+    /// x + t*(y-x), broadcast.
+    pub fn lerp(&mut self, x: Ref, y: Ref, t: Ref) -> Ref {
+        self.op(bind::T_LERP, &[x, y, t])
     }
 
     fn number(&self, r: Ref) -> u32 {

@@ -62,6 +62,13 @@ pub fn preview_png(image: &Image, max_side: u32) -> Result<bool> {
     check(unsafe { raw::preview(image.id(), max_side, 1, 0) } as i64).map(|n| n == 1)
 }
 
+/// Says how far the node is and shows a picture with it, no side longer than max_side, 0 for its own size; png: without loss. True when
+/// the call is being cancelled.
+pub fn progress_with(value: f64, max: f64, image: &Image, max_side: u32, png: bool) -> Result<bool> {
+    check(unsafe { raw::preview(image.id(), max_side, png as u32, 1) } as i64)?;
+    Ok(progress(value, max))
+}
+
 /// Instructions that the call may still execute.
 pub fn fuel_left() -> i64 {
     unsafe { raw::fuel_left() }
@@ -147,6 +154,11 @@ impl Asset {
     pub fn open(file: &Value) -> Result<Asset> {
         let b = file.encode();
         check(unsafe { raw::asset_open(at(b.as_ptr()), b.len() as u32) }).map(Asset)
+    }
+
+    /// Opens a file as widgets name it: "folder/name.png \[output\]", without a type in the input folder.
+    pub fn chosen(name: &str) -> Result<Asset> {
+        Asset::open(&Value::map().with("name", name))
     }
 
     /// How many bytes it has.

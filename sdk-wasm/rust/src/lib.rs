@@ -46,18 +46,24 @@ mod message;
 mod port;
 mod route;
 mod serve;
+mod setting;
 mod tensor;
+mod widget;
 
 pub use alloc::{borrow::ToOwned, boxed::Box, collections::BTreeMap, format, string::String, string::ToString, vec, vec::Vec};
 pub use call::{linked, node_id, prompt_id, pull, Expansion, Later, Reply};
 pub use cbor::{decode, Value};
-pub use declare::{cases, choice, grow, hidden, lazy, link, number, switch, text, whole, Case, Input, Node, Output, Widget};
+pub use declare::{Node, Output};
 pub use error::{Error, Result};
 pub use exchange::{wait_any, Exchange, Target};
-pub use graph::{Attr, Graph, Ref};
+pub use graph::{Attr, Graph, Ref, AREA, BICUBIC, BILINEAR, NEAREST, NEAREST_EXACT};
 pub use media::{build, image_save, parts, store, type_of, Draft};
 pub use message::{Incoming, Message};
 pub use port::{IntoReply, Opaque, Port};
-pub use route::{Answer, Body, Request, Response, Route};
+pub use route::{Answer, Body, Events, FormFile, Request, Response, Route};
 pub use serve::{abi_version, buffer, called, Extension};
+pub use setting::Setting;
 pub use tensor::{Image, Info, Latent, Mask, Rect, Tensor, Window};
+pub use widget::{
+    cases, choice, group, grow, grow_named, hidden, lazy, link, matching, number, seed, slot, switch, text, whole, Case, Input, Widget,
+};

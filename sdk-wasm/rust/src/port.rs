@@ -9,6 +9,8 @@ pub trait Port: Sized {
     const TYPE: &'static str;
     /// Whether it is several values for one port.
     const LIST: bool = false;
+    /// The template that an output's type matches; "" for none.
+    const TEMPLATE: &'static str = "";
 
     /// The value as the host gave it; None when it is of another type.
     fn from_value(v: &Value) -> Option<Self>;
@@ -63,6 +65,7 @@ port! {
     Latent, "LATENT", v, handle(v, bind::KIND_LATENT).map(Latent), x, Value::Handle(bind::KIND_LATENT, x.0);
     f64, "FLOAT", v, v.float(), x, Value::Float(x);
     i64, "INT", v, v.int(), x, Value::Int(x);
+    u64, "INT", v, match v { Value::Uint(n) => Some(*n), v => v.int().map(|n| n as u64) }, x, i64::try_from(x).map_or(Value::Uint(x), Value::Int);
     bool, "BOOLEAN", v, if let Value::Bool(b) = v { Some(*b) } else { None }, x, Value::Bool(x);
     String, "STRING", v, if let Value::Text(s) = v { Some(s.clone()) } else { None }, x, Value::Text(x);
     Value, "*", v, Some(v.clone()), x, x;

@@ -39,6 +39,31 @@ impl Request {
         &self.0
     }
 
+    /// GET, POST, …
+    pub fn method(&self) -> &str {
+        self.0.get("method").text()
+    }
+
+    /// The path below /ext/<id>.
+    pub fn path(&self) -> &str {
+        self.0.get("path").text()
+    }
+
+    /// The files of a form.
+    pub fn files(&self) -> Vec<FormFile<'_>> {
+        self.0.get("files").items().iter().map(FormFile).collect()
+    }
+
+    /// Begins an answer of Server-Sent Events, which the host keeps alive while there are none.
+    pub fn events(&self) -> Result<Events> {
+        Answer::begin(200, "text/event-stream").map(Events)
+    }
+
+    /// The id of the last event that the client has seen, when it asks again; "" for none.
+    pub fn last_event_id(&self) -> &str {
+        self.header("last-event-id")
+    }
+
     /// A parameter of the path.
     pub fn param(&self, name: &str) -> &str {
         self.0.get("params").get(name).text()
@@ -75,6 +100,65 @@ impl Request {
     /// Who asks.
     pub fn tenant(&self) -> &str {
         self.0.get("tenant").text()
+    }
+}
+
+/// A file of a form.
+#[derive(Clone, Copy)]
+pub struct FormFile<'a>(&'a Value);
+
+impl<'a> FormFile<'a> {
+    /// The form's field.
+    pub fn field(&self) -> &'a str {
+        self.0.get("field").text()
+    }
+
+    /// What the client calls it.
+    pub fn filename(&self) -> &'a str {
+        self.0.get("filename").text()
+    }
+
+    /// Its type, as the client says.
+    pub fn content_type(&self) -> &'a str {
+        self.0.get("type").text()
+    }
+
+    /// What is in it; nothing for a long one.
+    pub fn data(&self) -> &'a [u8] {
+        self.0.get("data").bytes()
+    }
+
+    /// A long file.
+    pub fn stream(&self) -> Option<Body> {
+        match self.0.get("stream") {
+            Value::Handle(_, id) => Some(Body(*id)),
+            _ => None,
+        }
+    }
+}
+
+/// A stream of Server-Sent Events.
+#[derive(Clone, Copy, Debug)]
+pub struct Events(Answer);
+
+impl Events {
+    /// Sends an event; "" for the name of a plain message, and for no id. ECANCEL when the client is gone.
+    pub fn send(&self, name: &str, id: &str, data: &str) -> Result<()> {
+        let mut text = String::new();
+        for (field, v) in [("event: ", name), ("id: ", id)] {
+            if !v.is_empty() {
+                text.push_str(field);
+                text.push_str(&v.replace(['\n', '\r'], " "));
+                text.push('\n');
+            }
+        }
+        for line in data.replace("\r\n", "\n").split(['\n', '\r']) {
+            text.push_str("data: ");
+            text.push_str(line);
+            text.push('\n');
+        }
+        text.push('\n');
+        self.0.write(text.as_bytes()).map(drop)
     }
 }
 
@@ -133,6 +217,11 @@ impl Response {
     /// A plain text.
     pub fn text(status: i64, body: impl Into<String>) -> Response {
         Response::new(status, "text/plain; charset=utf-8", body.into())
+    }
+
+    /// A page, self-contained: it runs in an origin of its own and reaches the extension's routes through the bridge.
+    pub fn html(page: impl Into<String>) -> Response {
+        Response::new(200, "text/html; charset=utf-8", page.into())
     }
 
     /// One more header.

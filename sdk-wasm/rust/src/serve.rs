@@ -81,7 +81,7 @@ fn on_node(n: &Node, op: i32, request: &Value) -> Result<Value> {
     match op {
         bind::OP_EXECUTE => Ok((n.run)(inputs)?.value()),
         bind::OP_RESUME => Ok(n.resume.ok_or(Error::of(bind::EUNSUP))?(inputs, request.get("state").bytes())?.value()),
-        bind::OP_CHECK_LAZY => Ok(Value::List(n.needs.map_or(Vec::new(), |f| f(inputs)).into_iter().map(Value::from).collect())),
+        bind::OP_CHECK_LAZY => Ok(Value::List(n.needs.map_or_else(|| n.missing(inputs), |f| f(inputs)).into_iter().map(Value::from).collect())),
         bind::OP_VALIDATE => Ok(match n.validate.map_or(Ok(()), |f| f(inputs)) {
             Ok(()) => Value::Null,
             Err(e) if e.kind.is_some() => return Err(e),

@@ -1,6 +1,7 @@
 //! The Rust guest of the conformance kit: it interprets the steps of a case over the functions of cocoon-guest.
 #![no_std]
 mod core_ops;
+mod declared;
 mod media;
 mod messages;
 mod nodes;
@@ -9,6 +10,7 @@ mod stream;
 mod tensors;
 
 use cocoon_guest::*;
+use declared::*;
 use nodes::*;
 
 /// Runs the steps of a case. What a step gave has a name, if the case gave it one.
@@ -157,12 +159,13 @@ const HELPERS: &[(&str, Step)] = &[
 ];
 
 extension! {
-    nodes: [VALUES, LAZY, LISTS, EXPAND, BLOCK, CHECK, FINGERPRINT, SHOW, TELL, WAIT, LATER, HIDDEN, HANDLES, FAIL, FLAGS, GROW, LOOP, LINKS],
+    nodes: [VALUES, LAZY, LISTS, EXPAND, BLOCK, CHECK, FINGERPRINT, SHOW, TELL, WAIT, LATER, HIDDEN, HANDLES, FAIL, FLAGS, GROW, LOOP, LINKS, DECLARED, TELL_WITH, MISSING, BROKEN, ELSEWHERE],
     routes: [
         Route::new("GET", "/echo/:name", route_echo),
         Route::new("POST", "/go", route_go),
         Route::new("POST", "/body", route_body),
         Route::new("POST", "/steps", route_steps),
+        Route::new("POST", "/events", route_events),
         Route::new("GET", "/file/:name", route_file),
         Route::new("GET", "/picture/:name", route_picture),
     ],

@@ -190,19 +190,9 @@ node! {
     } -> (Image, Mask, Latent, Model) = handles
 }
 
-/// A value that is passed on unseen.
-pub struct Model(Opaque);
-
-impl Port for Model {
-    const TYPE: &'static str = "MODEL";
-
-    fn from_value(v: &Value) -> Option<Model> {
-        Opaque::from_value(v).map(Model)
-    }
-
-    fn to_value(self) -> Value {
-        self.0.to_value()
-    }
+link_type! {
+    /// A value that is passed on unseen.
+    pub Model(Opaque) = "MODEL"
 }
 
 fn handles(image: Image, mask: Mask, latent: Latent, model: Model) -> Result<(Image, Mask, Latent, Model)> {

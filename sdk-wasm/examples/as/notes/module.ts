@@ -1,5 +1,5 @@
 // Notes keeps short texts by HTTP, apart for each tenant, and has a page to write them and a node that reads one.
-import { Answer, Call, ELIMIT, ENOENT, fail, KV, node, Request, Response, route, sleep, utf8 } from "../../../as/index";
+import { Call, ELIMIT, ENOENT, Events, fail, KV, node, Request, Response, route, sleep, utf8 } from "../../../as/index";
 import { PAGE } from "./page";
 
 node("ExampleNoteAS", "Note (AS)", "examples/as", "Gives the text of a note.")
@@ -13,7 +13,7 @@ route("POST", "/notes", keep);
 route("GET", "/notes/:key", get);
 route("DELETE", "/notes/:key", forget);
 route("GET", "/changes", changes);
-route("GET", "/page", (r: Request): Response => new Response(200, "text/html; charset=utf-8", utf8(PAGE)));
+route("GET", "/page", (r: Request): Response => Response.html(PAGE));
 
 function note(c: Call): void {
   const text = new KV().get(c.text("key"));
@@ -35,10 +35,10 @@ function list(r: Request): Response {
  */
 function changes(r: Request): Response {
   let told = "";
-  let going = Answer.begin(200, "text/event-stream") == 0;
+  let going = Events.begin() == 0;
   for (let n = 0; n < 500 && going; n++) {
     const now = names();
-    if (now != told) going = Answer.write(utf8("data: " + now + "\n\n")) >= 0;
+    if (now != told) going = Events.send(now) >= 0;
     told = now;
     going = going && sleep(500);
   }

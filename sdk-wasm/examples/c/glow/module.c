@@ -12,10 +12,10 @@ static int32_t glow(co_call *c) {
 
 	co_graph g = {0};
 	co_ref x = co_graph_in(&g, image);
-	co_ref small = CO_DO(&g, CO_T_RESIZE, (x), CO_INTS(4), CO_SHAPE(s[0], h ? h : 1, w ? w : 1, s[3])); // 4: area
-	co_ref blurred = CO_DO(&g, CO_T_RESIZE, (small), CO_INTS(2), CO_SHAPE(s[0], s[1], s[2], s[3]));	    // 2: bilinear
+	co_ref small = co_resize(&g, x, CO_AREA, (int64_t[]){s[0], h ? h : 1, w ? w : 1, s[3]});
+	co_ref blurred = co_resize(&g, small, CO_BILINEAR, s);
 	// Screen: 1 - (1 - x) * (1 - amount * blurred).
-	co_ref dark = CO_DO(&g, CO_T_MUL, (co_affine(&g, x, -1, 1), co_affine(&g, blurred, -amount, 1)));
+	co_ref dark = co_mul(&g, co_affine(&g, x, -1, 1), co_affine(&g, blurred, -amount, 1));
 	return co_give_image(c, co_graph_one(&g, co_clamp(&g, co_affine(&g, dark, -1, 1), 0, 1)));
 }
 
@@ -24,7 +24,7 @@ CO_EXTENSION(.nodes = CO_NODES({
 		 .name = "Glow (C)",
 		 .category = "examples/c",
 		 .help = "Lets light bleed into its surroundings.",
-		 .inputs = CO_INPUTS(CO_LINK("image", "IMAGE"), CO_FLOAT("amount", 0.5, .min = 0, .max = 1, .step = 0.01),
+		 .inputs = CO_INPUTS(CO_LINK("image", "IMAGE"), CO_FLOAT("amount", 0.5, .min = 0, .max = 1, .step = 0.01, .slider = true),
 				     CO_INT("size", 8, .min = 1, .max = 128, .help = "How far the light bleeds, in pixels.")),
 		 .outputs = CO_OUTPUTS(CO_GIVES("IMAGE")),
 		 .run = glow,

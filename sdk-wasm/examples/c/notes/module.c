@@ -14,7 +14,7 @@ static const char page[] = "<!doctype html><html lang=en><meta charset=utf-8><ti
 			   "document.forms[0].onsubmit=async e=>{e.preventDefault();await ask('/notes',{method:'POST',body:new FormData(e.target)});"
 			   "show(await(await ask('/notes')).json())};cocoon.events('/changes').onmessage=e=>show(JSON.parse(e.data))</script>";
 
-static int32_t say_page(co_call *c) { return co_answer(c, 200, "text/html; charset=utf-8", CO_S(page)); }
+static int32_t say_page(co_call *c) { return co_answer_html(c, CO_S(page)); }
 
 // plain reports whether a key is letters, digits and hyphens, which need no quoting anywhere.
 static bool plain(co_str s) {
@@ -37,16 +37,16 @@ static int32_t list(co_call *c) { return co_answer(c, 200, "application/json", n
 // changes tells the names whenever they have changed, as Server-Sent Events, until the client is gone. A stream ends after some
 // minutes, and its reader asks again.
 static int32_t changes(co_call *c) {
-	int32_t err = co_begin(200, "text/event-stream");
+	int32_t err = co_events();
 	if (err) return co_fail(err, "the answer cannot begin");
 	co_str told = {0};
 	for (int n = 0; n < 500; n++) {
 		co_str now = names();
 		if (now.n != told.n || memcmp(now.p, told.p, now.n)) {
-			if (co_write(CO_JOIN(CO_S("data: "), now, CO_S("\n\n"))) < 0) break;
+			if (co_event(CO_S(""), CO_S(""), now) < 0) break;
 			told = now;
 		}
-		if (host_sleep_ms(500)) break;
+		if (!co_sleep(500)) break;
 	}
 	return 0;
 }

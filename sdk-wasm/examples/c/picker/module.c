@@ -83,7 +83,7 @@ static int64_t show(int64_t image, const int64_t *s, co_str node, int64_t ttl) {
 	if (!err) err = still_waits(node, s[0]);
 	if (err) return err;
 	tell(CO_S("pictures"), node);
-	int32_t shown = host_preview(image, 512, 0, 0);
+	int32_t shown = co_preview(image, 512, false);
 	return shown < 0 ? shown : 0;
 }
 

@@ -59,11 +59,7 @@ var step = guest.Def[stepIn, stepOut]{
 	},
 	Do: func(in stepIn) (out stepOut, err error) {
 		var r guest.Recorder
-		ts, err := r.Run(r.Affine(r.Input(in.Image.Tensor), in.Factor, 0))
-		if err != nil {
-			return out, err
-		}
-		out.Image, err = ts[0].Image()
+		out.Image, err = r.Image(r.Affine(r.Input(in.Image.Tensor), in.Factor, 0))
 		return out, err
 	},
 }

@@ -27,13 +27,13 @@ fn list(_: &Request) -> Result<Response> {
 
 /// Tells the names whenever they have changed, as Server-Sent Events, until the client is gone. A stream ends after some minutes,
 /// and its reader asks again.
-fn changes(_: &Request) -> Result<Response> {
-    let out = Answer::begin(200, "text/event-stream")?;
+fn changes(r: &Request) -> Result<Response> {
+    let out = r.events()?;
     let mut told = String::new();
     for _ in 0..500 {
         let now = names()?;
         if now != told {
-            if out.write(format!("data: {now}\n\n").as_bytes()).is_err() {
+            if out.send("", "", &now).is_err() {
                 break;
             }
             told = now;
@@ -71,7 +71,7 @@ fn forget(r: &Request) -> Result<Response> {
 }
 
 fn page(_: &Request) -> Result<Response> {
-    Ok(Response::new(200, "text/html; charset=utf-8", PAGE))
+    Ok(Response::html(PAGE))
 }
 
 extension! {
