@@ -43,12 +43,14 @@ func TestAppendAndDecode(t *testing.T) {
 			if got := hex.EncodeToString(b); got != row.want {
 				t.Fatalf("got %s, want %s", got, row.want)
 			}
-			back, err := Decode(b, DefaultLimits())
-			if err != nil {
-				t.Fatal(err)
-			}
-			if d := cmp.Diff(row.value, back); d != "" {
-				t.Error(d)
+			for name, decode := range map[string]func([]byte, Limits) (any, error){"Decode": Decode, "DecodeShared": DecodeShared} {
+				back, err := decode(b, DefaultLimits())
+				if err != nil {
+					t.Fatal(err)
+				}
+				if d := cmp.Diff(row.value, back); d != "" {
+					t.Error(name, d)
+				}
 			}
 		})
 	}

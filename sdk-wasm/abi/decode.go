@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"unicode/utf8"
+	"unsafe"
 )
 
 // The ways in which a message can be refused. A guest whose message is refused has trapped.
@@ -36,11 +37,17 @@ func DefaultLimits() Limits { return Limits{MaxCborBytes, MaxCborItems, MaxCborD
 // Decode reads one message, all of b, and accepts only its deterministic form, so that Append gives b again. The result is
 // nil, bool, int64, uint64 (above int64), float64, string, []byte, []any, map[string]any, Handle or Tag. Strings and bytes
 // are copies.
-func Decode(b []byte, l Limits) (any, error) {
+func Decode(b []byte, l Limits) (any, error) { return decode(b, l, false) }
+
+// DecodeShared is Decode with texts and bytes that share b's memory: b must not change as long as one of them is in use. It is
+// for guests, whose memory is the request's and ends with the call.
+func DecodeShared(b []byte, l Limits) (any, error) { return decode(b, l, true) }
+
+func decode(b []byte, l Limits, shared bool) (any, error) {
 	if len(b) > l.Bytes {
 		return nil, errSize
 	}
-	d := decoder{b: b, items: l.Items}
+	d := decoder{b: b, items: l.Items, shared: shared}
 	v, err := d.value(l.Depth)
 	if err != nil {
 		return nil, err
@@ -52,8 +59,9 @@ func Decode(b []byte, l Limits) (any, error) {
 }
 
 type decoder struct {
-	b     []byte
-	items int // still allowed
+	b      []byte
+	items  int // still allowed
+	shared bool
 }
 
 // head reads a major type and its number.
@@ -124,6 +132,9 @@ func (d *decoder) value(depth int) (any, error) {
 		return -1 - int64(n), nil
 	case majorBytes:
 		s, err := d.take(n)
+		if d.shared {
+			return s[:len(s):len(s)], err
+		}
 		return append([]byte{}, s...), err
 	case majorText:
 		return d.text(n)
@@ -173,6 +184,9 @@ func (d *decoder) text(n uint64) (string, error) {
 	s, err := d.take(n)
 	if err == nil && !utf8.Valid(s) {
 		err = errUTF8
+	}
+	if d.shared {
+		return unsafe.String(unsafe.SliceData(s), len(s)), err
 	}
 	return string(s), err
 }
