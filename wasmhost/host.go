@@ -85,6 +85,7 @@ type Host struct {
 	mail      *mail.Office
 	bulkheads *bulkhead.Bulkheads
 	runs      *runs
+	ends      ends
 	kv        *kv.Store
 	shelf     shelf
 }
@@ -98,6 +99,7 @@ func New(ctx context.Context, c Config) (*Host, error) {
 		c.Keep = 4
 	}
 	h := &Host{c: c, gate: newGate(), bench: newBench(), life: newLife(), mail: mail.New(), bulkheads: bulkhead.New(), runs: newRuns(), shelf: newShelf()}
+	h.ends.forget = h.forget
 	if c.Client == nil {
 		h.c.Client = egress.NewHTTP(egress.Public)
 	}
@@ -271,6 +273,7 @@ func (h *Host) Close(ctx context.Context) error {
 	if !h.life.stop(ctx) && h.workers == nil { // calls in workers fail when those end
 		return fault.New(fault.Conflict, "calls of extensions still run")
 	}
+	h.ends.stop(ctx)
 	for _, e := range h.shelf.all() {
 		e.program.Close(ctx)
 	}

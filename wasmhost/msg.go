@@ -10,17 +10,8 @@ import (
 
 	"github.com/cocoonhq/cocoon/internal/tenant"
 	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
-	"github.com/cocoonhq/cocoon/wasmhost/kv"
 	"github.com/cocoonhq/cocoon/wasmhost/mail"
 )
-
-// PromptDone forgets what was kept for a prompt of the tenant that ctx carries: messages and values of its scope.
-func (h *Host) PromptDone(ctx context.Context, prompt string) error {
-	t := tenant.Of(ctx)
-	h.mail.DropPrompt(t, prompt)
-	h.endJob(ctx, prompt)
-	return h.kv.DropScope(ctx, t, kv.Prompt(prompt))
-}
 
 func (c *call) msgWait(topic, topicLen, timeoutMs, out, limit uint32) int64 {
 	t := c.text(topic, topicLen)

@@ -74,14 +74,14 @@ func (o *options) isolationLevel() wasmhost.Isolation {
 // promptEnds tells the host of extensions when a prompt is over, for what it keeps for it.
 type promptEnds struct{ of *app }
 
-// Publish looks at an event.
+// Publish looks at an event, and waits for no disk.
 func (p promptEnds) Publish(ctx context.Context, e engine.Event) {
 	switch e.Type {
 	case "execution_success", "execution_error", "execution_interrupted":
 		if p.of.sandbox == nil {
 			return
 		}
-		if err := p.of.sandbox.PromptDone(tenant.With(context.WithoutCancel(ctx), e.Tenant), e.PromptID); err != nil {
+		if err := p.of.sandbox.PromptOver(tenant.With(ctx, e.Tenant), e.PromptID); err != nil {
 			zerolog.Ctx(ctx).Warn().Err(err).Msg("what extensions kept for a prompt is still there")
 		}
 	}
