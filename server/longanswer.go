@@ -25,7 +25,9 @@ type longAnswer struct {
 	err   error     // the first of sending
 }
 
-func newLongAnswer(w http.ResponseWriter, r *http.Request) *longAnswer { return &longAnswer{w: w, r: r} }
+func newLongAnswer(w http.ResponseWriter, r *http.Request) *longAnswer {
+	return &longAnswer{w: w, r: r}
+}
 
 // add adds text as it is. It reports whether it makes sense to go on.
 func (l *longAnswer) add(text string) bool {
