@@ -183,7 +183,7 @@ func (c *call) encode(build func() (any, error)) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	b, err := abi.Append(nil, v)
+	b, err := abi.Append(make([]byte, 0, 256), v)
 	if err != nil {
 		return nil, fault.Wrap(err, fault.TooLarge, "the request has no form as a message")
 	}

@@ -66,25 +66,25 @@ func (b *Bulkheads) Enter(ctx context.Context, t tenant.ID, extension string, s 
 	if s == Request {
 		running, open, total, totalOpen = RequestsRunning, RequestsOpen, tenantRequests, tenantOpen
 	}
-	busy := fault.New(fault.TooMany, "%s answers as many requests as it may", extension)
+	busy := func() error { return fault.New(fault.TooMany, "%s answers as many requests as it may", extension) }
 	p := &Pass{all: b, keys: [2]key{{t, extension, s}, {t, "", s}}}
 	var ok bool
 	if p.one, ok = b.join(p.keys[0], running, open); !ok {
-		return nil, busy
+		return nil, busy()
 	}
 	if p.tenant, ok = b.join(p.keys[1], total, totalOpen); !ok {
 		b.part(p.keys[0])
-		return nil, busy
+		return nil, busy()
 	}
-	switch {
-	case s == Request && p.try(), s != Request && p.Return(ctx):
+	if s == Request && p.try() || s != Request && p.Return(ctx) {
 		return p, nil
-	case s != Request:
-		busy = fault.Wrap(context.Cause(ctx), fault.Cancelled, "cancelled")
 	}
 	b.part(p.keys[1])
 	b.part(p.keys[0])
-	return nil, busy
+	if s != Request {
+		return nil, fault.Wrap(context.Cause(ctx), fault.Cancelled, "cancelled")
+	}
+	return nil, busy()
 }
 
 // join opens a call in a bay of running places, unless most are open; 0 is no bound.
