@@ -27,13 +27,13 @@ func newSlerpAxis(n, size int) slerpAxis {
 
 // slerpCoords gives the resized numbers 0..size-1, and 1..size-1 with the last one twice.
 func slerpCoords(n, size int) (first, second []float32) {
-	a := bilinearAxis(n, size)
+	a := bilinearAxis(n, size, 1+n <= jointSides)
 	first, second = make([]float32, n), make([]float32, n)
 	for i := range n {
 		lo, hi := a.index[2*i], a.index[2*i+1]
 		w0, w1 := a.weight[2*i], a.weight[2*i+1]
-		first[i] = float32(w0*float32(lo)) + float32(w1*float32(hi))
-		second[i] = float32(w0*float32(min(lo+1, size-1))) + float32(w1*float32(min(hi+1, size-1)))
+		first[i] = fused(w0, float32(lo), w1*float32(hi))
+		second[i] = fused(w0, float32(min(lo+1, size-1)), w1*float32(min(hi+1, size-1)))
 	}
 	return first, second
 }

@@ -89,8 +89,8 @@ func methods() map[Method]func(context.Context, Planes, view) error {
 	return map[Method]func(context.Context, Planes, view) error{
 		Nearest:      func(ctx context.Context, out Planes, in view) error { return nearest(ctx, out, in, nearestIndex) },
 		NearestExact: func(ctx context.Context, out Planes, in view) error { return nearest(ctx, out, in, nearestExactIndex) },
-		Bilinear:     func(ctx context.Context, out Planes, in view) error { return separable(ctx, out, in, bilinearAxis) },
-		Bicubic:      func(ctx context.Context, out Planes, in view) error { return separable(ctx, out, in, bicubicAxis) },
+		Bilinear:     bilinear,
+		Bicubic:      bicubic,
 		Area:         area,
 		Bislerp:      bislerp,
 		Lanczos:      lanczos,

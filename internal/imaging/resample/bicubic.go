@@ -19,24 +19,6 @@ func sourceIndex(i int, scale float32) float32 {
 	return float32(float64(scale)*(float64(i)+0.5) - 0.5)
 }
 
-// bilinearAxis is torch's "bilinear" without align_corners and without antialiasing.
-func bilinearAxis(n, size int) axis {
-	a := axis{2, make([]int, 2*n), make([]float32, 2*n)}
-	scale := float32(size) / float32(n)
-	for i := range n {
-		at := max(sourceIndex(i, scale), 0)
-		lo := min(int(at), size-1)
-		hi := min(lo+1, size-1)
-		f := min(max(at-float32(lo), 0), 1)
-		if n == size {
-			lo, hi, f = i, i, 0
-		}
-		a.index[2*i], a.index[2*i+1] = lo, hi
-		a.weight[2*i], a.weight[2*i+1] = 1-f, f
-	}
-	return a
-}
-
 // bicubicAxis is torch's "bicubic": the cubic convolution with a = -0.75, edges repeated.
 func bicubicAxis(n, size int) axis {
 	a := axis{4, make([]int, 4*n), make([]float32, 4*n)}
@@ -68,13 +50,13 @@ func cubicFar(x float32) float32 {
 	return float32(((cubicA*d-5*cubicA)*d+8*cubicA)*d - 4*cubicA)
 }
 
-// separable resizes rows first, then columns, both by the same kind of axis.
-func separable(ctx context.Context, out Planes, in view, kind func(n, size int) axis) error {
+// bicubic resizes rows first, then columns.
+func bicubic(ctx context.Context, out Planes, in view) error {
 	mid := in
 	if in.W != out.W {
 		mid = view{Planes: Planes{N: in.N, C: in.C, T: in.T, H: in.H, W: out.W}, stride: out.W, pitch: in.H * out.W}
 		mid.Pix = make([]float32, in.planes()*in.H*out.W)
-		a := kind(out.W, in.W)
+		a := bicubicAxis(out.W, in.W)
 		err := rows.Do(ctx, in.planes()*in.H, a.taps*out.W, func(lo, hi int) {
 			for i := lo; i < hi; i++ {
 				a.alongRow(mid.Pix[i*out.W:(i+1)*out.W], in.row(i/in.H, i%in.H))
@@ -84,7 +66,7 @@ func separable(ctx context.Context, out Planes, in view, kind func(n, size int) 
 			return err
 		}
 	}
-	a := kind(out.H, in.H)
+	a := bicubicAxis(out.H, in.H)
 	return rows.Do(ctx, out.planes()*out.H, a.taps*out.W, func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			plane, y := i/out.H, i%out.H
@@ -99,30 +81,15 @@ func separable(ctx context.Context, out Planes, in view, kind func(n, size int) 
 }
 
 func (a *axis) alongRow(dst, src []float32) {
-	switch a.taps {
-	case 2:
-		for x := range dst {
-			ix, w := a.index[2*x:2*x+2], a.weight[2*x:2*x+2]
-			dst[x] = w[0]*src[ix[0]] + w[1]*src[ix[1]]
-		}
-	case 4:
-		for x := range dst {
-			ix, w := a.index[4*x:4*x+4], a.weight[4*x:4*x+4]
-			dst[x] = w[0]*src[ix[0]] + w[1]*src[ix[1]] + w[2]*src[ix[2]] + w[3]*src[ix[3]]
-		}
+	for x := range dst {
+		ix, w := a.index[4*x:4*x+4], a.weight[4*x:4*x+4]
+		dst[x] = w[0]*src[ix[0]] + w[1]*src[ix[1]] + w[2]*src[ix[2]] + w[3]*src[ix[3]]
 	}
 }
 
 func (a *axis) acrossRows(dst []float32, in *view, plane, y int) {
-	ix, w := a.index[a.taps*y:a.taps*(y+1)], a.weight[a.taps*y:a.taps*(y+1)]
+	ix, w := a.index[4*y:4*(y+1)], a.weight[4*y:4*(y+1)]
 	r0, r1 := in.row(plane, ix[0])[:len(dst)], in.row(plane, ix[1])[:len(dst)]
-	if a.taps == 2 {
-		w0, w1 := w[0], w[1]
-		for x := range dst {
-			dst[x] = w0*r0[x] + w1*r1[x]
-		}
-		return
-	}
 	r2, r3 := in.row(plane, ix[2])[:len(dst)], in.row(plane, ix[3])[:len(dst)]
 	w0, w1, w2, w3 := w[0], w[1], w[2], w[3]
 	for x := range dst {
