@@ -28,6 +28,7 @@ func (r *run) change(ctx context.Context, v *vertex) (any, bool) {
 		}
 	}
 	var value any
+	ctx = node.WithRun(ctx, node.Run{Wrote: v.wrote})
 	err := guard(func() error {
 		f, err := r.g.forms.of(v)
 		if err != nil {

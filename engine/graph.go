@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"slices"
+
 	"github.com/cocoonhq/cocoon/engine/doc"
 	"github.com/cocoonhq/cocoon/engine/node"
 )
@@ -21,6 +23,38 @@ type vertex struct {
 	start  *vertex
 	inside []*vertex
 	looped bool // lies inside a loop: only its copies run
+	made   bool // by an expansion, not by the prompt's sender
+}
+
+// wrote looks among the texts that the prompt's sender wrote as the node's inputs.
+func (v *vertex) wrote(match func(text string) bool) bool {
+	if v.made || v.inputs == nil {
+		return false
+	}
+	for i := range v.inputs.Len() {
+		_, value := v.inputs.At(i)
+		if _, isLink := linkOf(value); !isLink && textIn(value, match, 3) {
+			return true
+		}
+	}
+	return false
+}
+
+// textIn looks among the texts of a constant.
+func textIn(value any, match func(text string) bool, depth int) bool {
+	switch x := value.(type) {
+	case string:
+		return match(x)
+	case []any:
+		return depth > 0 && slices.ContainsFunc(x, func(e any) bool { return textIn(e, match, depth-1) })
+	case *doc.Object:
+		for i := 0; depth > 0 && i < x.Len(); i++ {
+			if _, e := x.At(i); textIn(e, match, depth-1) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // graph is a prompt, with what its nodes expand to.

@@ -75,7 +75,7 @@ func (r *run) adopt(parent *vertex, g *node.Graph) ([]*vertex, error) {
 			r.g.byID[n.ID] = v
 			r.g.order = append(r.g.order, v)
 		}
-		v.class, v.node, v.schema, v.parent, v.realID = n.Class, known, known.Schema(), parent, parent.realID
+		v.class, v.node, v.schema, v.parent, v.realID, v.made = n.Class, known, known.Schema(), parent, parent.realID, true
 		v.inputs = inputsOf(n)
 		v.shownID = n.DisplayAs
 		list = append(list, v)

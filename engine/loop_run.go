@@ -220,7 +220,7 @@ type copier struct {
 func (c *copier) copyAll(e *vertex) {
 	prefix := fmt.Sprintf("%s.%d.0.", c.start.id, c.st.i)
 	for _, v := range c.start.inside {
-		x := &vertex{id: prefix + v.id, class: v.class, node: v.node, schema: v.schema, parent: c.start, shownID: v.shownID, realID: v.realID}
+		x := &vertex{id: prefix + v.id, class: v.class, node: v.node, schema: v.schema, parent: c.start, shownID: v.shownID, realID: v.realID, made: v.made}
 		if c.st.plan.KeepResults && x.schema.Loop != node.LoopStart {
 			x.home = e.home
 		}

@@ -120,7 +120,7 @@ func runNode(ctx context.Context, n node.Node, args node.Args) (node.Reply, erro
 }
 
 func (r *run) nodeContext(v *vertex, index int) context.Context {
-	call := node.Run{PromptID: r.job.PromptID, NodeID: v.id, ClientID: r.client, Index: index, Reporter: newReporter(r, v)}
+	call := node.Run{PromptID: r.job.PromptID, NodeID: v.id, ClientID: r.client, Index: index, Reporter: newReporter(r, v), Wrote: v.wrote}
 	if m, ok := r.extra.Get("preview_method"); ok {
 		call.PreviewMethod, _ = m.(string)
 	}

@@ -75,6 +75,9 @@ func (c *call) mayOpen(f node.File) bool {
 	if !slices.Contains(read, "chosen") {
 		return false
 	}
+	if c.run.Wrote != nil { // what came by a link, or from another node's graph, is a node's choice and not the sender's
+		return c.run.Wrote(func(text string) bool { return annotated(text) == f })
+	}
 	for _, v := range c.args {
 		if isChosen(v, f, 3) {
 			return true

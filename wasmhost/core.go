@@ -155,15 +155,32 @@ func (c *call) preview(h int64, maxSide, format, flags uint32) int32 {
 	if !c.tells() {
 		return c.cancelled()
 	}
-	c.work(int64(len(img.Bytes())))
-	name := [...]string{"JPEG", "PNG"}[format]
-	p := &node.Preview{Image: c.picture(img.Tensor), Format: name, MaxSide: int(min(maxSide, 4096))}
+	p := c.previewOf(img, maxSide, format)
 	if flags&withProgress != 0 {
 		c.held = p
 	} else {
 		c.run.Reporter.Progress(0, 0, p)
 	}
 	return c.cancelled()
+}
+
+const (
+	// mostSide is the most of a preview's side, growSide that of one that is smaller itself: clients are shown what is made larger.
+	mostSide, growSide = 4096, 1024
+	// previewWork is what a pixel of a preview costs: it is scaled and written for the clients, where no clock of the call's is looked at.
+	previewWork = 32
+)
+
+// previewOf is a preview of the first picture of a batch.
+func (c *call) previewOf(img value.Image, maxSide, format uint32) *node.Preview {
+	s := img.Shape()
+	longest := max(s[1], s[2], 1)
+	side := min(int64(maxSide), mostSide, int64(max(longest, growSide)))
+	if side == 0 {
+		side = int64(min(longest, mostSide))
+	}
+	c.work(4*int64(s[1])*int64(s[2])*int64(s[3]) + previewWork*side*max(side*int64(min(s[1], s[2]))/int64(longest), 1))
+	return &node.Preview{Image: c.picture(img.Tensor), Format: [...]string{"JPEG", "PNG"}[format], MaxSide: int(side)}
 }
 
 // picture is the first picture of a batch, 8 bits a channel.

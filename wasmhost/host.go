@@ -101,7 +101,7 @@ func New(ctx context.Context, c Config) (*Host, error) {
 	h := &Host{c: c, gate: newGate(), bench: newBench(), life: newLife(), mail: mail.New(), bulkheads: bulkhead.New(), runs: newRuns(), shelf: newShelf()}
 	h.ends.forget = h.forget
 	if c.Client == nil {
-		h.c.Client = egress.NewHTTP(egress.Public)
+		h.c.Client = egress.NewHTTP(egress.Outside)
 	}
 	var err error
 	if h.kv, err = kv.Open(c.Dir); err != nil {

@@ -48,7 +48,7 @@ func (c *call) lateArg(name string, v any) (any, error) {
 	before, most := c.handles.live, c.limits.Handles
 	c.limits.Handles = abi.MaxHandles
 	defer func() { c.limits.Handles = min(most+c.handles.live-before, abi.MaxHandles) }()
-	args := maps.Clone(c.args) // a file that it names is one that was chosen
+	args := maps.Clone(c.args)
 	if args == nil {
 		args = node.Args{}
 	}

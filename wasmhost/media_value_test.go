@@ -169,6 +169,22 @@ func TestChosenFiles(t *testing.T) {
 	}
 }
 
+// TestChosenByTheSender: where it is known what the sender of a prompt wrote, a file that only a link names is not chosen: what comes by
+// one may be another guest's word, and so may be all of an expansion.
+func TestChosenByTheSender(t *testing.T) {
+	files := shelfOf{{Type: "input", Filename: "a.png"}: "1", {Type: "input", Filename: "secret.png"}: "3"}
+	withCall(t, newHost(t, Config{Files: files}), Grant{Modules: []string{"asset"}, Asset: AssetCap{Read: []string{"chosen"}}}, ExecuteLimits(), func(c *call) {
+		c.args = node.Args{"image": "a.png", "linked": "secret.png"}
+		c.run.Wrote = func(match func(string) bool) bool { return match("a.png") }
+		for name, ok := range map[string]bool{"a.png": true, "secret.png": false} {
+			ptr, n := c.tell(t, map[string]any{"name": name})
+			if got := c.assetOpen(ptr, n); (got >= 0) != ok || !ok && got != int64(abi.EPERM) {
+				t.Errorf("%s: %d", name, got)
+			}
+		}
+	})
+}
+
 // FuzzFileNames: whatever a guest calls a file, what is opened is a name inside of a folder.
 func FuzzFileNames(f *testing.F) {
 	for _, s := range []string{"a.png", "x/y/b.png [output]", "../a", "a/../b [temp]", " [input]", "/etc/passwd", "a\x00b"} {

@@ -184,3 +184,24 @@ func TestNoTenantsAnswerIsKeptForOthers(t *testing.T) {
 		t.Errorf("%d, %q", w.Code, got)
 	}
 }
+
+// TestPreviewsAreBounded: a picture of a pixel is no work of sixteen million, and what is shown is paid for.
+func TestPreviewsAreBounded(t *testing.T) {
+	h := newHost(t, Config{})
+	for _, x := range []struct {
+		h, w int
+		side uint32
+		want int
+		work int64 // at least
+	}{
+		{1, 1, 0, 1, previewWork}, {1, 1, 4096, growSide, previewWork * growSide * growSide}, {8, 4, 100, 100, previewWork * 100 * 50},
+		{4, 2000, 1 << 31, 2000, previewWork * 2000 * 4}, {1, 5000, 0, mostSide, previewWork * mostSide}, {512, 512, 256, 256, previewWork * 256 * 256},
+	} {
+		withCall(t, h, Grant{}, ExecuteLimits(), func(c *call) {
+			p := c.previewOf(ramp(1, x.h, x.w, 3), x.side, 1)
+			if p.MaxSide != x.want || c.hostBytes < x.work || c.hostBytes > x.work+100*int64(x.h*x.w) {
+				t.Errorf("%d x %d, %d: %d, work %d of %d", x.w, x.h, x.side, p.MaxSide, c.hostBytes, x.work)
+			}
+		})
+	}
+}

@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/cocoonhq/cocoon/engine/node"
 	"github.com/cocoonhq/cocoon/internal/tenant"
 	"github.com/cocoonhq/cocoon/internal/value"
 	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
@@ -147,9 +146,7 @@ func (c *call) wsImage(kind, id, idLen uint32, h int64, maxSide, format uint32) 
 	case !c.ext.events.take(c.tenant, time.Now()):
 		return abi.EAGAIN
 	}
-	s := img.Shape()
-	c.work(4 * int64(s[1]) * int64(s[2]) * int64(s[3]))
-	p := &node.Preview{Image: c.picture(img.Tensor), Format: [...]string{"JPEG", "PNG"}[format], MaxSide: int(min(maxSide, 4096))}
+	p := c.previewOf(img, maxSide, format)
 	var err error
 	c.park(func(ctx context.Context) { err = c.host.c.Show(ctx, client, p) })
 	if err != nil {

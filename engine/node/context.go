@@ -26,6 +26,9 @@ type Run struct {
 	PreviewMethod string
 	// Puller gets inputs for a node that waits for them while it runs; nil where nothing else could run meanwhile.
 	Puller Puller
+	// Wrote reports whether one of the texts that the prompt's sender wrote as the node's inputs matches: neither what came by a link, nor
+	// what another node made of the graph. nil where that is not known.
+	Wrote  func(match func(text string) bool) bool
 	graphs *atomic.Int32 // how many the call has built
 }
 

@@ -177,6 +177,9 @@ func forOthers() []Attack {
 	}
 	return []Attack{
 		line("a line that is a script", textOf, "<img src=x onerror=alert(1)>"), line("a line for all that is a script", textOfAll, "x<svg/onload=alert(1)>"),
+		newer("previews of a pixel, made large, without end", Stopped, fault.LimitExceeded, func(g *guest) []byte {
+			return asm.Code(picture(g, 3, 1, 1, 1, 3), loop(g.do(previewOf, kept(3), asm.I32(4096), one, zero), drop))
+		}),
 		newer("100,000 events for all clients", Harmless, "", func(g *guest) []byte {
 			return times(6, 100_000, g.do(wsPost, asm.I32(2), zero, zero, asm.I32(eventAt), asm.I32(4), asm.I32(eventAt+8), asm.I32(2)), drop)
 		}),

@@ -33,6 +33,20 @@ func Public(a netip.Addr) bool {
 	return !slices.ContainsFunc(reserved, func(p netip.Prefix) bool { return p.Contains(a) })
 }
 
+// Outside is Public for addresses that are none of this machine's: from here they lead past whatever stands before it.
+func Outside(a netip.Addr) bool {
+	own, err := net.InterfaceAddrs()
+	return err == nil && outside(a, own)
+}
+
+func outside(a netip.Addr, own []net.Addr) bool {
+	a = a.Unmap()
+	return Public(a) && !slices.ContainsFunc(own, func(x net.Addr) bool {
+		p, err := netip.ParsePrefix(x.String())
+		return err != nil || p.Addr().Unmap() == a
+	})
+}
+
 // NewHTTP is a client that looks at the address it is about to dial, after names were resolved, so that no name can lead
 // inside. It follows no redirects, knows no proxy and keeps no cookies. Calls are what is bounded, not connections to a host:
 // tenants would take them from each other.

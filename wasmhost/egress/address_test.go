@@ -39,6 +39,32 @@ func TestPublic(t *testing.T) {
 	}
 }
 
+// TestOutside: this machine's own addresses are not outside, though they are public.
+func TestOutside(t *testing.T) {
+	prefix := func(s string) net.Addr {
+		ip, n, err := net.ParseCIDR(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n.IP = ip
+		return n
+	}
+	own := []net.Addr{prefix("127.0.0.1/8"), prefix("93.184.216.34/24"), prefix("2606:2800:220:1::1/64"), prefix("::1/128")}
+	for address, want := range map[string]bool{
+		"93.184.216.34": false, "::ffff:93.184.216.34": false, "2606:2800:220:1::1": false, "93.184.216.35": true, "2606:2800:220:1::2": true, "127.0.0.1": false, "10.0.0.1": false,
+	} {
+		if got := outside(netip.MustParseAddr(address), own); got != want {
+			t.Errorf("%s: %v", address, got)
+		}
+	}
+	if Outside(netip.MustParseAddr("127.0.0.1")) || !Outside(netip.MustParseAddr("1.1.1.1")) {
+		t.Error("what is outside of this machine")
+	}
+	if outside(netip.MustParseAddr("1.1.1.1"), []net.Addr{&net.UnixAddr{Name: "no address"}}) {
+		t.Error("with an address that cannot be read everything may be its own")
+	}
+}
+
 // names answers each question for an address of version 4 with the next of its addresses.
 type names struct {
 	mu   sync.Mutex
