@@ -70,3 +70,16 @@ func TestNotFiniteOutOfRange(t *testing.T) {
 		t.Errorf("got %s: %s", p.Message, info)
 	}
 }
+
+// A fingerprint that came with a prompt and says that the node is never the same.
+func TestGivenFingerprintNaN(t *testing.T) {
+	b := start(t)
+	for _, row := range []struct {
+		given string
+		again []string
+	}{{`["nan"]`, []string{"1"}}, {`"nan"`, []string{"1"}}, {`["x"]`, []string{}}, {`[[1],"y"]`, []string{}}} {
+		prompt := `{"1":{"class_type":"GoldenChanged","inputs":{"value":1,"mode":"same"},"is_changed":` + row.given + `}}`
+		b.run(prompt)
+		b.run(prompt).want(t, row.given, b.run(prompt).ran(), row.again)
+	}
+}

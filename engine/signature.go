@@ -92,6 +92,7 @@ func (s *signer) make(v *vertex) key {
 	ok := true
 	if changed, has := s.change(s.ctx, v); has {
 		b, ok = appendCanon(append(b, 1), changed)
+		ok = ok && !saysNaN(changed)
 	}
 	if ok && v.bound() {
 		b = append(append(b, 2), v.id...)
@@ -148,6 +149,14 @@ func (s *signer) appendInputs(b []byte, v *vertex) ([]byte, bool) {
 		b = binary.LittleEndian.AppendUint64(b, uint64(l.out))
 	}
 	return b, true
+}
+
+// saysNaN reports whether a fingerprint that came with a prompt is the text that stands for a number which equals nothing.
+func saysNaN(changed any) bool {
+	if list, ok := changed.([]any); ok {
+		return slices.Contains(list, any("nan"))
+	}
+	return changed == any("nan")
 }
 
 // isNaN reports whether an input's text "nan" is that number.

@@ -162,7 +162,10 @@ func body(r *http.Request) (map[string]json.RawMessage, error) {
 		return map[string]json.RawMessage{}, nil
 	}
 	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(b, &fields); err != nil || fields == nil {
+	if json.Unmarshal(b, &fields) == nil && fields != nil {
+		return fields, nil
+	}
+	if json.Unmarshal(textedNumbers(b), &fields) != nil || fields == nil {
 		return nil, fault.New(fault.BadRequest, "the body is no JSON object")
 	}
 	return fields, nil

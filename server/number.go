@@ -46,6 +46,38 @@ func numberOf(raw json.RawMessage) (*float64, error) {
 	return &n, nil
 }
 
+// notFinite are the words for numbers that JSON lacks, and the texts that stand for them.
+var notFinite = [...]struct{ word, text string }{{"NaN", `"nan"`}, {"Infinity", `"inf"`}, {"-Infinity", `"-inf"`}}
+
+// textedNumbers makes texts of the words for numbers that JSON lacks. Compat: the reference takes such words; clients send them that
+// read a prompt from a picture, where it leaves them for nodes that are never the same.
+func textedNumbers(body []byte) []byte {
+	out := make([]byte, 0, len(body)+16)
+	quoted := false
+next:
+	for i := 0; i < len(body); i++ {
+		c := body[i]
+		switch {
+		case c == '"':
+			quoted = !quoted
+		case quoted && c == '\\' && i+1 < len(body):
+			out = append(out, c)
+			i++
+			c = body[i]
+		case !quoted && (c == 'N' || c == 'I' || c == '-'):
+			for _, n := range notFinite {
+				if bytes.HasPrefix(body[i:], []byte(n.word)) {
+					out = append(out, n.text...)
+					i += len(n.word) - 1
+					continue next
+				}
+			}
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
 // idsOf reads the items of a list that are text; ok is false when it is no list. Compat: an item of another type is nobody's id.
 func idsOf(raw json.RawMessage) (ids []string, ok bool) {
 	var items []json.RawMessage
