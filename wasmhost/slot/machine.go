@@ -38,6 +38,7 @@ type Machine struct {
 	opening   sync.Once
 	pages     pagemap // when it was opened; see pagemap
 	compiling sync.Mutex
+	reaper    reaper
 }
 
 // Features are what modules may use of the language.
@@ -108,6 +109,7 @@ func (m *Machine) pagemap() pagemap {
 
 // Close ends all instances.
 func (m *Machine) Close(ctx context.Context) error {
+	m.reaper.stop()
 	m.opening.Do(func() {})
 	m.pages.close()
 	return m.rt.Close(ctx)

@@ -161,6 +161,9 @@ func (p *program) Get(ctx context.Context, pages int) (Slot, error) {
 	}
 	p.mu.Unlock()
 	if s == nil {
+		s = p.machine.reaper.give(p)
+	}
+	if s == nil {
 		var err error
 		if s, err = p.fresh(ctx, limit); err != nil {
 			return nil, err
@@ -181,7 +184,14 @@ const restAfter = 1 << 20
 // Put gives a slot back. spoilt says that it must not be used again.
 func (p *program) Put(ctx context.Context, slot Slot, spoilt bool) {
 	s := slot.(*instance)
-	if !spoilt && p.meta.Resettable && (s.mem.dirty <= p.image.size+restAfter && len(s.mem.windows) == 0 || s.reset() == nil) {
+	if spoilt = spoilt || !p.meta.Resettable; !p.machine.reaper.take(p, s, spoilt) {
+		p.rest(ctx, s, spoilt)
+	}
+}
+
+// rest makes a slot idle, or ends it.
+func (p *program) rest(ctx context.Context, s *instance, spoilt bool) {
+	if !spoilt && (s.mem.dirty <= p.image.size+restAfter && len(s.mem.windows) == 0 || s.reset() == nil) {
 		p.mu.Lock()
 		if !p.closed && len(p.idle) < p.keep {
 			p.idle = append(p.idle, s)
