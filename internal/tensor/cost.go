@@ -93,7 +93,7 @@ var prices = map[Kind]price{
 	KindReLU: flat(6), KindFloor: flat(22), KindCeil: flat(24), KindRound: flat(12), KindErf: flat(24), KindSign: flat(8), KindSoftplus: flat(125), KindTan: flat(60), KindLeakyReLU: flat(8),
 	KindELU: flat(75), KindAffine: flat(2), KindClamp: flat(8), KindPowScalar: flat(150), KindNot: flat(6), KindHardSwish: flat(30), KindMish: flat(210),
 
-	KindAdd: flat(1), KindSub: flat(2), KindMul: flat(2), KindDiv: flat(4), KindMin: flat(8), KindMax: flat(8), KindPow: flat(160), KindMod: flat(24), KindAtan2: flat(65),
+	KindAdd: flat(1), KindSub: flat(2), KindMul: flat(2), KindDiv: flat(4), KindMin: flat(8), KindMax: flat(8), KindPow: flat(160), KindMod: flat(48), KindAtan2: flat(65),
 	KindLess: flat(18), KindLessEqual: flat(18), KindEqual: flat(10), KindWhere: flat(8), KindLerp: flat(10),
 
 	KindReshape: flat(2), KindPermute: flat(24), KindBroadcast: flat(3), KindSlice: flat(3), KindConcat: flat(3), KindPad: flat(4), KindFlip: flat(5), KindRoll: flat(3), KindTile: flat(4),
