@@ -17,7 +17,7 @@ import (
 type plan struct {
 	binary                                string
 	requests, queued, sockets, subscribed int
-	nodes                                 int
+	nodes, listed                         int
 	most                                  time.Duration
 }
 
@@ -26,6 +26,7 @@ func main() {
 	flag.StringVar(&p.binary, "binary", "bin/cocoon", "the `server` to start")
 	flag.IntVar(&p.requests, "requests", 200, "requests of each kind")
 	flag.IntVar(&p.queued, "queued", 2000, "prompts that wait while submitting is measured; up to 100,000")
+	flag.IntVar(&p.listed, "listed", 100_000, "prompts that wait while lists of all of them are measured; up to 200,000")
 	flag.IntVar(&p.nodes, "nodes", 600, "nodes to add to those that are there; up to 5,000")
 	flag.IntVar(&p.sockets, "sockets", 1000, "idle sockets; up to 5,000")
 	flag.IntVar(&p.subscribed, "subscribers", 1000, "sockets that get events; up to 5,000")
@@ -46,7 +47,7 @@ func main() {
 type row struct{ what, got, aim string }
 
 func run(ctx context.Context, p plan) error {
-	if p.queued > 100_000 || p.sockets > 5000 || p.subscribed > 5000 || p.requests > 10_000 || p.nodes > 5000 {
+	if p.queued > 100_000 || p.listed > 200_000 || p.sockets > 5000 || p.subscribed > 5000 || p.requests > 10_000 || p.nodes > 5000 {
 		return errors.New("more than the bounds of its flags")
 	}
 	s, err := start(ctx, p)
@@ -55,7 +56,7 @@ func run(ctx context.Context, p plan) error {
 	}
 	defer s.stop()
 	rows := []row{{fmt.Sprintf("start to first answer, %d nodes more", p.nodes), s.took.Round(time.Millisecond).String(), "100ms"}}
-	for _, measure := range []func(context.Context, *server, plan) ([]row, error){reading, viewing, idling, telling, submitting} {
+	for _, measure := range []func(context.Context, *server, plan) ([]row, error){reading, viewing, idling, telling, submitting, listing} {
 		more, err := measure(ctx, s, p)
 		if err != nil {
 			return err

@@ -99,13 +99,13 @@ func dial(ctx context.Context, s *server, n int) (list []*websocket.Conn, closin
 
 // idling measures the memory of clients that do nothing.
 func idling(ctx context.Context, s *server, p plan) ([]row, error) {
-	before := s.memory()
+	before := s.memory("VmRSS:")
 	_, closing, err := dial(ctx, s, p.sockets)
 	if err != nil {
 		return nil, err
 	}
 	defer closing()
-	each := float64(s.memory()-before) / float64(p.sockets) / 1024
+	each := float64(s.memory("VmRSS:")-before) / float64(p.sockets) / 1024
 	return []row{{fmt.Sprintf("%d idle sockets", p.sockets), fmt.Sprintf("%.1f KiB each", each), "64 KiB each"}}, nil
 }
 

@@ -105,14 +105,15 @@ func (s *server) do(ctx context.Context, method, path string, body io.Reader, he
 	return n, err
 }
 
-// memory is what the server has of the machine's memory, in bytes; 0 where that is not told.
-func (s *server) memory() int64 {
+// memory is what the server has of the machine's memory, in bytes; 0 where that is not told. field is VmRSS: for now, VmHWM: for the
+// most that it had.
+func (s *server) memory(field string) int64 {
 	b, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(s.cmd.Process.Pid), "status"))
 	if err != nil {
 		return 0
 	}
 	for line := range strings.Lines(string(b)) {
-		if rest, ok := strings.CutPrefix(line, "VmRSS:"); ok {
+		if rest, ok := strings.CutPrefix(line, field); ok {
 			kb, _ := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
 			return kb << 10
 		}

@@ -39,19 +39,26 @@ var marked = map[engine.Order]string{
 	engine.Newest: " ORDER BY created DESC, pos",
 }
 
-// reading reads in one transaction, which sees the file as it is at the first statement. It keeps nobody from writing.
-func (s *Store) reading(ctx context.Context, what string, fn func(tx *sql.Tx) error) error {
-	tx, err := s.read.BeginTx(ctx, nil)
+// reading reads in one transaction, which sees the file as it is at the first statement. It keeps nobody from writing. What is read
+// is little: ctx ends the wait for a connection, but is not watched row by row, which would take as long as the reading.
+func (s *Store) reading(ctx context.Context, what string, fn func(ctx context.Context, tx *sql.Tx) error) error {
+	conn, err := s.read.Conn(ctx)
+	if err != nil {
+		return coded(err, "%s cannot be read", what)
+	}
+	defer conn.Close() // goes back to the others
+	ctx = context.WithoutCancel(ctx)
+	tx, err := conn.BeginTx(ctx, nil)
 	if err != nil {
 		return coded(err, "%s cannot be read", what)
 	}
 	defer tx.Rollback() // nothing was written
-	return coded(fn(tx), "%s cannot be read", what)
+	return coded(fn(ctx, tx), "%s cannot be read", what)
 }
 
 // Peek implements engine.Window.
 func (s *Store) Peek(ctx context.Context, t tenant.ID, q engine.PeekQuery) (g engine.Glance, err error) {
-	err = s.reading(ctx, "the queue", func(tx *sql.Tx) error {
+	err = s.reading(ctx, "the queue", func(ctx context.Context, tx *sql.Tx) error {
 		if err := peekQueue(ctx, tx, t, q, &g); err != nil {
 			return err
 		}
@@ -136,39 +143,80 @@ func each(rows *sql.Rows, fn func() error) error {
 // marks are so many question marks.
 func marks(n int) string { return strings.TrimSuffix(strings.Repeat("?,", n), ",") }
 
-// portion reads rows by their keys, one after the other, until it has read enough; scan tells how many bytes a row has.
-func portion[K any](ctx context.Context, tx *sql.Tx, statement string, t tenant.ID, keys []K, enough int, at func(K) int64, scan func(row scanner) (int, error)) (read int, err error) {
-	// The database would watch ctx for each row: that is looked after here.
-	still := context.WithoutCancel(ctx)
-	st, err := tx.PrepareContext(still, statement)
+// portion finds out how many of the rows of keys, in order, are read until they have enough bytes; at least one. size is how many a
+// row has: the database tells that without reading it.
+func portion(ctx context.Context, tx *sql.Tx, size, from string, t tenant.ID, keys []int64, enough int) (int, error) {
+	sizes := make(map[int64]int, len(keys))
+	rows, err := tx.QueryContext(ctx, "SELECT "+size+from+marks(len(keys))+")", keyed(t, keys)...)
 	if err != nil {
 		return 0, err
 	}
-	defer st.Close()
-	for got := 0; read < len(keys) && (read == 0 || got < enough); read++ {
-		if err := ctx.Err(); err != nil {
-			return read, err
+	err = each(rows, func() error {
+		var key int64
+		var n int
+		err := rows.Scan(&key, &n)
+		sizes[key] = n
+		return err
+	})
+	read := min(1, len(keys))
+	for got := 0; read < len(keys); read++ {
+		if got += sizes[keys[read-1]]; got >= enough {
+			break
 		}
-		n, err := scan(st.QueryRowContext(still, at(keys[read]), t))
-		if err != nil && !errors.Is(err, sql.ErrNoRows) {
-			return read, err
-		}
-		got += n
 	}
-	return read, nil
+	return read, err
 }
+
+// keyed are the arguments of a statement about rows of a tenant.
+func keyed(t tenant.ID, keys []int64) []any {
+	args := make([]any, 1, 1+len(keys))
+	args[0] = t
+	for _, k := range keys {
+		args = append(args, k)
+	}
+	return args
+}
+
+// rowsOf reads rows by their keys, and gives those that are there in the order of keys.
+func rowsOf[R any](ctx context.Context, tx *sql.Tx, columns, from string, t tenant.ID, keys []int64, scan func(scanner) (R, int64, error)) ([]R, error) {
+	rows, err := tx.QueryContext(ctx, "SELECT "+columns+from+marks(len(keys))+")", keyed(t, keys)...)
+	if err != nil {
+		return nil, err
+	}
+	found := make(map[int64]R, len(keys))
+	err = each(rows, func() error {
+		r, key, err := scan(rows)
+		found[key] = r
+		return err
+	})
+	list := make([]R, 0, len(found))
+	for _, k := range keys {
+		if r, ok := found[k]; ok {
+			list = append(list, r)
+		}
+	}
+	return list, err
+}
+
+// From where rows are read by keys. The plus has the database look for the keys instead of all that the tenant has.
+const (
+	jobsByKey    = " FROM jobs WHERE +tenant = ? AND seq IN ("
+	recordsByKey = " FROM history WHERE +tenant = ? AND pos IN ("
+)
 
 // Jobs implements engine.Window.
 func (s *Store) Jobs(ctx context.Context, t tenant.ID, seqs []int64, p engine.Portion) (list []engine.Job, read int, err error) {
-	list = make([]engine.Job, 0, len(seqs))
-	err = s.reading(ctx, "the queue", func(tx *sql.Tx) error {
-		statement := "SELECT " + columns(p.Whole) + " FROM jobs WHERE seq = ? AND tenant = ?"
-		read, err = portion(ctx, tx, statement, t, seqs, p.Bytes, func(seq int64) int64 { return seq }, func(row scanner) (int, error) {
+	size := "seq, length(extra)"
+	if p.Whole {
+		size += " + length(prompt)"
+	}
+	err = s.reading(ctx, "the queue", func(ctx context.Context, tx *sql.Tx) error {
+		if read, err = portion(ctx, tx, size, jobsByKey, t, seqs, p.Bytes); err != nil {
+			return err
+		}
+		list, err = rowsOf(ctx, tx, columns(p.Whole), jobsByKey, t, seqs[:read], func(row scanner) (engine.Job, int64, error) {
 			j, err := scanJob(row)
-			if err == nil {
-				list = append(list, j)
-			}
-			return len(j.Prompt) + len(j.Extra), err
+			return j, j.Seq, err
 		})
 		return err
 	})
@@ -177,16 +225,21 @@ func (s *Store) Jobs(ctx context.Context, t tenant.ID, seqs []int64, p engine.Po
 
 // Records implements engine.Window.
 func (s *Store) Records(ctx context.Context, t tenant.ID, marks []engine.Mark, p engine.Portion) (list []engine.Record, read int, err error) {
-	list = make([]engine.Record, 0, len(marks))
-	err = s.reading(ctx, "the history", func(tx *sql.Tx) error {
-		statement := "SELECT " + recordColumns(p.Whole) + " FROM history WHERE pos = ? AND tenant = ?"
-		read, err = portion(ctx, tx, statement, t, marks, p.Bytes, func(m engine.Mark) int64 { return m.Place }, func(row scanner) (int, error) {
+	size := "pos, length(extra) + length(results) + length(status) + length(meta)"
+	if p.Whole {
+		size += " + length(prompt)"
+	}
+	places := make([]int64, len(marks))
+	for i, m := range marks {
+		places[i] = m.Place
+	}
+	err = s.reading(ctx, "the history", func(ctx context.Context, tx *sql.Tx) error {
+		if read, err = portion(ctx, tx, size, recordsByKey, t, places, p.Bytes); err != nil {
+			return err
+		}
+		list, err = rowsOf(ctx, tx, recordColumns(p.Whole), recordsByKey, t, places[:read], func(row scanner) (engine.Record, int64, error) {
 			r, err := scanRecord(row)
-			if err == nil {
-				list = append(list, r)
-			}
-			o := &r.Outcome
-			return len(r.Job.Prompt) + len(r.Job.Extra) + len(o.Outputs) + len(o.Status) + len(o.Meta), err
+			return r, r.Place, err
 		})
 		return err
 	})
