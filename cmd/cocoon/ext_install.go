@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/wasmhost/install"
 	"github.com/cocoonhq/cocoon/wasmhost/install/trial"
 	"github.com/cocoonhq/cocoon/wasmhost/pack"
@@ -58,7 +59,13 @@ that asks for no more than before needs none, and one that asks for more waits w
 		}
 		return withSelftest(i.code(), func(c trial.Config) error { return trial.Check(ctx, c, p) })
 	}}
-	return i.withManager(ctx, c, func(m *install.Manager) error { return i.install(ctx, m, b, std) })
+	return i.withManager(ctx, c, func(m *install.Manager) error {
+		err := i.install(ctx, m, b, std)
+		if errors.Is(err, fault.BadFile) {
+			err = fmt.Errorf("%s: %w. If it was downloaded, fetch it once more", name, err)
+		}
+		return err
+	})
 }
 
 func (i *installFlags) install(ctx context.Context, m *install.Manager, b []byte, std streams) error {
@@ -104,13 +111,13 @@ func tellInstalled(w io.Writer, s *install.Status) {
 		fmt.Fprintf(w, "\n%s %s waits for consent to what it asks for; %s goes on. To consent: the client, under Extensions, or cocoon ext grant %s --all\n", s.ID, s.Pending.Version, s.Version, s.ID)
 		return
 	}
-	fmt.Fprintf(w, "\n%s %s is installed. A server that runs has it now.\n", s.ID, s.Version)
+	fmt.Fprintf(w, "\n%s %s is installed. A server that runs takes it on now.\n", s.ID, s.Version)
 	for _, a := range s.Asks {
 		if !a.Granted {
 			fmt.Fprintf(w, "Not granted: %s. To grant it: cocoon ext grant %s %q\n", a.Key, s.ID, a.Key)
 		}
 	}
-	fmt.Fprintf(w, "To see it: cocoon ext list. To take back what it may do: cocoon ext revoke %s WHAT\n", s.ID)
+	fmt.Fprintf(w, "To see whether it runs: cocoon ext list. To take back what it may do: cocoon ext revoke %s WHAT\n", s.ID)
 }
 
 // grant is everything that a package asks for but what is to be withheld.
@@ -185,6 +192,9 @@ func standing(o *install.Offer) string {
 		return "Nobody signed it: whoever gave it to you may have changed it."
 	case install.New:
 		return "Signed by " + o.Publisher + ", who is new here. Compare this key with what the author tells, or its fingerprint, " + fingerprint(o.Publisher) + "."
+	}
+	if o.Installed != "" && o.Publisher != "" {
+		return "Signed by " + o.Publisher + ", who is not who published the version before."
 	}
 	return "Its publisher is not trusted here: " + whom(o.Publisher)
 }

@@ -65,6 +65,11 @@ func printInstalled(w io.Writer, all []install.Status, revoked map[string]string
 		if err := t.Flush(); err != nil {
 			return err
 		}
+		for _, s := range all {
+			if s.State == install.Failed || s.State == install.Revoked {
+				fmt.Fprintf(w, "%s %s does not run: %s\n", s.ID, s.Version, s.Reason)
+			}
+		}
 	}
 	for _, what := range slices.Sorted(maps.Keys(revoked)) {
 		fmt.Fprintf(w, "barred: %s %s\n", what, revoked[what])

@@ -62,6 +62,7 @@ type Manager struct {
 	failed  map[key]failure
 	moved   bool   // what runs has changed, and nobody was told
 	changes uint64 // of what runs
+	ended   uint64 // how often something that ran has ended
 	seen    []stamp
 }
 

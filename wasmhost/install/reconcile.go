@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -31,8 +30,12 @@ type running struct {
 	files map[string]int64 // name → bytes; never changed
 }
 
-// failure is why something does not run, and what it was; it is tried again when that changes.
-type failure struct{ what, reason string }
+// failure is why something does not run, and what it was; it is tried again when that changes, or when something has ended that may
+// have stood in its way.
+type failure struct {
+	what, reason string
+	ended        uint64 // how often something had ended before
+}
 
 // stamp tells whether a file has changed; nil is one that is not there.
 type stamp struct{ info os.FileInfo }
@@ -115,13 +118,16 @@ func (m *Manager) reconcile(ctx context.Context) error {
 	for _, k := range m.superfluous(want) {
 		m.end(ctx, k)
 	}
-	for _, k := range slices.SortedFunc(maps.Keys(want), compareKeys) {
+	for _, k := range m.inOrder(want) {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		if err := m.start(ctx, k, want[k]); err != nil && ctx.Err() == nil {
 			zerolog.Ctx(ctx).Warn().Err(err).Str("extension", k.id).Str("tenant", string(k.tenant)).Msg("extension does not load")
 		}
+	}
+	if err := m.tell(); err != nil {
+		zerolog.Ctx(ctx).Warn().Err(err).Msg("the command line is not told which extensions do not load")
 	}
 	if m.settled() && m.c.Changed != nil {
 		m.c.Changed(ctx)
@@ -187,6 +193,7 @@ func (m *Manager) put(k key, r *running) {
 	m.moved = true
 	m.changes++
 	if old := m.running[k]; old != nil {
+		m.ended++
 		_ = old.pkg.Close()
 	}
 	if r == nil {
@@ -202,9 +209,9 @@ func (m *Manager) put(k key, r *running) {
 func (m *Manager) start(ctx context.Context, k key, e *entry) error {
 	what := m.fingerprint(e)
 	m.mu.RLock()
-	r, f := m.running[k], m.failed[k]
+	r, f, ended := m.running[k], m.failed[k], m.ended
 	m.mu.RUnlock()
-	if f.what == what || r != nil && r.what == what {
+	if f.what == what && f.ended == ended || r != nil && r.what == what {
 		return nil
 	}
 	err := m.try(ctx, k, e)
@@ -212,7 +219,7 @@ func (m *Manager) start(ctx context.Context, k key, e *entry) error {
 		return err
 	}
 	m.mu.Lock()
-	m.failed[k] = failure{what, err.Error()}
+	m.failed[k] = failure{what, err.Error(), m.ended}
 	m.mu.Unlock()
 	if r != nil && e.Dev == nil && !covers(e.Grant, r.grant) {
 		m.end(ctx, k)

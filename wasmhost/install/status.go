@@ -14,7 +14,7 @@ type State string
 
 // The states.
 const (
-	Installed State = "installed" // in a process without a Loader
+	Installed State = "installed" // in a process without a Loader, as far as no server has said that it does not load
 	Running   State = "running"
 	Failed    State = "failed"   // it does not load, or not in its new version; Status.Reason says why
 	Waiting   State = "waiting"  // nothing of it runs until somebody consents to what it asks for
@@ -99,6 +99,9 @@ func (m *Manager) state(k key, e *entry, r *running) (State, string) {
 		return Waiting, "it asks for things that nobody has consented to yet"
 	}
 	if m.c.Loader == nil {
+		if why := m.said(k, b.Package); why != "" {
+			return Failed, why
+		}
 		return Installed, ""
 	}
 	if f, ok := m.failed[k]; ok {

@@ -154,7 +154,7 @@ func (m *Manifest) LeastMinor() (int, error) {
 	}
 	n, _ := strconv.Atoi(least) // a few digits
 	if n > abi.Minor {
-		return 0, fault.New(fault.Unsupported, "the package needs version %d.%d of the contract %s; this server has %d.%d", abi.Major, n, abi.Name, abi.Major, abi.Minor)
+		return 0, fault.New(fault.Unsupported, "the package needs version %d.%d of the contract %s; this server has %d.%d: a newer Cocoon has it", abi.Major, n, abi.Name, abi.Major, abi.Minor)
 	}
 	return n, nil
 }

@@ -39,6 +39,9 @@ func Parse(b []byte, l Limits) (*Module, error) {
 		return nil, over("%d bytes, more than %d", len(b), l.ModuleBytes)
 	}
 	if !bytes.HasPrefix(b, magic) {
+		if len(b) >= 8 && string(b[:4]) == "\x00asm" && b[6] == 1 {
+			return nil, bad(0, "it is a component: build a plain module")
+		}
 		return nil, bad(0, "it does not start as a module of version 1")
 	}
 	p := &parser{m: &Module{Start: -1}, l: l, declared: map[uint32]bool{}}
