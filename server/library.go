@@ -103,7 +103,8 @@ func (s *Server) modelPreview(w http.ResponseWriter, r *http.Request, p params) 
 		return plain(http.StatusNotFound)
 	}
 	var out bytes.Buffer
-	if err := imaging.EncodeWebP(&out, img); err != nil {
+	const quality = 80 // Compat
+	if err := imaging.EncodeLossyWebP(r.Context(), &out, img, quality); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "image/webp")

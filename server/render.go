@@ -100,7 +100,7 @@ func (s *Server) render(ctx context.Context, f io.ReadSeeker, size int64, v vari
 		if v.channel == "rgb" {
 			img = opaque(img)
 		}
-		err = imaging.EncodeWebP(&out, img)
+		err = imaging.EncodeLossyWebP(ctx, &out, img, v.quality)
 		return out.Bytes(), "image/webp", err
 	case v.channel == "rgb":
 		img = opaque(img)

@@ -153,6 +153,28 @@ func TestViewHeaders(t *testing.T) {
 	}
 }
 
+// The quality that is asked for counts, in either format.
+func TestViewQuality(t *testing.T) {
+	s, files := filesOnly(t)
+	img := image.NewNRGBA(image.Rect(0, 0, 128, 128))
+	for i := range img.Pix {
+		img.Pix[i] = uint8(i * i >> 5)
+	}
+	var b bytes.Buffer
+	if err := png.Encode(&b, img); err != nil {
+		t.Fatal(err)
+	}
+	put(t, files, "output", "a.png", b.Bytes())
+	for _, format := range []string{"webp", "jpeg"} {
+		size := func(quality string) int {
+			return get(s, "/view?filename=a.png&channel=rgb&preview="+format+"%3B"+quality).Body.Len()
+		}
+		if low, middle, high := size("10"), size("75"), size("100"); low >= middle || middle >= high {
+			t.Errorf("%s: %d, %d and %d bytes at qualities of 10, 75 and 100", format, low, middle, high)
+		}
+	}
+}
+
 func TestViewRefusesPixelBombs(t *testing.T) {
 	s, files := filesOnly(t)
 	s.c.MaxPixels = 100
