@@ -16,6 +16,7 @@
 
 // Kept out of line: what the host is asked for costs more than a call, and modules stay small.
 #define CO_FN static __attribute__((noinline, unused))
+#define CO_INLINE static inline __attribute__((always_inline, unused))
 
 // Generated from cocoon1.json: begin.
 
@@ -598,7 +599,7 @@ typedef struct {
 typedef enum { CO_IS_ABSENT, CO_IS_INT, CO_IS_BYTES, CO_IS_TEXT, CO_IS_LIST, CO_IS_MAP, CO_IS_TAG, CO_IS_BOOL, CO_IS_NULL, CO_IS_FLOAT } co_is;
 
 // co_head reads an item's major type and number and gives what follows; NULL when the message is broken.
-CO_FN const uint8_t *co_head(co_val v, uint8_t *major, uint64_t *n) {
+CO_INLINE const uint8_t *co_head(co_val v, uint8_t *major, uint64_t *n) {
 	if (!v.p || v.p >= v.end) return NULL;
 	uint8_t info = *v.p & 31;
 	const uint8_t *p = v.p + 1;
@@ -616,7 +617,12 @@ CO_FN const uint8_t *co_skip(const uint8_t *p, const uint8_t *end) {
 	for (uint64_t left = 1; left > 0; left--) {
 		uint8_t major;
 		uint64_t n;
-		if (!(p = co_head((co_val){p, end}, &major, &n))) return NULL;
+		if (p < end && (*p & 31) < 24) { // most heads are one byte
+			major = *p >> 5;
+			n = *p++ & 31;
+		} else if (!(p = co_head((co_val){p, end}, &major, &n))) {
+			return NULL;
+		}
 		if (major == 2 || major == 3) {
 			if (n > (uint64_t)(end - p)) return NULL;
 			p += n;
