@@ -2,10 +2,7 @@ package wasmhost
 
 import (
 	"testing"
-	"time"
 
-	"github.com/cocoonhq/cocoon/engine/node"
-	"github.com/cocoonhq/cocoon/internal/tenant"
 	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
 	"github.com/cocoonhq/cocoon/wasmhost/wasm"
 	"github.com/cocoonhq/cocoon/wasmhost/wasm/asm"
@@ -48,57 +45,6 @@ func tinySource(module []byte) Source {
 
 var tinyNode = map[string]any{"nodes": []any{map[string]any{"id": "Tiny", "outputs": []any{map[string]any{"type": "INT"}}}}}
 
-func BenchmarkPristineCall(b *testing.B) {
-	for _, row := range []struct {
-		name, class string
-		source      func() Source
-		args        node.Args
-	}{
-		{"tiny", "Tiny", func() Source {
-			return tinySource(tiny(map[int32]any{1: tinyNode, 2: map[string]any{"outputs": []any{int64(1)}}}, nil))
-		}, node.Args{}},
-		{"go", "BasicPick", func() Source { return basic(b) }, node.Args{"second": true, "b": "x"}},
-	} {
-		b.Run(row.name, func(b *testing.B) {
-			h := newHost(b, Config{})
-			load(b, h, row.source())
-			n, ctx := find(b, h, row.class), runCtx(b, "a", "1")
-			perCall(b, func() error {
-				_, err := n.Run(ctx, row.args)
-				return err
-			})
-		})
-	}
-}
-
-// BenchmarkSlot is a call without the messages of a node: reset, request, reply.
-func BenchmarkSlot(b *testing.B) {
-	for _, row := range []struct {
-		name   string
-		source func() Source
-	}{
-		{"tiny", func() Source { return tinySource(tiny(map[int32]any{1: tinyNode, 10: nil}, nil)) }},
-		{"go", func() Source { return basic(b) }},
-	} {
-		b.Run(row.name, func(b *testing.B) {
-			h := newHost(b, Config{})
-			e := load(b, h, row.source())
-			c := e.newCall(b.Context(), e.limits.Execute)
-			perCall(b, func() error {
-				s, err := e.program.Get(b.Context(), 256*pagesPerMiB)
-				if err != nil {
-					return err
-				}
-				c.slot = s
-				s.SetFuel(1e9)
-				_, err = s.ABI(c)
-				e.program.Put(b.Context(), s, false)
-				return err
-			})
-		})
-	}
-}
-
 func BenchmarkAdmit(b *testing.B) {
 	mod := module(b)
 	b.Run("parse", func(b *testing.B) {
@@ -115,35 +61,6 @@ func BenchmarkAdmit(b *testing.B) {
 			if _, err := Admit(mod, wasm.DefaultLimits()); err != nil {
 				b.Fatal(err)
 			}
-		}
-	})
-}
-
-// BenchmarkFirstRun is from a module's bytes to its first result.
-func BenchmarkFirstRun(b *testing.B) {
-	s := basic(b)
-	once := func(b *testing.B, h *Host) {
-		load(b, h, s)
-		if _, err := find(b, h, "BasicPick").Run(runCtx(b, tenant.ID("a"), "1"), node.Args{"second": true, "b": "x"}); err != nil {
-			b.Fatal(err)
-		}
-	}
-	b.Run("cold", func(b *testing.B) {
-		for b.Loop() {
-			h := newHost(b, Config{Dir: b.TempDir()})
-			from := time.Now()
-			once(b, h)
-			b.ReportMetric(float64(time.Since(from).Milliseconds()), "cold-ms")
-		}
-	})
-	b.Run("disk", func(b *testing.B) {
-		dir := b.TempDir()
-		once(b, newHost(b, Config{Dir: dir}))
-		for b.Loop() {
-			h := newHost(b, Config{Dir: dir})
-			from := time.Now()
-			once(b, h)
-			b.ReportMetric(float64(time.Since(from).Milliseconds()), "disk-ms")
 		}
 	})
 }

@@ -170,24 +170,3 @@ func TestPristineAfterWindows(t *testing.T) {
 		e.program.Put(t.Context(), s, false)
 	}
 }
-
-// BenchmarkWindow is a 768 MiB batch appearing in a guest's memory, under a grant of 1 GiB.
-func BenchmarkWindow(b *testing.B) {
-	big, err := newShared(tensor.F32, tensor.Shape{4, 4096, 4096, 3})
-	if err != nil {
-		b.Skip(err)
-	}
-	inCall(b, 0, func(c *call) {
-		growTo(b, c, 800*pagesPerMiB)
-		x := c.put(abi.KindImage, value.Image{Tensor: big})
-		const at = 16 << 20
-		for b.Loop() {
-			if n := c.tMap(x, at, 768<<20); n != 768<<20 {
-				b.Fatal(n)
-			}
-			if c.tUnmap(at) != 0 {
-				b.Fatal("unmap")
-			}
-		}
-	})
-}
