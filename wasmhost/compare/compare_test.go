@@ -7,17 +7,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
+	"time"
 
-	extism "github.com/extism/go-sdk"
-	"github.com/tetratelabs/wazero"
-	"github.com/tetratelabs/wazero/api"
-
-	"github.com/cocoonhq/cocoon/engine/node"
 	"github.com/cocoonhq/cocoon/internal/tensor"
-	"github.com/cocoonhq/cocoon/internal/tensor/cpu"
 	"github.com/cocoonhq/cocoon/internal/value"
-	"github.com/cocoonhq/cocoon/wasmhost"
 )
 
 // side is the side of the picture: 512² pixels of three channels are 3 MiB.
@@ -52,91 +47,68 @@ func picture() value.Image {
 	return value.Image{Tensor: t}
 }
 
-// calls measures a call that does nothing and one that makes the negative of a picture.
-func calls(b *testing.B, nothing, negative func() error) {
-	for _, row := range []struct {
-		name string
-		call func() error
-	}{{"nothing", nothing}, {"negative", negative}} {
-		b.Run(row.name, func(b *testing.B) {
-			for b.Loop() {
-				if err := row.call(); err != nil {
-					b.Fatal(err)
-				}
+// host is one of what is compared.
+type host struct {
+	// nothing calls a guest that does nothing; kept says that it is the instance of the call before, with what that left in it.
+	nothing func() error
+	kept    bool
+	// fresh is nothing in an instance that is as after its start; nil where nothing is that already.
+	fresh func() error
+	// negative gives the guest a picture of 3 MiB, which it makes the negative of, and takes that.
+	negative func() error
+	// tree calls a guest that makes 2^28 calls of its own, which ctx ends.
+	tree func(ctx context.Context) error
+}
+
+// measure runs the same rows for each host.
+func measure(b *testing.B, h host) {
+	if h.kept {
+		b.Run("nothing, kept", func(b *testing.B) { perCall(b, h.nothing) })
+		b.Run("nothing, fresh", func(b *testing.B) { perCall(b, h.fresh) })
+	} else {
+		b.Run("nothing, fresh", func(b *testing.B) { perCall(b, h.nothing) })
+	}
+	b.Run("negative", func(b *testing.B) { perCall(b, h.negative) })
+	b.Run("stop", func(b *testing.B) {
+		var late []time.Duration
+		for b.Loop() {
+			ctx, cancel := context.WithTimeout(b.Context(), 20*time.Millisecond)
+			err := h.tree(ctx)
+			end, _ := ctx.Deadline()
+			late = append(late, time.Since(end))
+			if cancel(); err == nil && late[len(late)-1] < 0 {
+				b.Fatal("the guest ended by itself in time")
 			}
-		})
-	}
-}
-
-// BenchmarkCocoon is whole runs of nodes: each starts from the image, is metered, and has its reply checked.
-func BenchmarkCocoon(b *testing.B) {
-	backend := cpu.New(cpu.Options{})
-	defer backend.Close()
-	h, err := wasmhost.New(b.Context(), wasmhost.Config{Backend: backend})
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer h.Close(context.Background())
-	m := &wasmhost.Manifest{ABI: "cocoon1", ID: "compare.negative", Version: "1.0.0", Entry: "module.wasm"}
-	m.Capabilities.Tensor = &struct{}{}
-	if _, err := h.Load(b.Context(), wasmhost.Source{Manifest: m, Module: build(b, "cocoon"), Grant: m.Capabilities.All()}); err != nil {
-		b.Fatal(err)
-	}
-	img := picture()
-	ctx := node.WithRun(b.Context(), node.Run{PromptID: "p", NodeID: "1"}.CountGraphs())
-	run := func(class string, args node.Args) func() error {
-		n, ok := h.Lookup(ctx, class)
-		if !ok {
-			b.Fatalf("there is no node %s", class)
 		}
-		return func() error {
-			_, err := n.Run(ctx, args)
-			return err
-		}
-	}
-	calls(b, run("Nothing", node.Args{}), run("Negative", node.Args{"image": img}))
-}
-
-// BenchmarkExtism keeps one instance, which remembers what the call before left in it.
-func BenchmarkExtism(b *testing.B) {
-	manifest := extism.Manifest{Wasm: []extism.Wasm{extism.WasmData{Data: build(b, "extism")}}, Timeout: 10_000}
-	p, err := extism.NewPlugin(b.Context(), manifest, extism.PluginConfig{}, nil)
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer p.Close(context.Background())
-	bytes := make([]byte, side*side*3*4)
-	call := func(name string, in []byte) func() error {
-		return func() error {
-			_, _, err := p.Call(name, in)
-			return err
-		}
-	}
-	calls(b, call("nothing", nil), call("negative", bytes))
-}
-
-// BenchmarkWazero has no meter, no budget and no reset: what nobody should run who does not trust the guest.
-func BenchmarkWazero(b *testing.B) {
-	ctx := b.Context()
-	rt := wazero.NewRuntime(ctx)
-	defer rt.Close(context.Background())
-	m, err := rt.Instantiate(ctx, build(b, "plain"))
-	if err != nil {
-		b.Fatal(err)
-	}
-	in := make([]byte, side*side*3*4)
-	pages := uint32(len(in)>>16) + 1
-	at, ok := m.Memory().Grow(pages)
-	if !ok {
-		b.Fatal("the memory does not grow")
-	}
-	nothing, negative := m.ExportedFunction("nothing"), m.ExportedFunction("negative")
-	out := make([]byte, len(in))
-	calls(b, func() error { _, err := nothing.Call(ctx); return err }, func() error {
-		m.Memory().Write(at<<16, in)
-		_, err := negative.Call(ctx, api.EncodeU32(at<<16), uint64(len(in)/4))
-		got, _ := m.Memory().Read(at<<16, uint32(len(in)))
-		copy(out, got)
-		return err
+		slices.Sort(late)
+		b.ReportMetric(float64(late[len(late)/2].Microseconds())/1000, "stop-ms")
+		b.ReportMetric(0, "ns/op")
 	})
+}
+
+// perCall measures f in batches of a few hundred microseconds and reports the middle one: other work of the machine is in most of
+// the seconds of a benchmark, and in few of its batches.
+func perCall(b *testing.B, f func() error) {
+	b.Helper()
+	batch := func(n int) time.Duration {
+		from := time.Now()
+		for range n {
+			if err := f(); err != nil {
+				b.Fatal(err)
+			}
+		}
+		return time.Since(from)
+	}
+	batch(3) // what the first calls make
+	n := 1
+	for n < 1<<14 && batch(n) < 200*time.Microsecond {
+		n *= 2
+	}
+	var all []float64
+	for b.Loop() {
+		all = append(all, float64(batch(n).Nanoseconds())/float64(n)/1000)
+	}
+	slices.Sort(all)
+	b.ReportMetric(all[len(all)/2], "µs/call")
+	b.ReportMetric(0, "ns/op")
 }

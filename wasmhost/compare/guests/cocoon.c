@@ -1,5 +1,6 @@
 // The negative of a picture, over windows on the host's memory.
 #include "cocoon.h"
+#include "tree.h"
 
 static int32_t negative(co_call *c) {
 	int64_t image = co_in_handle(c, "image");
@@ -17,6 +18,12 @@ static int32_t negative(co_call *c) {
 
 static int32_t nothing(co_call *c) { return co_give_int(c, 1); }
 
+static int32_t tree(co_call *c) {
+	tree_of_calls();
+	return co_give_int(c, leaves);
+}
+
 CO_EXTENSION(.nodes = CO_NODES(
 		 {.id = "Negative", .inputs = CO_INPUTS(CO_LINK("image", "IMAGE")), .outputs = CO_OUTPUTS(CO_GIVES("IMAGE")), .run = negative},
-		 {.id = "Nothing", .outputs = CO_OUTPUTS(CO_GIVES("INT")), .run = nothing}));
+		 {.id = "Nothing", .outputs = CO_OUTPUTS(CO_GIVES("INT")), .run = nothing},
+		 {.id = "Tree", .outputs = CO_OUTPUTS(CO_GIVES("INT")), .run = tree}));

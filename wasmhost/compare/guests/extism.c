@@ -1,5 +1,5 @@
 // The negative of a picture, as Extism's plug-ins move bytes: eight at a time through the functions of its kernel.
-#include <stdint.h>
+#include "tree.h"
 
 #define IMPORT(name) __attribute__((import_module("extism:host/env"), import_name(name)))
 IMPORT("input_length") uint64_t input_length(void);
@@ -26,3 +26,8 @@ __attribute__((export_name("negative"))) int32_t negative(void) {
 }
 
 __attribute__((export_name("nothing"))) int32_t nothing(void) { return 0; }
+
+__attribute__((export_name("tree"))) int32_t tree(void) {
+	tree_of_calls();
+	return 0;
+}
