@@ -224,4 +224,7 @@ func (c *cache) expand(r *run, v *vertex, children []*vertex) {
 			c.touch(e)
 		}
 	}
+	if c.c.Kind == CacheLRU {
+		c.sweepOld(home)
+	}
 }

@@ -161,6 +161,14 @@ func (f *failure) shownInputs() any {
 	}
 	o := &doc.Object{}
 	for _, in := range f.inputs {
+		kind, hidden := f.hides(in.name)
+		if hidden && f.node.schema.V3 {
+			continue // Compat: nodes of the newer style read those elsewhere
+		}
+		if kind == node.AuthToken || kind == node.APIKey {
+			o.Set(in.name, []any{nil}) // a secret is shown to nobody
+			continue
+		}
 		list := make([]any, len(in.values))
 		for i, v := range in.values {
 			list[i] = shownValue(v)
@@ -168,6 +176,16 @@ func (f *failure) shownInputs() any {
 		o.Set(in.name, list)
 	}
 	return o
+}
+
+// hides gives the kind of a hidden input of the node.
+func (f *failure) hides(name string) (kind node.Type, ok bool) {
+	for _, h := range f.node.schema.AllHidden() {
+		if h.Name == name {
+			return h.Kind, true
+		}
+	}
+	return "", false
 }
 
 // shownValue is a value as an error shows it: plain ones as they are, others as text.
