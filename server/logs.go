@@ -52,6 +52,10 @@ func (l *Logs) Write(b []byte) (int, error) {
 		l.entries = append(l.entries[:0:0], l.entries[len(l.entries)-maxLogEntries:]...)
 	}
 	for k := range l.followers {
+		if !l.hub.has(k) { // Compat: who has gone asks again
+			delete(l.followers, k)
+			continue
+		}
 		l.hub.Publish(context.Background(), engine.Event{Tenant: k.tenant, ClientID: k.client, Type: "logs",
 			Data: doc.Encode(object("entries", []any{e.view()}, "size", nil))})
 	}

@@ -270,6 +270,10 @@ func TestLogSubscription(t *testing.T) {
 	if _, _, err := c.Read(ctx); err != nil {
 		t.Fatal(err)
 	}
+	for i := range maxFollowers { // who have gone since
+		s.logs.subscribe(clientKey{client: fmt.Sprint("gone ", i)}, true)
+	}
+	fmt.Fprintln(s.logs, "before")
 	if res, _ := s.ask(t, "PATCH", "/internal/logs/subscribe", `{"clientId":"c","enabled":true}`); res.StatusCode != 200 {
 		t.Fatalf("subscribe: %d", res.StatusCode)
 	}
