@@ -69,6 +69,21 @@ func BenchmarkDeepQueue(b *testing.B) {
 			}
 		}
 	})
+	b.Run("position", func(b *testing.B) {
+		g, err := e.store.Peek(b.Context(), "", engine.PeekQuery{Pending: 90_000})
+		if err != nil {
+			b.Fatal(err)
+		}
+		list, _, err := e.store.Jobs(b.Context(), "", g.Pending[len(g.Pending)-1:], engine.Portion{})
+		if err != nil || len(list) != 1 {
+			b.Fatal(len(list), err)
+		}
+		for b.Loop() {
+			if n, err := e.store.Ahead(b.Context(), list[0]); err != nil || n != len(g.Pending)-1 {
+				b.Fatal(n, err)
+			}
+		}
+	})
 	b.Run("claim", func(b *testing.B) {
 		if err := e.store.Pause(b.Context(), "", false); err != nil {
 			b.Fatal(err)

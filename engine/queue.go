@@ -21,7 +21,7 @@ func (e *Engine) Active(ctx context.Context, t tenant.ID, id string) (i Item, ru
 }
 
 // Position is how many of the tenant's prompts will run before one that waits; -1 when it runs. ok is false when there is none of
-// that id. It takes longer the more there are, some 15 ms for 100,000.
+// that id.
 func (e *Engine) Position(ctx context.Context, t tenant.ID, id string) (i Item, ahead int, ok bool, err error) {
 	j, ok, err := e.c.Store.Get(ctx, t, id)
 	if err != nil || !ok {

@@ -27,7 +27,7 @@ func Run(t *testing.T, make Maker) {
 		{"order", order}, {"fair", fair}, {"twice", twice}, {"lease", lease}, {"fencing", fencing}, {"release", release},
 		{"reopen", reopened}, {"remove", remove}, {"renumber", renumber}, {"pause", pause}, {"history", history},
 		{"reuse", reuse}, {"reserve", reserve}, {"numbers", numbers}, {"hammer", hammer}, {"found", found},
-		{"window", window}, {"lookup", lookup}, {"marks", marks}, {"portions", portions}, {"gone", gone}, {"records", records},
+		{"window", window}, {"lookup", lookup}, {"ahead", ahead}, {"marks", marks}, {"portions", portions}, {"gone", gone}, {"records", records},
 		{"clear", cleared}, {"nothing", nothing}, {"cancelled", cancelled},
 	} {
 		t.Run(row.name, func(t *testing.T) { row.test(t, make) })

@@ -44,22 +44,23 @@ func (s *Store) Remove(ctx context.Context, t tenant.ID, ids []string) ([]bool, 
 		return found, err
 	}
 	defer s.order.Unlock()
-	gone := map[string]bool{}
+	gone, places := map[string]bool{}, []place{}
 	err = inBatches(ids, func(marks string, args []any) error {
 		// The plus has the database look for the ids instead of all that is pending.
-		rows, err := s.write.QueryContext(ctx, "DELETE FROM jobs WHERE tenant = ? AND +state = ? AND id IN ("+marks+") RETURNING id",
+		rows, err := s.write.QueryContext(ctx, "DELETE FROM jobs WHERE tenant = ? AND +state = ? AND id IN ("+marks+") RETURNING id, number, seq",
 			append([]any{t, engine.Pending}, args...)...)
 		if err != nil {
 			return err
 		}
 		return each(rows, func() error {
 			var id string
-			err := rows.Scan(&id)
-			gone[id] = true
+			var p place
+			err := rows.Scan(&id, &p.number, &p.seq)
+			gone[id], places = true, append(places, p)
 			return err
 		})
 	})
-	s.removed(t, len(gone))
+	s.removed(t, places)
 	for i, id := range ids {
 		if found[i] = gone[id]; found[i] {
 			delete(gone, id) // of an id that is named twice the first was it
@@ -69,10 +70,20 @@ func (s *Store) Remove(ctx context.Context, t tenant.ID, ids []string) ([]bool, 
 }
 
 // removed counts pending jobs that have gone.
-func (s *Store) removed(t tenant.ID, n int) {
+func (s *Store) removed(t tenant.ID, places []place) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.count(t).pending -= n
+	s.count(t).pending -= len(places)
+	for _, p := range places {
+		s.lines.leave(t, p)
+	}
+}
+
+// unline drops a tenant's line: it is read again when it is asked for.
+func (s *Store) unline(t tenant.ID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.lines, t)
 }
 
 // clearBatch is how many rows are deleted before others get their turn; some 10 ms.
@@ -115,12 +126,21 @@ func (s *Store) clearSome(ctx context.Context, t tenant.ID, last int64) (int, er
 		return 0, err
 	}
 	n, err := r.RowsAffected()
-	s.removed(t, int(n))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.count(t).pending -= int(n)
+	delete(s.lines, t)
 	return int(n), err
 }
 
 // Renumber implements engine.Board.
 func (s *Store) Renumber(ctx context.Context, t tenant.ID, id string, n float64) (bool, error) {
+	ctx, err := s.begin(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer s.order.Unlock()
+	s.unline(t)
 	r, err := s.write.ExecContext(ctx, "UPDATE jobs SET number = ?, given = 1 WHERE tenant = ? AND id = ? AND state = ?",
 		n, t, id, engine.Pending)
 	if err != nil {

@@ -34,10 +34,12 @@ func (s *Store) Put(ctx context.Context, j engine.Job) (int64, error) {
 	if n, _ := r.RowsAffected(); n == 0 {
 		return 0, fault.New(fault.Conflict, "job %s is pending or running already", j.PromptID)
 	}
+	seq, err := r.LastInsertId()
 	s.mu.Lock()
 	s.count(j.Tenant).pending++
+	s.lines.join(j.Tenant, place{j.Number.Value, seq})
 	s.mu.Unlock()
-	return r.LastInsertId()
+	return seq, err
 }
 
 const jobColumns = "seq, tenant, id, number, given, prompt, extra, secrets, outputs, created, state, attempts"
@@ -75,6 +77,7 @@ func (s *Store) Claim(ctx context.Context, worker string, lease time.Duration) (
 		}
 		l, ok, err := s.claim(ctx, t, worker, token)
 		if err != nil {
+			s.unline(t)
 			return l, false, coded(err, "no job can be claimed")
 		}
 		s.mu.Lock()
@@ -82,6 +85,7 @@ func (s *Store) Claim(ctx context.Context, worker string, lease time.Duration) (
 		if ok {
 			c.pending--
 			c.running++
+			s.lines.leave(t, placeOf(l.Job))
 			s.leased[l.Job.Seq] = s.now().Add(lease)
 		}
 		s.mu.Unlock()
@@ -137,6 +141,7 @@ func (s *Store) recount(ctx context.Context, t tenant.ID) error {
 	}
 	s.mu.Lock()
 	*s.count(t) = c
+	delete(s.lines, t)
 	s.mu.Unlock()
 	return nil
 }
@@ -154,8 +159,9 @@ func (s *Store) reclaim(ctx context.Context) error {
 	s.mu.Unlock()
 	for _, seq := range lost {
 		var t tenant.ID
-		err := s.write.QueryRowContext(ctx, "UPDATE jobs SET state = ?, worker = '' WHERE seq = ? AND state = ? RETURNING tenant",
-			engine.Pending, seq, engine.Running).Scan(&t)
+		at := place{seq: seq}
+		err := s.write.QueryRowContext(ctx, "UPDATE jobs SET state = ?, worker = '' WHERE seq = ? AND state = ? RETURNING tenant, number",
+			engine.Pending, seq, engine.Running).Scan(&t, &at.number)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return coded(err, "a lost job cannot be taken back")
 		}
@@ -165,6 +171,7 @@ func (s *Store) reclaim(ctx context.Context) error {
 			c := s.count(t)
 			c.running--
 			c.pending++
+			s.lines.join(t, at)
 		}
 		s.mu.Unlock()
 	}
@@ -229,7 +236,9 @@ func (s *Store) settle(l engine.Lease, back int) {
 	delete(s.leased, l.Job.Seq)
 	c := s.count(l.Job.Tenant)
 	c.running--
-	c.pending += back
+	if c.pending += back; back > 0 {
+		s.lines.join(l.Job.Tenant, placeOf(l.Job))
+	}
 }
 
 // Release implements engine.Desk.

@@ -54,6 +54,7 @@ type Store struct {
 	token    int64
 	paused   map[tenant.ID]bool
 	clearing map[tenant.ID]int // how many are at work clearing a tenant's queue
+	lines    lines
 }
 
 // counts are the jobs of a tenant.
@@ -116,7 +117,7 @@ func OpenWith(ctx context.Context, c Config) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{c: c, temp: temp, lock: lock, begun: time.Now(), counts: map[tenant.ID]*counts{}, leased: map[int64]time.Time{},
-		paused: map[tenant.ID]bool{}, kept: map[tenant.ID]entries{}, clearing: map[tenant.ID]int{}}
+		paused: map[tenant.ID]bool{}, kept: map[tenant.ID]entries{}, clearing: map[tenant.ID]int{}, lines: lines{}}
 	if err := s.open(ctx); err != nil {
 		s.Close()
 		return nil, coded(err, "open the job store %s", filepath.Base(c.Path))

@@ -254,10 +254,3 @@ func (s *Store) Get(ctx context.Context, t tenant.ID, id string) (engine.Job, bo
 	}
 	return j, err == nil, coded(err, "the queue cannot be read")
 }
-
-// Ahead implements engine.Lookup.
-func (s *Store) Ahead(ctx context.Context, j engine.Job) (n int, err error) {
-	err = s.read.QueryRowContext(ctx, "SELECT count(*) FROM jobs WHERE tenant = ? AND state = ? AND (number, seq) < (?, ?)",
-		j.Tenant, engine.Pending, j.Number.Value, j.Seq).Scan(&n)
-	return n, coded(err, "the queue cannot be read")
-}
