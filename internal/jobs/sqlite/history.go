@@ -87,14 +87,14 @@ func (s *Store) Forget(ctx context.Context, t tenant.ID, ids []string, all bool)
 	if all {
 		return coded(s.forgetAll(ctx, t), "the history cannot be changed")
 	}
-	ctx, err := s.begin(ctx)
-	if err != nil {
-		return err
-	}
-	defer s.order.Unlock()
-	delete(s.kept, t)
 	return inBatches(ids, func(marks string, args []any) error {
-		_, err := s.write.ExecContext(ctx, "DELETE FROM history WHERE tenant = ? AND id IN ("+marks+")", append([]any{t}, args...)...)
+		ctx, err := s.begin(ctx) // for each batch: others get their turn in between
+		if err != nil {
+			return err
+		}
+		defer s.order.Unlock()
+		delete(s.kept, t)
+		_, err = s.write.ExecContext(ctx, "DELETE FROM history WHERE tenant = ? AND id IN ("+marks+")", append([]any{t}, args...)...)
 		return coded(err, "the history cannot be changed")
 	})
 }
