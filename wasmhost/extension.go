@@ -109,6 +109,13 @@ func (e *Extension) waits(d time.Duration) time.Duration {
 	return d
 }
 
+// gone reports whether the extension was removed from its tenant.
+func (e *Extension) gone() bool {
+	e.keeping.RLock()
+	defer e.keeping.RUnlock()
+	return e.removed
+}
+
 func (e *Extension) owns(class string) bool {
 	return slices.ContainsFunc(e.desc.Nodes, func(s *describe.Schema) bool { return s.ID == class })
 }
@@ -148,6 +155,9 @@ func (c *call) do(op int32, build func() (any, error), read func(c *call, v any)
 func (c *call) once(op int32, build func() (any, error), read func(c *call, v any) error) (err error) {
 	s, err := c.ext.program.Get(c.Context, c.limits.MemoryPages)
 	if err != nil {
+		if c.ext.gone() {
+			return fault.Wrap(err, fault.ExtensionFailed, "the extension %s was removed or barred while the prompt ran", c.ext.Manifest.ID)
+		}
 		return fault.Wrap(err, fault.OutOfMemory, "the extension has no room")
 	}
 	c.slot = s

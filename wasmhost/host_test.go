@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/cocoonhq/cocoon/engine/node"
+	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/internal/tenant"
 	"github.com/cocoonhq/cocoon/internal/tensor"
 	"github.com/cocoonhq/cocoon/internal/tensor/cpu"
@@ -297,8 +298,8 @@ func TestReplaceAndRemove(t *testing.T) {
 	if err := h.Remove(t.Context(), "", "cocoon.basic"); err != nil || len(h.All(t.Context())) != 0 {
 		t.Errorf("remove: %v, %d nodes", err, len(h.All(t.Context())))
 	}
-	if _, err := last.Run(runCtx(t, "a", "1"), node.Args{"second": false, "a": "x"}); err == nil {
-		t.Error("what was removed still runs")
+	if _, err := last.Run(runCtx(t, "a", "1"), node.Args{"second": false, "a": "x"}); !errors.Is(err, fault.ExtensionFailed) || !strings.Contains(err.Error(), "was removed") {
+		t.Errorf("what was removed still runs, or does not say why not: %v", err)
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/cocoonhq/cocoon/engine/node"
 	"github.com/cocoonhq/cocoon/internal/assets"
 	"github.com/cocoonhq/cocoon/internal/demo"
+	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/internal/jobs/sqlite"
 	"github.com/cocoonhq/cocoon/internal/models"
 	"github.com/cocoonhq/cocoon/internal/store/disk"
@@ -49,7 +50,7 @@ func newApp(ctx context.Context, o *options, bus engine.Bus, database string) (_
 			_ = a.Close()
 		}
 	}()
-	if a.files, err = disk.Open(disk.Dirs{Input: o.input, Output: o.output, Temp: o.temp, User: o.user}); err != nil {
+	if err = a.openStores(ctx, o, database); err != nil {
 		return nil, err
 	}
 	if err = a.openModels(ctx, o); err != nil {
@@ -68,9 +69,6 @@ func newApp(ctx context.Context, o *options, bus engine.Bus, database string) (_
 	if err = a.addTestNodes(ctx, o); err != nil {
 		return nil, err
 	}
-	if a.jobs, err = sqlite.OpenWith(ctx, sqlite.Config{Path: database, Full: o.durability == "full"}); err != nil {
-		return nil, err
-	}
 	if a.assets, err = o.openAssets(ctx); err != nil {
 		return nil, err
 	}
@@ -86,6 +84,20 @@ func newApp(ctx context.Context, o *options, bus engine.Bus, database string) (_
 		return nil, err
 	}
 	return a, a.engine.Start(ctx)
+}
+
+// openStores opens the job store, which one server has at a time, and then the folders: a second server on the same ones ends before it
+// clears the temporary one.
+func (a *app) openStores(ctx context.Context, o *options, database string) (err error) {
+	a.jobs, err = sqlite.OpenWith(ctx, sqlite.Config{Path: database, Full: o.durability == "full"})
+	if errors.Is(err, fault.Conflict) {
+		return fmt.Errorf("%w: a server runs on %s already; stop it, or choose another folder by --base-directory", err, filepath.Dir(database))
+	}
+	if err != nil {
+		return err
+	}
+	a.files, err = disk.Open(disk.Dirs{Input: o.input, Output: o.output, Temp: o.temp, User: o.user})
+	return err
 }
 
 // openModels finds the model folders and unpacks the demo model when they hold no checkpoint.

@@ -254,8 +254,8 @@ func setBarred(ctx context.Context, m *install.Manager, what, reason string, und
 // extRemove is "cocoon ext remove".
 func extRemove(ctx context.Context, args []string, std streams) error {
 	var p extPlace
-	f := newFlags("ext remove", `cocoon ext remove takes an extension away. Calls of it that run go on to their end. What it kept stays, for when it is installed again
-by the same publisher, unless you say otherwise.
+	f := newFlags("ext remove", `cocoon ext remove takes an extension away. Calls of it that run go on to their end; what a prompt
+would call behind them fails. What it kept stays, for when it is installed again by the same publisher, unless you say otherwise.
 
   cocoon ext remove acme.lens
   cocoon ext remove acme.lens --data`, std)

@@ -61,7 +61,7 @@ who has your extension gets updates only from this key.
 	}
 	_, err = file.Write(text)
 	if err = errors.Join(err, file.Close()); err != nil {
-		return err
+		return errors.Join(err, os.Remove(*out)) // half a key is none
 	}
 	id := pack.KeyID(k.Public().(ed25519.PublicKey))
 	fmt.Fprintf(std.out, `%s
