@@ -74,6 +74,14 @@ func (g *gate) enter(ctx context.Context, t tenant.ID) bool {
 	return false
 }
 
+// hold takes a place at once, though there may be none: what is already inside goes on in two.
+func (g *gate) hold(t tenant.ID) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.used++
+	g.queue(t).inside++
+}
+
 // leave gives the place to the next.
 func (g *gate) leave(t tenant.ID) {
 	g.mu.Lock()

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/cocoonhq/cocoon/engine/node"
@@ -86,6 +87,7 @@ type Host struct {
 	bulkheads *bulkhead.Bulkheads
 	runs      *runs
 	ends      ends
+	strays    sync.WaitGroup // work that no call waits for any more
 	kv        *kv.Store
 	shelf     shelf
 }
@@ -273,6 +275,7 @@ func (h *Host) Close(ctx context.Context) error {
 	if !h.life.stop(ctx) && h.workers == nil { // calls in workers fail when those end
 		return fault.New(fault.Conflict, "calls of extensions still run")
 	}
+	h.strays.Wait()
 	h.ends.stop(ctx)
 	for _, e := range h.shelf.all() {
 		e.program.Close(ctx)

@@ -93,7 +93,7 @@ func (c *call) encodePicture(w io.Writer, v any, index int, p picture.Form) erro
 	}
 	one := img.Slice(0, index, index+1)
 	var err error
-	c.labour(func(ctx context.Context) { err = picture.Write(ctx, w, one, p) })
+	c.labour(func(ctx context.Context) { err = picture.Write(ctx, w, one, p, c.beside) })
 	return err
 }
 

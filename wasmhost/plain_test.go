@@ -1,7 +1,9 @@
 package wasmhost
 
 import (
+	"context"
 	"errors"
+	"io"
 	"math"
 	"net/http/httptest"
 	"testing"
@@ -12,6 +14,7 @@ import (
 	"github.com/cocoonhq/cocoon/internal/tenant"
 	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
 	"github.com/cocoonhq/cocoon/wasmhost/kv"
+	"github.com/cocoonhq/cocoon/wasmhost/picture"
 	"github.com/cocoonhq/cocoon/wasmhost/wasm/asm"
 )
 
@@ -204,4 +207,22 @@ func TestPreviewsAreBounded(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestNoEncoderIsWaitedFor: a call ends with its time, though the encoder at hand cannot be stopped; the host waits for that one.
+func TestNoEncoderIsWaitedFor(t *testing.T) {
+	h := newHost(t, Config{})
+	form, err := picture.Read(abi.Map{"format": "webp"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	withCall(t, h, Grant{}, ExecuteLimits(), func(c *call) {
+		img := ramp(1, 2048, 2048, 3) // which takes two seconds
+		c.deadline = time.Now().Add(200 * time.Millisecond)
+		if over := trapped(func() { err = c.encodePicture(io.Discard, img, 0, form) }); over != fault.LimitExceeded && !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%v, %v", over, err)
+		}
+	})
+	h.strays.Wait()
+	empty(t, h.bench)
 }

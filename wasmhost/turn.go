@@ -93,3 +93,14 @@ func (c *call) labour(work func(ctx context.Context)) {
 		work(ctx)
 	})
 }
+
+// beside runs work of the host's that nothing can stop on a goroutine of its own, for which its caller may not wait. It counts as its
+// tenant's at the bench until it is done, and the host waits for it when it is closed.
+func (c *call) beside(work func()) {
+	h, t := c.host, c.tenant
+	h.bench.hold(t)
+	h.strays.Go(func() {
+		defer h.bench.leave(t)
+		work()
+	})
+}

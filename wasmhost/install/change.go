@@ -49,6 +49,12 @@ func (m *Manager) commit(ctx context.Context, f func(l *lockfile) error) error {
 	if err := f(l); err != nil {
 		return err
 	}
+	m.mu.RLock()
+	err = outgrown(m.lock, l)
+	m.mu.RUnlock()
+	if err != nil {
+		return err
+	}
 	if err := writeLock(m.c.Dir, l); err != nil {
 		return err
 	}

@@ -19,6 +19,10 @@ const (
 	lockName   = "extensions.json"
 	lockSchema = 1
 	maxLock    = 32 << 20 // bytes of extensions.json
+	// Bounds of one tenant's part of it, so that none fills it up, nor the folder of packages, for the others.
+	maxOfTenant = 128
+	maxPins     = 1024
+	maxShelf    = 2 << 20 // bytes
 )
 
 // lockfile is extensions.json.
@@ -151,11 +155,44 @@ func parseLock(b []byte) (*lockfile, error) {
 	return &l, nil
 }
 
+// outgrown refuses a tenant's shelf that is over a bound and has more than before: what is over it already may go on, and be taken away.
+// Errors: fault.LimitExceeded.
+func outgrown(before, after *lockfile) error {
+	for t, s := range after.Tenants {
+		old := before.Tenants[t]
+		if old == nil {
+			old = &shelf{}
+		}
+		switch {
+		case len(s.Extensions) > maxOfTenant && len(s.Extensions) > len(old.Extensions):
+			return fault.New(fault.LimitExceeded, "there are %d extensions installed, and no more than %d may be: remove some first", len(old.Extensions), maxOfTenant)
+		case len(s.Pins) > maxPins && len(s.Pins) > len(old.Pins):
+			return fault.New(fault.LimitExceeded, "the publishers of %d extensions are remembered, and no more than %d can be: remove some with their data", len(old.Pins), maxPins)
+		}
+		if n := s.bytes(); n > maxShelf && n > old.bytes() {
+			return fault.New(fault.LimitExceeded, "what the extensions that are installed may do takes %d bytes to write down, more than %d: remove some first", n, maxShelf)
+		}
+	}
+	return nil
+}
+
+// bytes is what a shelf takes in the file, or about that.
+func (s *shelf) bytes() int {
+	b, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		return maxLock
+	}
+	return len(b)
+}
+
 // writeLock replaces extensions.json: whoever reads it finds the old one or the new one.
 func writeLock(dir string, l *lockfile) error {
 	b, err := json.MarshalIndent(l, "", "  ")
 	if err != nil {
 		return err
+	}
+	if len(b) >= maxLock { // nobody could read it
+		return fault.New(fault.LimitExceeded, "%s would have %d bytes, more than %d", lockName, len(b), maxLock)
 	}
 	return replaceFile(filepath.Join(dir, lockName), append(b, '\n'))
 }

@@ -3,6 +3,7 @@
 package picture
 
 import (
+	"bytes"
 	"context"
 	"image"
 	"image/jpeg"
@@ -19,6 +20,7 @@ import (
 
 const (
 	maxWebP  = 16383 // pixels of a side
+	webpArea = 4096 * 4096
 	maxTexts = 64
 )
 
@@ -74,7 +76,8 @@ func textKeys(m abi.Map) []string {
 }
 
 // Write writes a picture: t is [1, h, w, c]. It ends with ctx, and with its time. Errors: fault.Unsupported for what has no such form.
-func Write(ctx context.Context, w io.Writer, t *tensor.Tensor, p Form) error {
+// beside runs work on a goroutine that Write may not wait for: an encoder that cannot be stopped, of a picture of bounded size.
+func Write(ctx context.Context, w io.Writer, t *tensor.Tensor, p Form, beside func(work func())) error {
 	d := t.Dense()
 	s := d.Shape()
 	b, err := imaging.ToBytes(ctx, d.F32(), s[1], s[2], s[3])
@@ -87,14 +90,44 @@ func Write(ctx context.Context, w io.Writer, t *tensor.Tensor, p Form) error {
 	case "jpeg":
 		return writeJPEG(ctx, w, b, p.quality)
 	}
-	if max(b.W, b.H) > maxWebP {
-		return fault.New(fault.Unsupported, "a WebP has sides of up to %d pixels", maxWebP)
+	return writeWebP(ctx, w, b, beside)
+}
+
+func writeWebP(ctx context.Context, w io.Writer, b imaging.Bytes, beside func(work func())) error {
+	if max(b.W, b.H) > maxWebP || b.W*b.H > webpArea {
+		return fault.New(fault.Unsupported, "a WebP has sides of up to %d pixels, and up to %d in all", maxWebP, webpArea)
 	}
 	pix, err := spread(ctx, b, false)
 	if err != nil {
 		return err
 	}
-	return imaging.EncodeWebP(w, &image.NRGBA{Pix: pix, Stride: 4 * b.W, Rect: image.Rect(0, 0, b.W, b.H)})
+	type outcome struct {
+		err   error
+		panic any
+	}
+	var out bytes.Buffer
+	done := make(chan outcome, 1)
+	beside(func() {
+		var o outcome
+		defer func() {
+			o.panic = recover() // it is the caller's, if it still waits
+			done <- o
+		}()
+		o.err = imaging.EncodeWebP(&out, &image.NRGBA{Pix: pix, Stride: 4 * b.W, Rect: image.Rect(0, 0, b.W, b.H)})
+	})
+	select {
+	case o := <-done:
+		if o.panic != nil {
+			panic(o.panic)
+		}
+		if o.err != nil {
+			return o.err
+		}
+		_, err = w.Write(out.Bytes())
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // over is the error of a context that has ended or whose time is over, which its timer may be late to say; else nil.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"testing"
 	"time"
 
@@ -27,6 +28,33 @@ func noise(side, channels int) *tensor.Tensor {
 	return t
 }
 
+// now does work at once.
+func now(work func()) { work() }
+
+// TestWriteStopsWaiting: an encoder that does not stop is not waited for, and what it meets with is told who does.
+func TestWriteStopsWaiting(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	release := make(chan struct{})
+	var late sync.WaitGroup
+	err := Write(ctx, io.Discard, noise(16, 3), Form{Format: "webp"}, func(work func()) {
+		late.Go(func() {
+			<-release
+			work()
+		})
+		cancel()
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+	close(release)
+	late.Wait()
+	for _, x := range []struct{ h, w int }{{1, maxWebP + 1}, {4096, 4097}} {
+		if err := Write(t.Context(), io.Discard, tensor.New(tensor.F32, 1, x.h, x.w, 1), Form{Format: "webp"}, now); fault.CodeOf(err) != fault.Unsupported {
+			t.Errorf("%v: %v", x, err)
+		}
+	}
+}
+
 // TestWriteNoise: a picture that an encoder cannot write is refused; others are written.
 func TestWriteNoise(t *testing.T) {
 	for _, row := range []struct {
@@ -37,7 +65,7 @@ func TestWriteNoise(t *testing.T) {
 		{"png", 64, 4, Form{Format: "png", level: 4}}, {"jpeg", 64, 3, Form{Format: "jpeg", quality: 90}},
 		{"webp of colours", 64, 3, Form{Format: "webp"}}, {"webp with alpha", 512, 4, Form{Format: "webp"}},
 	} {
-		if err := Write(t.Context(), io.Discard, noise(row.side, row.c), row.form); err != nil && fault.CodeOf(err) != fault.Unsupported {
+		if err := Write(t.Context(), io.Discard, noise(row.side, row.c), row.form, now); err != nil && fault.CodeOf(err) != fault.Unsupported {
 			t.Errorf("%s: %v", row.name, err)
 		}
 	}
@@ -50,7 +78,7 @@ func TestWriteStops(t *testing.T) {
 	past := deadlined{t.Context(), time.Now().Add(-time.Second)}
 	for _, form := range []Form{{Format: "png", level: 4}, {Format: "jpeg", quality: 90}, {Format: "webp"}} {
 		for name, ctx := range map[string]context.Context{"cancelled": cancelled, "late": past} {
-			err := Write(ctx, io.Discard, noise(512, 3), form)
+			err := Write(ctx, io.Discard, noise(512, 3), form, now)
 			if name == "late" && form.Format == "png" {
 				continue // by the timer alone
 			}
