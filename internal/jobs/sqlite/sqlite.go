@@ -161,6 +161,10 @@ func (s *Store) recover(ctx context.Context) error {
 	if err := s.write.QueryRowContext(ctx, "SELECT coalesce(max(token), 0) FROM jobs WHERE token > 0").Scan(&s.token); err != nil {
 		return err
 	}
+	// What is noted of jobs that were deleted before they began anew.
+	if _, err := s.write.ExecContext(ctx, "DELETE FROM reserved WHERE seq NOT IN (SELECT seq FROM jobs)"); err != nil {
+		return err
+	}
 	rows, err := s.write.QueryContext(ctx, "SELECT tenant, count(*) FROM jobs GROUP BY tenant")
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/cocoonhq/cocoon/engine"
@@ -161,4 +162,76 @@ func make0(n int) []byte {
 		b[i] = '0'
 	}
 	return b
+}
+
+// TestNotesOfDeletedJobs: what is noted of a job goes with the next start after the job was deleted.
+func TestNotesOfDeletedJobs(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "jobs.db")
+	s, err := Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	j := json.RawMessage("{}")
+	for _, id := range []string{"deleted", "stays"} {
+		if _, err := s.Put(t.Context(), engine.Job{PromptID: id, Prompt: j, Extra: j}); err != nil {
+			t.Fatal(err)
+		}
+		l, _, err := s.Claim(t.Context(), "w", 1e12)
+		if err == nil {
+			err = s.Reserve(t.Context(), l, id+".png")
+		}
+		if err == nil && id == "deleted" {
+			err = s.Release(t.Context(), l)
+		}
+		if err == nil && id == "deleted" {
+			_, err = s.Remove(t.Context(), "", []string{id})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if s, err = Open(t.Context(), path); err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	var left string
+	if err := s.read.QueryRowContext(t.Context(), "SELECT group_concat(path) FROM reserved").Scan(&left); err != nil || left != "stays.png" {
+		t.Errorf("noted are %q, %v; want the file of the job that is there", left, err)
+	}
+}
+
+// TestStartReadsIndexesAlone: a start with many rows does not read them, which are large.
+func TestStartReadsIndexesAlone(t *testing.T) {
+	s, err := Open(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for _, statement := range []string{
+		"UPDATE jobs SET state = 0, worker = '' WHERE token > 0 AND state = 1",
+		"SELECT coalesce(max(token), 0) FROM jobs WHERE token > 0",
+		"SELECT tenant, count(*) FROM jobs GROUP BY tenant",
+		"SELECT abs(number) FROM jobs WHERE given = 0 ORDER BY abs(number) DESC LIMIT 1",
+		"SELECT abs(number) FROM history WHERE given = 0 ORDER BY abs(number) DESC LIMIT 1",
+	} {
+		rows, err := s.read.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+statement)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = each(rows, func() error {
+			var a, b, c int
+			var plan string
+			err := rows.Scan(&a, &b, &c, &plan)
+			if !strings.Contains(plan, "INDEX jobs_") && !strings.Contains(plan, "INDEX history_") {
+				t.Errorf("%s: %s", statement, plan)
+			}
+			return err
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
 }
