@@ -204,6 +204,10 @@ func wrap(err error, format string, args ...any) error {
 	switch {
 	case errors.Is(err, fault.DiskFull):
 		code = fault.DiskFull
+		var full *fault.Error
+		if errors.As(err, &full) {
+			hint = ": " + full.Detail // it tells the user what to do
+		}
 	case errors.Is(err, fs.ErrNotExist), strings.Contains(err.Error(), "path escapes"), strings.Contains(err.Error(), "empty path"):
 		code = fault.NotFound
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):

@@ -39,7 +39,7 @@ func (q *quota) take(n int64) error {
 		q.look(true)
 	}
 	if !tenant.Room(q.used, n, q.limit) {
-		return fault.New(fault.DiskFull, "your files take %d of the %d bytes that you may have; delete some", q.used, q.limit)
+		return fault.New(fault.DiskFull, "this does not fit: your files take %d of the %d bytes that you may have; delete some", q.used-q.staged, q.limit)
 	}
 	q.used += n
 	return nil

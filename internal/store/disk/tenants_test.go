@@ -139,3 +139,25 @@ func TestQuota(t *testing.T) {
 		t.Errorf("another tenant: %v", err)
 	}
 }
+
+// Who may write no more is told how much there is and what helps, whatever the way a file came.
+func TestFullQuotaSaysWhy(t *testing.T) {
+	for _, row := range []struct {
+		name string
+		put  func(s *Store, b []byte) error
+	}{
+		{"put", func(s *Store, b []byte) error {
+			return s.Put(Input, "a.png", true, func(w io.Writer) error { _, err := w.Write(b); return err })
+		}},
+		{"saved", func(s *Store, b []byte) error {
+			_, err := s.Save(Output, "", "a", ".png", 0, nil, func(w io.Writer) error { _, err := w.Write(b); return err })
+			return err
+		}},
+	} {
+		err := row.put(of(t, open(t), "alice", 100_000), make([]byte, 200_000))
+		var f *fault.Error
+		if !errors.As(err, &f) || f.Code != fault.DiskFull || !strings.Contains(f.Detail, "this does not fit: your files take 0 of the 100000 bytes that you may have; delete some") {
+			t.Errorf("%s: %v", row.name, err)
+		}
+	}
+}
