@@ -49,8 +49,8 @@ def api_page(work):
     for block, _ in found:
         script = block.replace("ComfyUI_00001_.png", name)
         streams = "curl -sN" in script
-        if streams:  # it goes on until it is stopped: when the end was told, or after two minutes
-            script = script.replace("curl -sN", "curl -sN -m 120").replace("' &\n", "' | sed '/execution_success/q' &\n") + "\nwait\n"
+        if streams:  # it goes on until it is stopped: when the end was told, or after two minutes; it hears that also when it begins late
+            script = script.replace("curl -sN", "curl -sN -m 120 -H 'Last-Event-ID: 0'").replace("' &\n", "' | sed '/execution_success/q' &\n") + "\nwait\n"
         done = subprocess.run(["bash", "-e", "-c", script], cwd=work, capture_output=True, text=True, timeout=400)
         first = block.strip().splitlines()[0]
         if streams:
