@@ -6,7 +6,7 @@ import { switchTo } from "./form/fields.js";
 import { derive } from "./form/rules.js";
 import { draw } from "./form/seed.js";
 import { stringify } from "./json.js";
-import { tooBig } from "./words.js";
+import { tooBig, words } from "./words.js";
 
 export function mountActions(app) {
   const { store } = app;
@@ -102,6 +102,17 @@ export function mountActions(app) {
     store.set({ info });
     show(draft, { info, former, follow: null, view: null });
   };
+  // tryOpen is openPrompt for what somebody pressed: it says when the server does not answer, and gives whether it opened.
+  app.tryOpen = async (name, prompt, more) => {
+    try {
+      await app.openPrompt(name, prompt, more);
+      app.hush();
+      return true;
+    } catch {
+      app.tell(words.notOpened(name));
+      return false;
+    }
+  };
   // renewInfo asks again what the draft's nodes are: extensions bring and take some.
   // What was typed meanwhile stays: the draft is taken as it is when the answer is here.
   app.renewInfo = async () => {
@@ -129,10 +140,14 @@ export function mountActions(app) {
     const { draft, former } = store.get();
     if (former) show(former, { former: draft });
   };
-  app.startAgain = async () => app.openPrompt("Text to image", await api.defaultPrompt(), { fresh: true, modes: {} });
+  app.startAgain = async () => {
+    const prompt = await api.defaultPrompt().catch(() => null);
+    return prompt ? app.tryOpen("Text to image", prompt, { fresh: true, modes: {} }) : app.tell(words.notOpened("Text to image"));
+  };
 
   app.newSeed = () => {
     const { draft, form } = store.get();
+    if (!form) return;
     let next = draft;
     for (const f of form.all.values()) if (f.kind === "seed") next = withValue(next, f.node, f.name, draw(f));
     draftIs({ ...next, fresh: true }); // the next run takes this one
@@ -140,8 +155,8 @@ export function mountActions(app) {
   // useSettings takes a run's values; when its graph is another one, the whole prompt.
   app.useSettings = run => {
     const { draft } = store.get();
-    if (!run?.prompt) return;
-    if (!sameShape(draft.prompt, run.prompt)) return app.openPrompt(draft.name, run.prompt);
+    if (!run?.prompt || !draft) return;
+    if (!sameShape(draft.prompt, run.prompt)) return app.tryOpen(draft.name, run.prompt);
     const next = withValues(draft, values(run.prompt)), modes = { ...draft.modes };
     for (const f of store.get().form.all.values()) if (f.kind === "seed") modes[f.id] = "fixed";
     show({ ...next, modes, fresh: false });

@@ -89,16 +89,17 @@ export function mountGenerate(app) {
       return;
     }
     app.hush();
-    store.set({ sending: true, says: null });
+    store.set({ sending: { n: 1, of: s.count }, says: null });
     let last = s.draft;
     for (let i = 0; i < s.count; i++) {
+      if (i) store.set({ sending: { n: i + 1, of: s.count } });
       last = seeded(s.draft, i);
       if (!await queueOne(clone(last.prompt), last === s.draft ? s.draft.workflow : null)) break;
     }
     // The fields show the seeds of the last run queued; what was typed meanwhile stays.
     let next = { ...store.get().draft, fresh: false };
     for (const f of s.form.all.values()) if (f.kind === "seed" && rolls(f, next.modes)) next = withValue(next, f.node, f.name, last.prompt[f.node].inputs[f.name]);
-    app.draftIs(next, { sending: false });
+    app.draftIs(next, { sending: null });
   };
 
   // cancel stops the running run, or takes the next of ours out of the queue.
@@ -106,14 +107,17 @@ export function mountGenerate(app) {
     if (!run) return;
     if (run.state === "queued") return app.remove([run.id]);
     store.set({ cancelling: run.id });
-    await api.interrupt(run.id).catch(() => store.set({ cancelling: null }));
+    await api.interrupt(run.id).catch(() => {
+      store.set({ cancelling: null });
+      app.tell(words.notDone);
+    });
   };
   app.remove = async ids => {
-    await api.dequeue(ids).catch(() => null);
+    await api.dequeue(ids).catch(() => app.tell(words.notDone));
     app.sync();
   };
   app.clearWaiting = async () => {
-    await api.clearQueue().catch(() => null);
+    await api.clearQueue().catch(() => app.tell(words.notDone));
     app.sync();
   };
 }

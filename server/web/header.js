@@ -56,7 +56,7 @@ export function mountHeader(app) {
 
   $("graph-open").addEventListener("click", app.toggleGraph);
   app.focusPrompt = () => {
-    const field = [...store.get().form.all.values()].find(f => f.role === "prompt");
+    const field = [...store.get().form?.all.values() || []].find(f => f.role === "prompt");
     if (field) app.focusField(field.id);
   };
   $("skip").addEventListener("click", e => {

@@ -24,7 +24,7 @@ import { words } from "./words.js";
 
 const store = createStore({
   server: "connecting", retryAt: 0, device: "CPU", draft: null, former: null, form: null, info: {}, count: 1, errors: {}, native: null,
-  runs: noRuns(), follow: null, view: null, frames: 0, natural: null, says: null, told: null, sending: false, cancelling: null, graphOpen: false,
+  runs: noRuns(), follow: null, view: null, frames: 0, natural: null, says: null, told: null, sending: null, cancelling: null, graphOpen: false,
 });
 const app = { store };
 let socket = null;

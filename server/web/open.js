@@ -9,9 +9,10 @@ export function mountOpen(app) {
   const chooser = $("file"), veil = $("drop"), note = $("note");
   let depth = 0, busy = 0, last = null;
 
-  let fade = 0;
+  let fade = 0, warned = false; // warned is whether the note is about nodes that are not known
   function tell(text, ...buttons) {
     clearTimeout(fade);
+    warned = false;
     say($("note-text"), text);
     $("note-do").replaceChildren(...buttons);
     note.hidden = false;
@@ -60,12 +61,13 @@ export function mountOpen(app) {
     }
     if (got.source === "media") return plain(file);
     last = { file, prompt: got.prompt };
-    await app.openPrompt(nameOf(file.name), got.prompt, { workflow: got.workflow || null, linear: got.linear || null, problems: got.problems || [] });
+    if (!await app.tryOpen(nameOf(file.name), got.prompt, { workflow: got.workflow || null, linear: got.linear || null, problems: got.problems || [] })) return;
     const problems = got.problems || [];
     const back = button("Back to the former one", app.back);
     if (problems.length) {
       const names = [...new Set(problems.map(p => p.title || p.class_type))].slice(0, 3).join(", ");
       tell(`${nameOf(file.name)} is open. ${sentence(problems.length === 1 ? `${names}: ${problems[0].message}` : `${problems.length} of its nodes need attention: ${names}`)}`, back);
+      warned = true;
     } else {
       tell(`${nameOf(file.name)} is open.`, back);
       fade = setTimeout(app.hush, 10000); // the menu leads back as well
@@ -74,12 +76,15 @@ export function mountOpen(app) {
   app.openFile = open;
   // openAgain reads the last file again, if it is open and had nodes that were not known: an extension may have brought them.
   app.openAgain = async () => {
+    const { draft, info } = app.store.get();
+    if (warned && draft && Object.values(draft.prompt).every(n => info[n.class_type])) app.hush();
     const unknown = prompt => Object.values(prompt).filter(n => !n.class_type).length, of = app.store.get().draft, mine = last;
     if (!mine || of?.name !== nameOf(mine.file.name) || !unknown(of.prompt)) return;
     const got = await convert(mine.file).catch(() => null);
     if (!got?.prompt || last !== mine || app.store.get().draft?.name !== of.name || unknown(got.prompt) >= unknown(of.prompt)) return;
     await app.renewPrompt(mine.prompt, got);
     mine.prompt = got.prompt;
+    if (warned && !got.problems?.length) app.hush();
   };
   app.choose = () => chooser.click();
 

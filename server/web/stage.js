@@ -93,7 +93,7 @@ export function mountStage(app) {
     const first = !run || !picture && !busy && !previews.has(run.id) && run.state !== "failed" && run.state !== "cancelled";
     const demo = Object.values(state.draft?.prompt || {}).some(n => n.inputs?.ckpt_name === "papercut.safetensors");
     say($("empty-note"), demo ? "Press Generate, or describe your own. A small demo model draws paper landscapes, 128 × 128." : "Press Generate, or describe your own.");
-    empty.hidden = !(first && !finished(state.runs).some(r => r.images.length)) || state.server === "connecting";
+    empty.hidden = !(first && !finished(state.runs).some(r => r.images.length)) || state.server === "connecting" || !state.form;
     figure.hidden = !run || first;
     put(figure, "data-state", run?.state || "none");
     const now = running(state.runs);

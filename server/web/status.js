@@ -17,7 +17,7 @@ export function mountStatus(app) {
     if (state.server === "gone") return { state: "gone", text: words.gone(Math.max(0, Math.ceil((state.retryAt - Date.now()) / 1000))) };
     const run = about = subject(state.runs, state.view, state.follow);
     if (state.says && (!run || isFinal(run) || state.says.refused)) return state.says;
-    if (state.server === "connecting" && !run) return { state: "connecting", text: words.connecting() };
+    if ((state.server === "connecting" || !state.form) && !run) return { state: "connecting", text: words.connecting() };
     if (!run) return { state: "idle", text: words.ready(touch.matches ? "" : mac() ? "⌘" : "Ctrl") };
     return { state: run.state, text: ofRun(run, state), node: run.error?.node ?? null };
   }
@@ -71,8 +71,10 @@ export function mountStatus(app) {
     cancel.classList.toggle("off", !can);
     speak(f.state, f.text, part);
     head(state);
-    const go = $("go"), off = state.server !== "ok";
+    const go = $("go"), off = state.server !== "ok" || !state.form, sending = state.sending;
     if (go.disabled !== off) go.disabled = off;
+    say(go.firstElementChild, sending?.of > 1 ? words.queueing(sending.n, sending.of) : "Generate");
+    put(go, "aria-busy", sending ? "true" : null);
   }
 
   function head(state) {

@@ -77,6 +77,6 @@ export function mountViewer(app) {
   });
   $("view-open").addEventListener("click", () => {
     dialog.close();
-    app.openPrompt(run.images[index]?.filename.replace(/\.\w+$/, "") || "Workflow", run.prompt);
+    app.tryOpen(run.images[index]?.filename.replace(/\.\w+$/, "") || "Workflow", run.prompt);
   });
 }

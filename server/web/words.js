@@ -52,6 +52,9 @@ export const words = {
   notStarted: why => ["Not started.", sentence(why)],
   unknown: name => name ? `${name} is not known here. An extension may bring it.` : "",
   leftOut: (node, why) => `${node} was left out: ${sentence(why)}`,
+  notOpened: name => `${name} was not opened: the server does not answer.`,
+  notDone: "The server does not answer: nothing was changed.",
+  queueing: (n, of) => `Queueing ${n} of ${of}`,
   gone: s => ["The server does not answer.", `Your settings are safe. ${s > 0 ? `Trying again in ${s} s.` : "Trying again."}`],
   back: () => ["Connected again.", ""],
 };

@@ -10,6 +10,7 @@ import { createRequire } from "node:module";
 import path from "node:path";
 
 import { extensions } from "./extensions.mjs";
+import { faults, rough } from "./rough.mjs";
 
 const url = process.env.COCOON_URL || "http://127.0.0.1:8188";
 const artifacts = process.env.ARTIFACTS || "out/e2e";
@@ -252,7 +253,7 @@ await test("a run that fails names its node", async () => {
   await state("failed");
   assert.match(await said(), /^Load Image stopped\. \S+/);
   assert.equal(await page.locator("#graph .failed").getAttribute("data-node"), "1");
-  assert.equal(await page.locator(".tile.failed").count(), 1);
+  await page.waitForFunction(() => document.querySelector(".tile.failed span")?.textContent === "Load Image", null, LONG);
   await shot("failed");
   await page.click("#show");
   assert.equal(await page.evaluate(() => document.activeElement.closest("[data-node]")?.dataset.node), "1");
@@ -299,6 +300,7 @@ await test("keys work, and every control has a name", async () => {
   assert.equal(await page.evaluate(() => document.activeElement.tagName), "TEXTAREA");
   const nameless = await page.evaluate(() => [...document.querySelectorAll("button, input, textarea, a[href]")].filter(e => !e.closest("[hidden], dialog:not([open])") && e.type !== "file").filter(e => !(e.getAttribute("aria-label") || e.textContent.trim() || e.title || e.labels?.[0]?.textContent.trim() || e.querySelector("img[alt]"))).map(e => e.outerHTML.slice(0, 120)));
   assert.deepEqual(nameless, []);
+  assert.deepEqual(await faults(page), []);
 });
 
 await test("dark and light, and a phone without sideways scrolling", async () => {
@@ -321,6 +323,8 @@ await test("dark and light, and a phone without sideways scrolling", async () =>
 });
 
 await extensions({ browser, page, test, shot, watch, url, expect: re => { expected = re; }, LONG, state, ready, loaded });
+
+await rough({ browser, test, shot, watch, url, expect: re => { expected = re; }, LONG, ready });
 
 await test("the page keeps its budget", async () => {
   const fresh = await (await browser.newContext()).newPage(), client = await fresh.context().newCDPSession(fresh);

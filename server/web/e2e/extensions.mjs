@@ -7,6 +7,8 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 
+import { faults } from "./rough.mjs";
+
 const cocoon = path.resolve(process.env.COCOON || "bin/cocoon"), examples = path.resolve("sdk-wasm/examples/go");
 const work = fs.mkdtempSync(path.join(os.tmpdir(), "cocoon-e2e-"));
 process.on("exit", () => fs.rmSync(work, { recursive: true, force: true }));
@@ -59,6 +61,7 @@ export async function extensions({ browser, page, test, shot, watch, url, expect
   await test("a workflow with an unknown node shows it", async () => {
     await openWorkflow("picking", picking);
     await page.waitForSelector('#graph [data-node="6"].missing', LONG);
+    assert.match(await page.textContent("#note-text"), /PickImage/);
   });
 
   await test("a package says what it asks for before anything is installed", async () => {
@@ -80,8 +83,30 @@ export async function extensions({ browser, page, test, shot, watch, url, expect
     await card("example.picker").locator(".badge.ok").waitFor(LONG);
     assert.match(await panel.locator(".shelf-told").textContent(), /Picker 1\.0\.0 is installed/);
     await shot("extension installed");
+    await page.waitForFunction(() => document.activeElement.dataset.focus === "head example.picker", null, LONG);
     await page.waitForFunction(() => document.querySelector('#graph [data-node="6"]:not(.missing)'), null, LONG);
+    await page.waitForSelector("#note", { state: "hidden", ...LONG });
     await page.keyboard.press("Escape");
+    assert.equal(await page.locator('[data-field$=".seconds"] input').inputValue(), "600");
+  });
+
+  await test("nodes come and go while somebody types, and nothing typed is lost", async () => {
+    const name = page.locator('[data-field="7.filename_prefix"] input'), held = [];
+    await page.locator(".more summary").click();
+    await page.route("**/object_info/PickImage", r => held.push(r));
+    const asked = () => page.waitForFunction(() => new Promise(done => setTimeout(() => done(true), 20))).then(() => held.length);
+    for (const [verb, body, node] of [["revoke", null, ".missing"], ["grant", { granted: (await api("/cocoon/extensions")).extensions[0].capabilities.map(c => c.id) }, ":not(.missing)"]]) {
+      await name.fill("before");
+      await api(`/cocoon/extensions/example.picker/${verb}`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body || {}) });
+      while (!await asked());
+      await name.fill(`typed at ${verb}`); // while the answer is on its way
+      await name.evaluate(e => e.setSelectionRange(2, 5));
+      while (held.length) await held.shift().continue();
+      await page.waitForSelector(`#graph [data-node="6"]${node}`, LONG);
+      assert.deepEqual(await page.evaluate(() => [document.activeElement.value, document.activeElement.selectionStart, document.activeElement.selectionEnd]), [`typed at ${verb}`, 2, 5]);
+    }
+    await page.unroute("**/object_info/PickImage");
+    await name.fill("picked");
     assert.equal(await page.locator('[data-field$=".seconds"] input').inputValue(), "600");
   });
 
@@ -206,7 +231,11 @@ export async function extensions({ browser, page, test, shot, watch, url, expect
     await panel.locator(".shelf-veil").waitFor(LONG);
     await page.dispatchEvent("#shelf", "drop", { dataTransfer: data });
     await panel.locator("form.consent").waitFor(LONG);
+    await page.keyboard.press("Escape"); // leads back, and does not shut the panel
+    await card("example.picker").waitFor(LONG);
+    await offer(more);
     assert.equal(await panel.locator("#shelf-title").textContent(), "Update Picker from 1.0.0 to 1.1.0?");
+    assert.deepEqual(await faults(page), []);
     assert.deepEqual(await panel.locator(".wish.new").evaluateAll(all => all.map(w => [w.dataset.capability, w.querySelector("input").checked])), [["http", false]]);
     await page.emulateMedia({ colorScheme: "dark" });
     await shot("extension update dark");
@@ -230,7 +259,15 @@ export async function extensions({ browser, page, test, shot, watch, url, expect
     await c.locator(".badge.ok").waitFor(LONG);
     await c.locator(".log-box summary").click();
     await c.locator(".log li").first().waitFor(LONG);
+    assert.deepEqual(await faults(page), []);
+    const calls = await c.locator("[data-use]").textContent();
+    await fetch(new URL("/ext/example.picker/pictures", url));
+    await page.waitForFunction(was => document.querySelector("[data-use]").textContent !== was, calls, LONG); // the figures follow
     await c.locator('[data-focus^="remove"]').click();
+    await c.locator(".switch").click();
+    await api("/cocoon/extensions/example.picker/grant", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ granted: [] }) }).catch(() => null);
+    await c.locator(".may.not", { hasText: "take messages" }).waitFor(LONG);
+    assert.deepEqual(await c.locator(".switch input").evaluateAll(all => all.map(i => i.checked)), [true], "the question is still asked");
     await c.locator('[data-focus^="sure"]').click();
     await c.waitFor({ state: "detached", ...LONG });
     assert.equal((await api("/cocoon/extensions")).extensions.length, 0);

@@ -8,7 +8,7 @@ async function ask(path, init) {
   } catch {
     throw new Error(r ? `the server answered ${r.status}` : "the server does not answer");
   }
-  if (!r.ok) throw new Error(body?.error?.message || `the server answered ${r.status}`);
+  if (!r.ok) throw new Error([body?.error?.message, body?.error?.details].filter(Boolean).join(": ") || `the server answered ${r.status}`);
   return body;
 }
 const json = body => ({ method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
