@@ -95,6 +95,7 @@ func (f *front) start(ctx context.Context, std streams) (<-chan error, error) {
 	var requests context.Context
 	requests, f.end = context.WithCancel(context.Background())
 	f.http.BaseContext = func(net.Listener) context.Context { return requests }
+	f.http.ErrorLog = newHTTPLog(zerolog.Ctx(ctx))
 	failed := make(chan error, len(f.listeners))
 	for _, l := range f.listeners {
 		go func() {
