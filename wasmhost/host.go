@@ -87,6 +87,7 @@ type Host struct {
 	bulkheads *bulkhead.Bulkheads
 	runs      *runs
 	ends      ends
+	outward   outward        // requests to others
 	strays    sync.WaitGroup // work that no call waits for any more
 	kv        *kv.Store
 	shelf     shelf

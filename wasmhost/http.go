@@ -40,9 +40,10 @@ func (c *call) httpFetch(ptr, n, out, limit uint32) int64 {
 	if err != nil {
 		return c.refuse(err)
 	}
-	if !c.net.Begin() {
+	if !c.net.Begin() || !c.host.outward.take(c.tenant) {
 		return int64(abi.ELIMIT)
 	}
+	defer c.host.outward.give(c.tenant)
 	var head map[string]any
 	c.park(func(ctx context.Context) {
 		ctx, cancel := context.WithTimeout(ctx, r.Time())
@@ -95,10 +96,13 @@ func (c *call) httpStart(ptr, n uint32) int64 {
 	if r.Length() > c.net.Left() && r.Length() > c.mostBytes() {
 		return int64(abi.ETOOBIG)
 	}
-	if c.handles.live >= c.limits.Handles || !c.net.Begin() {
+	t, out := c.tenant, &c.host.outward
+	if c.handles.live >= c.limits.Handles || !c.net.Begin() || !out.take(t) {
 		return int64(abi.ELIMIT)
 	}
-	return c.put(abi.KindRequest, c.egress().Start(c.Context, r))
+	x := c.egress().Start(c.Context, r)
+	x.Closed = func() { out.give(t) }
+	return c.put(abi.KindRequest, x)
 }
 
 // mostBytes is the largest bound of the rules that were granted.

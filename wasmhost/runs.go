@@ -8,12 +8,14 @@ import (
 	"github.com/cocoonhq/cocoon/wasmhost/bulkhead"
 )
 
-// join takes the call's place among those of its extension and tenant. What looks at a node before it runs needs none.
+// join takes the call's place among those of its extension and tenant. What looks at a node while its prompt runs needs none.
 func (c *call) join(op int32) (leave func(), err error) {
 	sort := bulkhead.Node
 	switch op {
 	case abi.OpRoute, abi.OpWs:
 		sort = bulkhead.Request
+	case abi.OpValidate: // any client may have many prompts looked at at once
+		sort = bulkhead.Check
 	case abi.OpExecute, abi.OpResume:
 	default:
 		return func() {}, nil

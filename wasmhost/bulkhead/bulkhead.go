@@ -13,10 +13,12 @@ import (
 // Sort is what a call is for.
 type Sort uint8
 
-// Nodes wait for their turn; a client's request is refused when it would have to.
+// Nodes wait for their turn; a client's request is refused when it would have to. Checks, which look at a node before its prompt is taken,
+// wait, and keep their place while they wait for something else: nothing but the place bounds how many there are.
 const (
 	Node Sort = iota
 	Request
+	Check
 )
 
 // How many calls may be under way. One that waits for something else counts as open, not as running.
@@ -24,10 +26,12 @@ const (
 	RequestsRunning = 8 // of one extension, for one tenant
 	RequestsOpen    = 32
 	NodesRunning    = 2
+	ChecksOpen      = 4
 
 	tenantRequests = 32 // of all extensions, for one tenant
 	tenantOpen     = 128
 	tenantNodes    = 4
+	tenantChecks   = 8
 )
 
 // Bulkheads hold the places. Its methods may be called from any goroutine.
@@ -63,11 +67,14 @@ func (b *Bulkheads) Empty() bool {
 // to wait, fault.Cancelled.
 func (b *Bulkheads) Enter(ctx context.Context, t tenant.ID, extension string, s Sort) (*Pass, error) {
 	running, open, total, totalOpen := NodesRunning, 0, tenantNodes, 0
-	if s == Request {
+	switch s {
+	case Request:
 		running, open, total, totalOpen = RequestsRunning, RequestsOpen, tenantRequests, tenantOpen
+	case Check:
+		running, total = ChecksOpen, tenantChecks
 	}
 	busy := func() error { return fault.New(fault.TooMany, "%s answers as many requests as it may", extension) }
-	p := &Pass{all: b, keys: [2]key{{t, extension, s}, {t, "", s}}}
+	p := &Pass{all: b, stays: s == Check, keys: [2]key{{t, extension, s}, {t, "", s}}}
 	var ok bool
 	if p.one, ok = b.join(p.keys[0], running, open); !ok {
 		return nil, busy()
@@ -76,7 +83,7 @@ func (b *Bulkheads) Enter(ctx context.Context, t tenant.ID, extension string, s 
 		b.part(p.keys[0])
 		return nil, busy()
 	}
-	if s == Request && p.try() || s != Request && p.Return(ctx) {
+	if s == Request && p.try() || s != Request && p.take(ctx) {
 		return p, nil
 	}
 	b.part(p.keys[1])
@@ -117,6 +124,7 @@ type Pass struct {
 	all         *Bulkheads
 	keys        [2]key
 	one, tenant *bay
+	stays       bool // Leave and Return do nothing
 }
 
 // try takes both places if they are free.
@@ -135,19 +143,23 @@ func (p *Pass) try() bool {
 	}
 }
 
-// Leave gives the places up for a while.
+// Leave gives the places up for a while, but for those of a check.
 func (p *Pass) Leave() {
-	if p != nil {
-		<-p.tenant.places
-		<-p.one.places
+	if p != nil && !p.stays {
+		p.give()
 	}
 }
 
-// Return waits for both places, in this order, so that nobody who has the second waits for the first; false when ctx ends.
-func (p *Pass) Return(ctx context.Context) bool {
-	if p == nil {
-		return true
-	}
+// Return waits for the places that Leave gave up; false when ctx ends.
+func (p *Pass) Return(ctx context.Context) bool { return p == nil || p.stays || p.take(ctx) }
+
+func (p *Pass) give() {
+	<-p.tenant.places
+	<-p.one.places
+}
+
+// take waits for both places, in this order, so that nobody who has the second waits for the first; false when ctx ends.
+func (p *Pass) take(ctx context.Context) bool {
 	select {
 	case p.one.places <- struct{}{}:
 	case <-ctx.Done():
@@ -165,7 +177,7 @@ func (p *Pass) Return(ctx context.Context) bool {
 // End gives the places back, and closes the call.
 func (p *Pass) End() {
 	if p != nil {
-		p.Leave()
+		p.give()
 		p.all.part(p.keys[1])
 		p.all.part(p.keys[0])
 	}

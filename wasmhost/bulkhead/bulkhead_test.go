@@ -188,3 +188,53 @@ func TestHammer(t *testing.T) {
 		t.Errorf("%d ran at once; empty %v", most.Load(), b.Empty())
 	}
 }
+
+// TestChecks: checks wait for their places, and do not give them up while they wait for something else.
+func TestChecks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := New()
+		var all []*Pass
+		for range ChecksOpen {
+			p, err := b.Enter(t.Context(), "a", "x", Check)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p.Leave()
+			if !p.Return(t.Context()) {
+				t.Error("it does not come back")
+			}
+			p.Leave() // it waits
+			all = append(all, p)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := b.Enter(ctx, "a", "x", Check); !errors.Is(err, fault.Cancelled) {
+			t.Errorf("one more: %v", err)
+		}
+		if p, err := b.Enter(t.Context(), "b", "x", Check); err != nil {
+			t.Errorf("another tenant's: %v", err)
+		} else {
+			p.End()
+		}
+		var came atomic.Bool
+		go func() {
+			p, err := b.Enter(t.Context(), "a", "x", Check)
+			if err != nil {
+				t.Error(err)
+			}
+			came.Store(true)
+			p.End()
+		}()
+		synctest.Wait()
+		if came.Load() {
+			t.Error("it has a place while others wait")
+		}
+		for _, p := range all {
+			p.End()
+		}
+		synctest.Wait()
+		if !came.Load() || !b.Empty() {
+			t.Errorf("it came: %v; nothing is left: %v", came.Load(), b.Empty())
+		}
+	})
+}

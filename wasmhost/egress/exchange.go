@@ -5,12 +5,16 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"sync"
 
 	"github.com/cocoonhq/cocoon/internal/fault"
 )
 
 // Exchange is a request that goes on beside the guest. Its goroutine ends when the answer has begun, and all of it at Close.
 type Exchange struct {
+	Closed func() // is called by the first Close; nil for nothing
+
+	once   sync.Once
 	cancel context.CancelFunc
 	begun  chan struct{}
 
@@ -34,6 +38,11 @@ func (f *Exchange) Close() error {
 	if f.res != nil {
 		_ = f.res.Body.Close()
 	}
+	f.once.Do(func() {
+		if f.Closed != nil {
+			f.Closed()
+		}
+	})
 	return nil
 }
 
