@@ -38,15 +38,18 @@ const keepPrompt = 6 * time.Hour
 const (
 	// maxBoxes bounds the mailboxes of one tenant's extension.
 	maxBoxes = 256
-	// maxKept bounds the bytes in them.
-	maxKept = 4 << 20
+	// maxKept bounds the bytes in them, and maxTenant those of all of a tenant's.
+	maxKept   = 4 << 20
+	maxTenant = 16 << 20
 )
 
 // Office carries messages from those who post to those who wait. Its methods may be called from any goroutine.
 type Office struct {
 	mu    sync.Mutex
 	all   map[owner]map[Box]*box
-	swept time.Time // when all were last looked through
+	bytes map[owner]int     // that are kept
+	of    map[tenant.ID]int // that are kept for a tenant
+	swept time.Time         // when all were last looked through
 }
 
 // owner is whose boxes are bounded together.
@@ -58,7 +61,19 @@ type owner struct {
 func (k Box) owner() owner { return owner{k.Tenant, k.Extension} }
 
 // New makes an Office.
-func New() *Office { return &Office{all: map[owner]map[Box]*box{}, swept: time.Now()} }
+func New() *Office {
+	return &Office{all: map[owner]map[Box]*box{}, bytes: map[owner]int{}, of: map[tenant.ID]int{}, swept: time.Now()}
+}
+
+// count adds to the bytes that are kept, or takes from them.
+func (o *Office) count(k owner, n int) {
+	if o.bytes[k] += n; o.bytes[k] == 0 {
+		delete(o.bytes, k)
+	}
+	if o.of[k.tenant] += n; o.of[k.tenant] == 0 {
+		delete(o.of, k.tenant)
+	}
+}
 
 // box is the box of a name, which is made.
 func (o *Office) box(k Box) *box {
@@ -77,6 +92,11 @@ func (o *Office) box(k Box) *box {
 
 func (o *Office) drop(k Box) {
 	own := o.all[k.owner()]
+	if b := own[k]; b != nil {
+		for _, msg := range b.kept {
+			o.count(k.owner(), -len(msg))
+		}
+	}
 	if delete(own, k); len(own) == 0 {
 		delete(o.all, k.owner())
 	}
@@ -89,6 +109,7 @@ func (o *Office) pop(k Box) ([]byte, bool) {
 	}
 	msg := b.kept[0]
 	b.kept = b.kept[1:]
+	o.count(k.owner(), -len(msg))
 	o.tidy(k, b)
 	return msg, true
 }
@@ -144,7 +165,7 @@ func (o *Office) Post(k Box, msg []byte) (awaited bool, err error) {
 	o.expire()
 	full := fault.New(fault.TooMany, "the mailbox is full")
 	own := o.all[k.owner()]
-	if own[k] == nil && len(own) >= maxBoxes || keptIn(own)+len(msg) > maxKept {
+	if own[k] == nil && len(own) >= maxBoxes || o.bytes[k.owner()]+len(msg) > maxKept || o.of[k.Tenant]+len(msg) > maxTenant {
 		return false, full
 	}
 	if k.Prompt == "" {
@@ -160,19 +181,10 @@ func (o *Office) Post(k Box, msg []byte) (awaited bool, err error) {
 		return false, full
 	}
 	b.kept = append(b.kept, msg)
+	o.count(k.owner(), len(msg))
 	close(b.waiting)
 	b.waiting = make(chan struct{})
 	return b.readers > 0, nil
-}
-
-// keptIn is the bytes of what is kept.
-func keptIn(own map[Box]*box) (n int) {
-	for _, b := range own {
-		for _, msg := range b.kept {
-			n += len(msg)
-		}
-	}
-	return n
 }
 
 // sweepEvery is how often all boxes are looked through.

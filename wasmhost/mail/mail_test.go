@@ -189,3 +189,41 @@ func TestHammer(t *testing.T) {
 		t.Errorf("%d messages, %d boxes are left", len(got), o.total())
 	}
 }
+
+// TestKeptForATenant: what is kept for all of a tenant's extensions is bounded, is no other tenant's, and is counted until it is read or
+// forgotten.
+func TestKeptForATenant(t *testing.T) {
+	o := New()
+	msg := make([]byte, abi.MaxMsgBytes)
+	post := func(id tenant.ID, ext, node string) error {
+		_, err := o.Post(Box{Tenant: id, Extension: ext, Prompt: "p", Node: node}, msg)
+		return err
+	}
+	n := 0
+	for e := range 8 {
+		for i := 0; i < maxKept/len(msg); i++ {
+			if post("a", fmt.Sprint(e), fmt.Sprint(i%64)) == nil {
+				n++
+			}
+		}
+	}
+	if n*len(msg) != maxTenant {
+		t.Errorf("%d messages are kept", n)
+	}
+	if err := post("b", "0", "1"); err != nil {
+		t.Errorf("another tenant's: %v", err)
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, ok := o.Wait(ended, Box{Tenant: "a", Extension: "0", Prompt: "p", Node: "1"}); !ok {
+		t.Error("nothing is there")
+	}
+	if err := post("a", "0", "1"); err != nil {
+		t.Errorf("after one was read: %v", err)
+	}
+	o.DropPrompt("a", "p")
+	o.DropPrompt("b", "p")
+	if len(o.all) != 0 || len(o.bytes) != 0 || len(o.of) != 0 {
+		t.Errorf("left: %d, %v, %v", len(o.all), o.bytes, o.of)
+	}
+}
