@@ -18,3 +18,21 @@ func TestKindsOfEvents(t *testing.T) {
 		}
 	}
 }
+
+// TestManifestTexts: what people read before they consent is what is there.
+func TestManifestTexts(t *testing.T) {
+	for text, ok := range map[string]bool{
+		"Lens": true, "عدسة": true, "レンズ – 2": true, "a\nb": false, "a\x1b[2J": false, "a\u009b2J": false, "acme\u202egnp.exe": false, "a\u2066b": false, "a\u2028b": false, "a\x7f": false, "\xff": false,
+	} {
+		m := Manifest{ABI: "cocoon1", ID: "acme.lens", Version: "1.0.0", Author: text}
+		if err := m.Check(); (err == nil) != ok {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+	for id, ok := range map[string]bool{"acme.lens": true, "console": true, "con": false, "nul.x": false, "com1": false, "acme.con": true} {
+		m := Manifest{ABI: "cocoon1", ID: id, Version: "1.0.0"}
+		if err := m.Check(); (err == nil) != ok {
+			t.Errorf("%q: %v", id, err)
+		}
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
@@ -113,6 +114,11 @@ func ParseManifest(b []byte) (*Manifest, error) {
 	return &m, m.Check()
 }
 
+// unseen are characters that could make a text look like another: people consent to what they read.
+func unseen(r rune) bool {
+	return unicode.IsControl(r) || unicode.In(r, unicode.Bidi_Control, unicode.Zl, unicode.Zp) || r == unicode.ReplacementChar
+}
+
 // Check looks whether a manifest can be used.
 func (m *Manifest) Check() error {
 	switch {
@@ -123,12 +129,15 @@ func (m *Manifest) Check() error {
 	case m.Entry != "" && m.Entry != "module.wasm":
 		return fault.New(fault.BadFile, "the entry of a package is module.wasm, not %q", m.Entry)
 	}
+	if first, _, _ := strings.Cut(m.ID, "."); slices.Contains(deviceNames(), first) {
+		return fault.New(fault.BadFile, "%q is no id: some systems take %s for a device", m.ID, first)
+	}
 	if _, err := m.LeastMinor(); err != nil {
 		return err
 	}
 	for _, text := range []string{m.Name, m.Description, m.Author, m.License, m.Homepage} {
-		if len(text) > 1000 || strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f }) {
-			return fault.New(fault.BadFile, "a text of the manifest has control characters, or more than 1,000 bytes")
+		if len(text) > 1000 || strings.ContainsFunc(text, unseen) {
+			return fault.New(fault.BadFile, "a text of the manifest has control characters or marks that turn its order around, or more than 1,000 bytes")
 		}
 	}
 	if l := m.Limits; l != nil && (l.MemoryMiB < 0 || l.FuelPerExecute < 0 || l.WallMS < 0) {
