@@ -32,8 +32,13 @@ func number(v any) (*big.Rat, bool) {
 	return nil, false
 }
 
-// compare orders two numbers. ok is false when one is none, or no number at all.
+// compare orders two numbers, or two texts by their characters. ok is false for all else.
 func compare(a, b any) (order int, ok bool) {
+	if x, isText := a.(string); isText {
+		if y, isText := b.(string); isText {
+			return cmpOrdered(x, y), true
+		}
+	}
 	if x, isInt := a.(int64); isInt {
 		if y, isInt := b.(int64); isInt {
 			return cmpOrdered(x, y), true
@@ -52,7 +57,7 @@ func compare(a, b any) (order int, ok bool) {
 	return x.Cmp(y), true
 }
 
-func cmpOrdered[T int64 | float64](a, b T) int {
+func cmpOrdered[T int64 | float64 | string](a, b T) int {
 	switch {
 	case a < b:
 		return -1

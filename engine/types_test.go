@@ -135,3 +135,18 @@ func TestForms(t *testing.T) {
 		})
 	}
 }
+
+func TestCompare(t *testing.T) {
+	for _, row := range []struct {
+		a, b  any
+		order int
+		ok    bool
+	}{
+		{int64(1), 1.0, 0, true}, {true, int64(0), 1, true}, {0.5, int64(1), -1, true}, {"a", "b", -1, true}, {"b", "b", 0, true}, {"é", "z", 1, true},
+		{"1", int64(1), 0, false}, {nil, int64(1), 0, false}, {int64(1), "a", 0, false},
+	} {
+		if order, ok := compare(row.a, row.b); order != row.order || ok != row.ok {
+			t.Errorf("%v and %v: %d %v, want %d %v", row.a, row.b, order, ok, row.order, row.ok)
+		}
+	}
+}
