@@ -6,8 +6,10 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
 	"github.com/cocoonhq/cocoon/wasmhost"
@@ -124,7 +126,7 @@ func inspect(w io.Writer, name string, module []byte, m *wasm.Module) {
 	fmt.Fprintf(w, ". Tables: %d. Globals: %d. Names for stack traces: %s.\n", len(m.Tables), len(m.Globals), yesNo(len(m.Names) > 0))
 	byModule := map[string][]string{}
 	for _, i := range m.Imports {
-		byModule[i.Module] = append(byModule[i.Module], i.Name)
+		byModule[i.Module] = append(byModule[i.Module], nameOf(i.Name))
 	}
 	caps := map[string]string{}
 	for _, f := range abi.Functions() {
@@ -146,11 +148,19 @@ func inspect(w io.Writer, name string, module []byte, m *wasm.Module) {
 	fmt.Fprintln(w, "\nWhat it exports:")
 	for _, e := range m.Exports {
 		kind := [...]string{"function", "table", "memory", "global"}[min(e.Kind, 3)]
-		fmt.Fprintf(w, "  %s %s\n", kind, e.Name)
+		fmt.Fprintf(w, "  %s %s\n", kind, nameOf(e.Name))
 	}
 	if m.Start >= 0 {
 		fmt.Fprintf(w, "  and function %d runs when it is set up\n", m.Start)
 	}
+}
+
+// nameOf is a name of a module's as a terminal may show it: whoever looks at a module does not trust it yet.
+func nameOf(name string) string {
+	if len(name) > 200 || strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsGraphic(r) }) {
+		return strconv.QuoteToGraphic(name[:min(len(name), 200)])
+	}
+	return name
 }
 
 func about(module string, caps map[string]string) string {
@@ -163,7 +173,7 @@ func about(module string, caps map[string]string) string {
 	case module == "wasi_snapshot_preview1":
 		return module + ": what language runtimes need; no files, no arguments, no network"
 	}
-	return module + ": unknown to this server"
+	return nameOf(module) + ": unknown to this server"
 }
 
 func dataBytes(m *wasm.Module) int {
