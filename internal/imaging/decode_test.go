@@ -44,6 +44,18 @@ func encoded(t testing.TB, img image.Image, format string) []byte {
 	return b.Bytes()
 }
 
+// jpegWith is a JPEG file with a byte of its frame header, counted from the marker's first, set to v.
+func jpegWith(t *testing.T, at int, v byte) []byte {
+	t.Helper()
+	data := encoded(t, image.NewRGBA(image.Rect(0, 0, 16, 16)), "jpeg")
+	i := bytes.Index(data, []byte{0xff, 0xc0})
+	if i < 0 {
+		t.Fatal("no frame header")
+	}
+	data[i+at] = v
+	return data
+}
+
 func TestDecodeRefuses(t *testing.T) {
 	big := image.NewRGBA(image.Rect(0, 0, 40, 40))
 	gray := image.NewGray(image.Rect(0, 0, 40, 10))
@@ -70,6 +82,9 @@ func TestDecodeRefuses(t *testing.T) {
 		{"BMP too large", encoded(t, big, "bmp"), Limits{MaxPixels: 1599}, fault.TooLarge},
 		{"TIFF too large", encoded(t, big, "tiff"), Limits{MaxPixels: 1599}, fault.TooLarge},
 		{"just small enough", encoded(t, big, "png"), Limits{MaxPixels: 1600}, nil},
+		{"JPEG of 12 bits", jpegWith(t, 4, 12), Limits{}, fault.Unsupported},
+		{"JPEG with arithmetic coding", jpegWith(t, 1, 0xc9), Limits{}, fault.Unsupported},
+		{"JPEG without loss", jpegWith(t, 1, 0xc3), Limits{}, fault.Unsupported},
 		{"low and grey", encoded(t, gray, "png"), Limits{}, fault.Unsupported},
 	} {
 		_, err := Decode(t.Context(), row.data, row.lim)

@@ -34,11 +34,11 @@ type jpegChannel struct{ id, h, v, table byte }
 
 var errJPEGCut = fault.New(fault.BadFile, "the JPEG file is broken or cut short; save it again, or upload it once more")
 
-// readSplit reads a JPEG file of four channels of several sizes. Errors as those of Decode.
-func readSplit(data []byte, lim Limits) (image.Image, error) {
+// readSplit reads a JPEG file of four channels of several sizes; known is false when it is no such file. Errors as those of Decode.
+func readSplit(data []byte, lim Limits) (img image.Image, known bool, err error) {
 	s := &jpegSplit{rest: data, lim: lim, color: []byte("\xff\xd8"), black: []byte("\xff\xd8")}
 	if err := s.split(); err != nil {
-		return nil, err
+		return nil, s.sampled, err
 	}
 	var three, one image.Image
 	for _, half := range []struct {
@@ -47,16 +47,16 @@ func readSplit(data []byte, lim Limits) (image.Image, error) {
 	}{{s.color, &three}, {s.black, &one}} {
 		img, err := still(half.file, lim, "JPEG", jpegConfig, jpegDecode)
 		if err != nil {
-			return nil, err
+			return nil, true, err
 		}
 		*half.img = img
 	}
 	c, isColor := three.(*image.YCbCr)
 	k, isGray := one.(*image.Gray)
 	if !isColor || !isGray {
-		return nil, errJPEGKind("its channels")
+		return nil, true, errJPEGKind("its channels")
 	}
-	return s.join(c, k), nil
+	return s.join(c, k), true, nil
 }
 
 func errJPEGKind(what string) error {

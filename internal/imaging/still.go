@@ -18,7 +18,9 @@ import (
 func readJPEG(_ context.Context, data []byte, lim Limits) (*film, error) {
 	img, err := still(data, lim, "JPEG", jpegConfig, jpegDecode)
 	if errors.Is(err, fault.Unsupported) {
-		img, err = readSplit(data, lim)
+		if split, known, splitErr := readSplit(data, lim); known {
+			img, err = split, splitErr
+		}
 	}
 	if err != nil {
 		return nil, err
