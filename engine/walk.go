@@ -20,12 +20,15 @@ type Glimpse struct {
 	Waiting  int     // how many wait in all
 	Finished []Mark  // in order
 	Ended    int     // how many finished ones are selected in all
+
+	PendingMade, FinishedMade []int64 // Unix ms, of each that is listed; nil if not asked for
 }
 
 // Peek tells what a tenant has, without reading it.
 func (e *Engine) Peek(ctx context.Context, t tenant.ID, q PeekQuery) (Glimpse, error) {
 	g, err := e.c.Store.Peek(ctx, t, q)
-	v := Glimpse{Pending: g.Pending, Waiting: g.Waiting, Finished: g.Finished, Ended: g.Ended}
+	v := Glimpse{Pending: g.Pending, Waiting: g.Waiting, Finished: g.Finished, Ended: g.Ended,
+		PendingMade: g.PendingMade, FinishedMade: g.FinishedMade}
 	for i := range g.Running {
 		v.Running = append(v.Running, g.Running[i].Item())
 	}

@@ -26,6 +26,7 @@ type Mark struct {
 // PeekQuery says what of a tenant's jobs to list. Running ones always are.
 type PeekQuery struct {
 	Order    Order
+	Times    bool    // tell too when those that wait or have finished were made; not AsRun
 	Whole    bool    // running jobs with their prompts
 	Pending  int     // how many of those that wait; negative for all
 	States   []State // which of the finished ones; nil for all, empty for none
@@ -40,6 +41,8 @@ type Glance struct {
 	Waiting  int     // how many wait in all
 	Finished []Mark  // in order
 	Ended    int     // how many finished ones are selected in all
+
+	PendingMade, FinishedMade []int64 // Unix ms, of each that is listed; nil if not asked for
 }
 
 // Portion bounds what is read at a time.

@@ -26,9 +26,10 @@ func lineOf(j jobView) jobLine {
 
 // jobList is the jobs that a query selects, in order.
 type jobList struct {
-	lines iter.Seq2[jobLine, error] // an error is the last
-	known int                       // how many there are by their number alone: of any workflow
-	rest  int                       // how many come after those in lines
+	lines   iter.Seq2[jobLine, error] // an error is the last
+	skipped int                       // how many come before those in lines
+	known   int                       // how many there are by their number alone: of any workflow
+	rest    int                       // how many come after those in lines
 }
 
 // jobs is GET /api/jobs: the jobs as they stood when the request came. Each is listed at most once, as what it was then; one that
@@ -44,7 +45,7 @@ func (s *Server) jobs(w http.ResponseWriter, r *http.Request, _ params) error {
 	}
 	out := newLongAnswer(w, r)
 	out.add(`{"jobs": [`)
-	n, shown, whole := 0, 0, true
+	n, shown, whole := list.skipped, 0, true
 	for j, err := range list.lines {
 		if err != nil {
 			return out.end(err)
@@ -92,6 +93,7 @@ func (s *Server) jobList(ctx context.Context, t tenant.ID, sel jobQuery) (list j
 	if !wanted("pending") {
 		q.Pending = 0
 	}
+	q.Times = sel.offset > 0 && sel.workflow == "" && !sel.byDuration
 	g, err := s.c.Engine.Peek(ctx, t, q)
 	if err != nil {
 		return list, err
@@ -112,6 +114,9 @@ func (s *Server) jobList(ctx context.Context, t tenant.ID, sel jobQuery) (list j
 		if g.Finished, err = s.byDuration(ctx, t, sel, g.Finished); err != nil {
 			return list, err
 		}
+	}
+	if q.Times {
+		list.skipped = skip(sel, &running, &g)
 	}
 	all := inOrder(sel.compare, sliceOf(running), s.waitingJobs(ctx, t, g.Pending), s.endedJobs(ctx, t, g.Finished))
 	list.lines = func(yield func(jobLine, error) bool) {

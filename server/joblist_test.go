@@ -90,6 +90,33 @@ func TestJobPages(t *testing.T) {
 	}
 }
 
+// TestDeepPages: of the jobs before a page none is read.
+func TestDeepPages(t *testing.T) {
+	c := crowd(t, 100, 900, 60)
+	for _, row := range []struct {
+		query string
+		first string
+		reads int64
+	}{
+		{"?offset=890&limit=3&status=pending", "id000108", 1},
+		{"?offset=898&limit=1", "id000100", 2},
+		{"?offset=899&limit=3", "id000101", 2},
+		{"?offset=950&limit=3", "id000048", 1},
+		{"?offset=950&limit=3&sort_order=asc", "id000950", 1},
+		{"?offset=1000&limit=3", "", 0},
+	} {
+		c.store.reads.Store(0)
+		p := c.page(t, row.query)
+		first := ""
+		if len(p.Jobs) > 0 {
+			first = p.Jobs[0].ID
+		}
+		if first != row.first || c.store.reads.Load() > row.reads {
+			t.Errorf("%s: %s is the first, by %d reads; want %s by %d", row.query, first, c.store.reads.Load(), row.first, row.reads)
+		}
+	}
+}
+
 // TestListedOnce: while jobs begin, end, are deleted and come again under their ids, a list has each once, and the ones that stay.
 func TestListedOnce(t *testing.T) {
 	const n = 240

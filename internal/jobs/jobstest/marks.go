@@ -42,6 +42,14 @@ func marks(t *testing.T, make Maker) {
 		{"no state", engine.PeekQuery{Finished: 9, States: []engine.State{}}, []string{}, 0},
 	} {
 		want(t, row.name, ids(t, s, "", row.q), row.want)
+		if row.q.Order != engine.AsRun {
+			row.q.Times = true
+			g, made := peek(t, s, "", row.q), []int64{}
+			for _, r := range recordsOf(t, s, "", g.Finished) {
+				made = append(made, r.Job.Created)
+			}
+			want(t, row.name+", times", append([]int64{}, g.FinishedMade...), made)
+		}
 		want(t, row.name+", in all", peek(t, s, "", row.q).Ended, row.total)
 	}
 }

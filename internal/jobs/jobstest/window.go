@@ -100,7 +100,17 @@ func window(t *testing.T, make Maker) {
 		{"none", engine.PeekQuery{}, []string{}},
 	} {
 		g := peek(t, s, "", row.q)
-		want(t, row.name, names(jobsOf(t, s, "", g.Pending)), row.want)
+		jobs := jobsOf(t, s, "", g.Pending)
+		want(t, row.name, names(jobs), row.want)
+		want(t, row.name+", times that were not asked for", len(g.PendingMade), 0)
+		if q := row.q; q.Order != engine.AsRun {
+			q.Times = true
+			made := []int64{}
+			for _, j := range jobs {
+				made = append(made, j.Created)
+			}
+			want(t, row.name+", times", peek(t, s, "", q).PendingMade, made)
+		}
 		if g.Waiting != 4 || len(g.Running) != 1 || len(g.Finished) != 0 || g.Ended != 0 {
 			t.Errorf("%s: %+v", row.name, g)
 			continue

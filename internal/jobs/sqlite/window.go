@@ -86,15 +86,27 @@ func peekQueue(ctx context.Context, tx *sql.Tx, t tenant.ID, q engine.PeekQuery,
 	if q.Pending == 0 {
 		return nil
 	}
-	if rows, err = tx.QueryContext(ctx, "SELECT seq"+ordered[q.Order]+" LIMIT ?", t, engine.Pending, q.Pending); err != nil {
+	// The indexes hold all that is read.
+	if rows, err = tx.QueryContext(ctx, "SELECT seq"+made(q)+ordered[q.Order]+" LIMIT ?", t, engine.Pending, q.Pending); err != nil {
 		return err
 	}
 	return each(rows, func() error {
-		var seq int64
-		err := rows.Scan(&seq)
+		var seq, at int64
+		err := rows.Scan(&seq, &at)
 		g.Pending = append(g.Pending, seq)
+		if q.Times {
+			g.PendingMade = append(g.PendingMade, at)
+		}
 		return err
 	})
+}
+
+// made is the column of times.
+func made(q engine.PeekQuery) string {
+	if q.Times {
+		return ", created"
+	}
+	return ", 0"
 }
 
 func peekHistory(ctx context.Context, tx *sql.Tx, t tenant.ID, q engine.PeekQuery, g *engine.Glance) error {
@@ -115,14 +127,18 @@ func peekHistory(ctx context.Context, tx *sql.Tx, t tenant.ID, q engine.PeekQuer
 			return err
 		}
 	}
-	rows, err := tx.QueryContext(ctx, "SELECT pos, seq"+where+marked[q.Order]+" LIMIT ? OFFSET ?", append(args, q.Finished, q.Skip)...)
+	rows, err := tx.QueryContext(ctx, "SELECT pos, seq"+made(q)+where+marked[q.Order]+" LIMIT ? OFFSET ?", append(args, q.Finished, q.Skip)...)
 	if err != nil {
 		return err
 	}
 	err = each(rows, func() error {
 		var m engine.Mark
-		err := rows.Scan(&m.Place, &m.Seq)
+		var at int64
+		err := rows.Scan(&m.Place, &m.Seq, &at)
 		g.Finished = append(g.Finished, m)
+		if q.Times {
+			g.FinishedMade = append(g.FinishedMade, at)
+		}
 		return err
 	})
 	g.Ended = max(g.Ended, len(g.Finished))
