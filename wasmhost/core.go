@@ -56,7 +56,7 @@ func (c *call) log(level int32, ptr, n uint32) {
 		return
 	}
 	at := []zerolog.Level{zerolog.DebugLevel, zerolog.InfoLevel, zerolog.WarnLevel, zerolog.ErrorLevel}[min(max(level, 0), 3)]
-	line := strings.ToValidUTF8(strings.TrimRight(string(b), "\n"), "\uFFFD")
+	line := seen(strings.ToValidUTF8(strings.TrimRight(string(b), "\n"), "\uFFFD"))
 	if at == zerolog.ErrorLevel {
 		c.words.last = line[:min(len(line), maxLineBytes)]
 	}

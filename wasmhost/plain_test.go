@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -225,4 +226,19 @@ func TestNoEncoderIsWaitedFor(t *testing.T) {
 	})
 	h.strays.Wait()
 	empty(t, h.bench)
+}
+
+// TestDyingWordsMoveNoCursor: nor do the last words of a guest that ends itself, or the names of its functions.
+func TestDyingWordsMoveNoCursor(t *testing.T) {
+	withCall(t, newHost(t, Config{}), Grant{}, ExecuteLimits(), func(c *call) {
+		c.print([]byte("panic: \x1b[2J\u009b2Jgone\n\nmain.main()\n\t/x\u202e.go:7 +0x1\n"))
+		err := c.trapped(errors.New("wasm error: unreachable\nwasm stack trace:\n\t.f\x1b[2J(i32)\n\t.g\u202e()"))
+		if s := err.Error(); strings.ContainsAny(s, "\x1b\u009b\u202e") || !strings.Contains(s, "[2J2Jgone") {
+			t.Errorf("%q", s)
+		}
+		ptr, n := c.say([]byte("\x1b]0;title\a"))
+		if c.log(3, ptr, n); c.words.last != "]0;title" {
+			t.Errorf("%q", c.words.last)
+		}
+	})
 }

@@ -48,7 +48,7 @@ func (c *call) print(b []byte) {
 
 // endLine logs what was printed since the last newline.
 func (c *call) endLine() {
-	line := strings.ToValidUTF8(string(c.words.line), "\uFFFD")
+	line := seen(strings.ToValidUTF8(string(c.words.line), "\uFFFD"))
 	if c.words.line = c.words.line[:0]; line == "" {
 		return
 	}
@@ -149,7 +149,7 @@ func stackOf(text string) (what string, stack []string) {
 	what, rest, _ := strings.Cut(text, "\nwasm stack trace:\n")
 	for line := range strings.Lines(rest) {
 		name, _, ok := strings.Cut(strings.TrimSpace(line), "(")
-		if name = plainName(strings.TrimPrefix(name, ".")); ok && name != "" && name[0] != '$' {
+		if name = plainName(strings.TrimPrefix(seen(name), ".")); ok && name != "" && name[0] != '$' {
 			stack = append(stack, name)
 		}
 	}
