@@ -73,6 +73,10 @@ export async function rough({ browser, test, shot, watch, url, expect, LONG, rea
     const page = await visit(windows.phone);
     assert.equal(await page.getByRole("button", { name: /^Open/ }).count(), 1);
     assert.equal(await page.locator("#device span").evaluate(e => e.checkVisibility()), true, "it is there for a screen reader");
+    await page.tap("#flow");
+    await page.locator("#flow-menu .item").first().waitFor(LONG);
+    assert.ok(await page.locator("#flow-menu").evaluate(e => { const r = e.getBoundingClientRect(); return r.left >= 0 && r.right <= innerWidth; }), "the menu is within the window");
+    await page.keyboard.press("Escape");
     assert.deepEqual(await faults(page), []);
     await close(page);
   });

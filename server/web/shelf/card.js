@@ -99,7 +99,7 @@ function actions(e, { api, act, review, key, open }) {
   const first = () => {
     open.delete(asked);
     const change = e.capabilities.length && button(e.state === "revoked" ? "Allow again" : "Change what it may do", `change ${key}`, review);
-    const stop = e.state !== "revoked" && e.capabilities.some(c => c.granted) && button("Stop", `stop ${key}`, () => act(() => api.revoke(e), says.stopped(e.name)));
+    const stop = e.state !== "revoked" && e.capabilities.some(c => c.granted) && button("Stop", `stop ${key}`, () => act(() => api.revoke(e), says.stopped(e.name), "", `change ${key}`));
     const remove = button("Remove", `remove ${key}`, () => {
       sure();
       box.querySelector(".danger").focus();

@@ -124,7 +124,7 @@ export async function mountPanel(app) {
     if (mine !== turn) return;
     const e = o.extension;
     ask({
-      title: o.installed ? `Update ${e.name} from ${o.installed} to ${e.version}?` : `Install ${e.name} ${e.version}?`, e, offer: o, word: o.installed ? "Update" : "Install", operator: known.operator,
+      title: o.installed === e.version ? `Install ${e.name} ${e.version} again?` : o.installed ? `Update ${e.name} from ${o.installed} to ${e.version}?` : `Install ${e.name} ${e.version}?`, e, offer: o, word: o.installed && o.installed !== e.version ? "Update" : "Install", operator: known.operator,
       go: (granted, shared) => {
         open.add(e.id);
         return act(async () => {
