@@ -36,7 +36,7 @@ func newABIHost(t testing.TB, count ...*outcomes) *abiHost {
 	a := &abiHost{}
 	b := cpu.New(cpu.Options{Threads: 1})
 	h, err := New(context.Background(), Config{Backend: b, CodeDir: codeDir, Files: a, Show: func(context.Context, string, *node.Preview) error { return nil }, Lookup: fuzzLookup, Client: &http.Client{Transport: upstream{}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
-		Send: func(context.Context, string, string, []byte) error { return nil }, Secrets: func(context.Context, string, string) (string, bool) { return "s3cret", true }})
+		Send: func(context.Context, string, string, []byte) error { return nil }, Secrets: func(context.Context, tenant.ID, string, string) (string, bool) { return "s3cret", true }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -47,8 +47,9 @@ type Config struct {
 	Send func(ctx context.Context, clientID, event string, data []byte) error
 	// Show serves ws_image: a preview for a client, "" for all of the tenant; nil refuses it.
 	Show func(ctx context.Context, clientID string, p *node.Preview) error
-	// Secrets gives the value of a secret of the caller's tenant; nil has none.
-	Secrets func(ctx context.Context, extension, name string) (string, bool)
+	// Secrets gives the value of a secret of an extension that is owner's, for the caller's tenant; nil has none. Whose it is matters: a
+	// tenant may install what it likes under the id of one that all share.
+	Secrets func(ctx context.Context, owner tenant.ID, extension, name string) (string, bool)
 	// Client carries http; nil is one that dials vetted addresses only.
 	Client *http.Client
 	// Jail is the command that compiles modules in a process of its own; nil compiles in this one.

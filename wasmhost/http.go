@@ -27,7 +27,7 @@ func (c *call) secret(ctx context.Context, name string) (string, bool) {
 	if c.host.c.Secrets == nil {
 		return "", false
 	}
-	return c.host.c.Secrets(ctx, c.ext.Manifest.ID, name)
+	return c.host.c.Secrets(ctx, c.ext.Tenant, c.ext.Manifest.ID, name)
 }
 
 func (c *call) httpFetch(ptr, n, out, limit uint32) int64 {

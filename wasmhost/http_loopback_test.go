@@ -70,8 +70,8 @@ func rulesFor(here, there *httptest.Server, paths ...string) Grant {
 	return g
 }
 
-func secretOf(ctx context.Context, extension, name string) (string, bool) {
-	return string(tenant.Of(ctx)) + "/" + extension + "/" + name, name == "KEY" || name == "OTHER"
+func secretOf(ctx context.Context, owner tenant.ID, extension, name string) (string, bool) {
+	return string(owner) + string(tenant.Of(ctx)) + "/" + extension + "/" + name, name == "KEY" || name == "OTHER"
 }
 
 // TestFetch sends real requests.

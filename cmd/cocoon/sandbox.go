@@ -171,11 +171,16 @@ func readSecrets(file string) (secrets, error) {
 	return s, nil
 }
 
-func (s secrets) of(ctx context.Context, extension, name string) (string, bool) {
+// of gives the caller's tenant's secret of an extension, or that of all for one that the operator installed for all: a tenant could install
+// another package under that id, and send the secret wherever it likes.
+func (s secrets) of(ctx context.Context, owner tenant.ID, extension, name string) (string, bool) {
 	if t := tenant.Of(ctx); t != "" {
 		if v, ok := s[string(t)+"/"+extension][name]; ok {
 			return v, true
 		}
+	}
+	if owner != "" {
+		return "", false
 	}
 	v, ok := s[extension][name]
 	return v, ok

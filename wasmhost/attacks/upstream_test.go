@@ -13,6 +13,7 @@ import (
 
 	"github.com/cocoonhq/cocoon/engine/node"
 	"github.com/cocoonhq/cocoon/internal/fault"
+	"github.com/cocoonhq/cocoon/internal/tenant"
 	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
 	"github.com/cocoonhq/cocoon/wasmhost"
 	"github.com/cocoonhq/cocoon/wasmhost/wasm/asm"
@@ -99,7 +100,7 @@ func TestUpstream(t *testing.T) {
 	client.Transport.(*http.Transport).MaxResponseHeaderBytes = 64 << 10
 	h := newHost(t, &world{}, func(c *wasmhost.Config) {
 		c.Client = client
-		c.Secrets = func(context.Context, string, string) (string, bool) { return "s3cret", true }
+		c.Secrets = func(context.Context, tenant.ID, string, string) (string, bool) { return "s3cret", true }
 	})
 	rules := []wasmhost.HTTPRule{{Rule: "GET http://api.test/*", Secrets: []string{"KEY"}}, {Rule: "GET http://other.test/granted"}, {Rule: "POST http://other.test/unbound"}}
 	get := func(path string, headers map[string]any) map[string]any {
