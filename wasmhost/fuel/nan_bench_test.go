@@ -12,7 +12,7 @@ import (
 func BenchmarkCanonicalNaN(b *testing.B) {
 	scalar := asm.Code(asm.I(0x22, 2), []byte{0x43, 0, 0, 0xc0, 0x7f}, get0(2), get0(2), []byte{0x5b, 0x1b}) // tee, NaN, x == x, select
 	vector := asm.Code(asm.I(0x22, 2), []byte{0xfd, 12, 0, 0, 0xc0, 0x7f, 0, 0, 0xc0, 0x7f, 0, 0, 0xc0, 0x7f, 0, 0, 0xc0, 0x7f}, get0(2), get0(2), []byte{0xfd, 65, 0xfd, 82})
-	const bytes = 4 << 20
+	const bytes = 512 << 10
 	pixel := func(at int32) []byte { return asm.Code(get0(1), []byte{0x2a, 2}, asm.U(nil, uint32(at))) }
 	blur := func(after []byte) []byte {
 		code := asm.Code(get0(1), pixel(0))
