@@ -30,6 +30,10 @@ export async function queue() {
 }
 
 export const history = max => get(`/history?max_items=${max}`);
+// historyPage gives max entries from the offset-th oldest on.
+export const historyPage = (offset, max) => get(`/history?offset=${offset}&max_items=${max}`);
+// endedCount is how many runs the history has.
+export const endedCount = async () => (await get("/api/jobs?status=completed,failed,cancelled&limit=1")).pagination.total;
 export const historyOf = id => get(`/history/${encodeURIComponent(id)}`);
 export const stats = () => get("/system_stats");
 export const defaultPrompt = () => get(new URL("default.json", import.meta.url));

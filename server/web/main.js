@@ -11,6 +11,7 @@ import { mountGraph } from "./graph/view.js";
 import { mountGuests } from "./guests.js";
 import { mountHeader } from "./header.js";
 import { mountKeys } from "./keys.js";
+import { mountOlder, PAGE } from "./older.js";
 import { mountOpen } from "./open.js";
 import { mountPace } from "./pace.js";
 import { mountPictures } from "./pictures.js";
@@ -24,7 +25,7 @@ import { words } from "./words.js";
 
 const store = createStore({
   server: "connecting", retryAt: 0, device: "CPU", draft: null, former: null, form: null, info: {}, count: 1, errors: {}, native: null,
-  runs: noRuns(), follow: null, view: null, frames: 0, natural: null, says: null, told: null, sending: null, cancelling: null, graphOpen: false,
+  runs: noRuns(), follow: null, view: null, frames: 0, natural: null, says: null, told: null, sending: null, older: 0, cancelling: null, graphOpen: false,
 });
 const app = { store };
 let socket = null;
@@ -110,8 +111,9 @@ async function opened() {
   try {
     await opening;
     if (!store.get().form) await (opening = openDraft());
-    event("history", await api.history(first ? 200 : 50));
+    event("history", await api.history(first ? PAGE : 50));
     await app.sync();
+    app.countOlder();
     first ? app.learnGuests() : app.guestsChanged();
     first = false;
     const device = (await api.stats()).devices?.[0];
@@ -154,6 +156,7 @@ mountPictures(app);
 mountViewer(app);
 mountGraph(app);
 mountOpen(app);
+mountOlder(app, entries => event("history", entries));
 mountGuests(app);
 mountHeader(app);
 mountKeys(app);

@@ -17,7 +17,7 @@ export function dayOf(at, now) {
 }
 
 // tilesOf lists what the page shows, as plain data.
-export function tilesOf(runs, narrow, now) {
+export function tilesOf(runs, narrow, now, older = 0) {
   const wait = queued(runs), live = running(runs), tiles = [];
   if (wait.length > (narrow ? 1 : 3)) tiles.push({ key: "waiting", kind: "many", n: wait.length });
   else wait.map((run, i) => ({ key: `q${run.id}`, kind: "queued", run, nth: i + 1 + (live ? 1 : 0) })).reverse().forEach(t => tiles.push(t));
@@ -30,6 +30,7 @@ export function tilesOf(runs, narrow, now) {
     else if (!run.images.length) tiles.push({ key: `n${run.id}`, kind: "bare", run, index: 0 });
     run.images.forEach((image, index) => { if (run.state === "done") tiles.push({ key: `${run.id} ${index}`, kind: "done", run, index, image }); });
   }
+  if (older) tiles.push({ key: "older", kind: "older" });
   return tiles;
 }
 
@@ -45,6 +46,15 @@ export function mountPictures(app) {
 
   function make(t) {
     if (t.kind === "day") return el("li", { class: "day" }, t.day);
+    if (t.kind === "older") {
+      const b = el("button", { type: "button", class: "link" }, "Older pictures");
+      b.addEventListener("click", async () => {
+        const mine = list.contains(document.activeElement);
+        await app.showOlder();
+        requestAnimationFrame(() => { if (mine && !b.isConnected) [...list.querySelectorAll("button.tile")].at(-1)?.focus(); });
+      });
+      return el("li", { class: "older" }, b);
+    }
     if (t.kind === "many") return el("li", {}, waiting(String(t.n), "waiting", "Clear the waiting runs", app.clearWaiting));
     if (t.kind === "queued") return el("li", {}, waiting(ordinal(t.nth), "in line", "Take this run out of the queue", () => app.remove([t.run.id])));
     const b = el("button", { type: "button", class: `tile ${t.kind}`, tabindex: "-1" });
@@ -102,7 +112,7 @@ export function mountPictures(app) {
 
   let signature = "";
   function render(state) {
-    tiles = tilesOf(state.runs, narrow.matches, Date.now());
+    tiles = tilesOf(state.runs, narrow.matches, Date.now(), state.older);
     const now = tiles.map(t => t.key + (t.nth || t.n || (t.kind === "failed" && t.run.prompt ? "!" : ""))).join("|");
     if (now !== signature) {
       signature = now;
@@ -151,7 +161,7 @@ export function mountPictures(app) {
 
   let last = {};
   store.subscribe(state => {
-    if (last.runs === state.runs && last.view === state.view && last.frames === state.frames && last.follow === state.follow) return;
+    if (last.runs === state.runs && last.view === state.view && last.frames === state.frames && last.follow === state.follow && last.older === state.older) return;
     last = state;
     render(state);
   });

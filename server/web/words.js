@@ -53,6 +53,7 @@ export const words = {
   unknown: name => name ? `${name} is not known here. An extension may bring it.` : "",
   leftOut: (node, why) => `${node} was left out: ${sentence(why)}`,
   notOpened: name => `${name} was not opened: the server does not answer.`,
+  noOlder: "The server does not answer: older pictures did not come.",
   notDone: "The server does not answer: nothing was changed.",
   queueing: (n, of) => `Queueing ${n} of ${of}`,
   gone: s => ["The server does not answer.", `Your settings are safe. ${s > 0 ? `Trying again in ${s} s.` : "Trying again."}`],

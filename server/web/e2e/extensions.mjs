@@ -246,6 +246,7 @@ export async function extensions({ browser, page, test, shot, watch, url, expect
   });
 
   await test("what it may do is changed, it is stopped, and it is removed", async () => {
+    expect(/example\.picker\/log/); // its log may be asked for in the moment that it goes
     const c = card("example.picker");
     await c.locator('[data-focus^="change"]').click();
     await panel.locator('.wish[data-capability="ws"] .switch').click();

@@ -155,6 +155,27 @@ export async function rough({ browser, test, shot, watch, url, expect, LONG, rea
     await close(page);
   });
 
+  await test("pictures of before the newest come when they are asked for", async () => {
+    const page = await visit(), total = async () => (await (await fetch(new URL("/api/jobs?status=completed,failed,cancelled&limit=1", url))).json()).pagination.total, had = await total();
+    for (let i = 0; i < 210; i++) {
+      const prompt = { 1: { class_type: "EmptyImage", inputs: { width: 16, height: 16, batch_size: 1, color: 1000 + i } }, 2: { class_type: "SaveImage", inputs: { images: ["1", 0], filename_prefix: "small" } } };
+      await fetch(new URL("/prompt", url), { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ prompt }) });
+    }
+    while (await total() < had + 210) await page.waitForFunction(() => new Promise(done => setTimeout(() => done(true), 50)));
+    await page.reload();
+    await ready(page);
+    const tiles = () => page.locator("#tiles button.tile").count(), more = page.getByRole("button", { name: "Older pictures" });
+    await more.waitFor(LONG);
+    const before = await tiles();
+    assert.ok(before >= 200, `${before} pictures are there at once`);
+    await more.click();
+    await more.waitFor({ state: "detached", ...LONG });
+    assert.ok(await tiles() >= Math.max(before + 10, had + 210 - before), "all are there");
+    assert.equal(await page.evaluate(() => document.activeElement === [...document.querySelectorAll("#tiles button.tile")].at(-1)), true, "the focus goes on");
+    assert.deepEqual(await faults(page), []);
+    await close(page);
+  });
+
   await test("three hundred nodes are drawn where they can be seen, and run", async () => {
     const page = await visit(), w = { 1: { class_type: "EmptyImage", inputs: { width: 16, height: 16, batch_size: 1, color: 7 } } };
     for (let i = 2; i < 300; i++) w[i] = { class_type: "ImageInvert", inputs: { image: [String(i - 1), 0] } };

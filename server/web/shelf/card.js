@@ -81,7 +81,14 @@ function logOf(e, api, key, open) {
       shown = "";
       list.replaceChildren(el("li", { class: "error" }, says.failed(error.message)));
     }
-    timer = setTimeout(() => { if (box.open && lines.checkVisibility()) read(); }, 2000);
+    again();
+  }
+  // While the server is about something of an extension, it may be going.
+  function again() {
+    timer = setTimeout(() => {
+      if (box.closest("[aria-busy]") || document.hidden) return again();
+      if (box.open && lines.checkVisibility()) read();
+    }, 2000);
   }
   const mark = `log ${key}`; // the list is drawn anew whenever something changes; an open log stays so
   box.addEventListener("toggle", () => {
