@@ -41,6 +41,7 @@ func (r *run) change(ctx context.Context, v *vertex) (any, bool) {
 		zerolog.Ctx(ctx).Warn().Err(err).Str("node_id", v.id).Str("class_type", v.class).Msg("no fingerprint; the node runs anew")
 		value = math.NaN()
 	}
+	value = kept(value) // a picture's prompt may come back
 	shown := any([]any{value})
 	if err != nil {
 		shown = value

@@ -83,3 +83,13 @@ func TestGivenFingerprintNaN(t *testing.T) {
 		b.run(prompt).want(t, row.given, b.run(prompt).ran(), row.again)
 	}
 }
+
+// What the nodes see of a prompt holds fingerprints as they may come back with it.
+func TestShownFingerprint(t *testing.T) {
+	for mode, want := range map[string]string{"nan": `"is_changed": ["nan"]`, "raise": `"is_changed": "nan"`, "same": `"is_changed": ["x"]`} {
+		r := start(t).run(`{"1":{"class_type":"GoldenChanged","inputs":{"value":1,"mode":"` + mode + `"}},"2":{"class_type":"GoldenHidden","inputs":{}}}`)
+		if text := r.text("2"); len(text) != 1 || !strings.Contains(text[0], want) {
+			t.Errorf("%s: %s, want %s", mode, text, want)
+		}
+	}
+}
