@@ -74,7 +74,8 @@ func alphaOf(img image.Image) *image.NRGBA {
 	return out
 }
 
-// packedAlpha is the chunk of alpha: packed as a lossless picture without its head, or as it is when that cannot be.
+// packedAlpha is the chunk of alpha: packed as a lossless picture without its head, or as it is when that cannot be or is not
+// shorter.
 func packedAlpha(alpha *image.NRGBA) []byte {
 	const (
 		asItIs, packed = 0, 1
@@ -86,7 +87,7 @@ func packedAlpha(alpha *image.NRGBA) []byte {
 	if err := EncodeWebP(&b, alpha); err == nil {
 		file := b.Bytes()
 		if len(file) > riff+chunk+head && string(file[riff:riff+4]) == "VP8L" {
-			if n := int(binary.LittleEndian.Uint32(file[riff+4:])); n > head && n <= len(file)-riff-chunk {
+			if n := int(binary.LittleEndian.Uint32(file[riff+4:])); n > head && n <= min(len(file)-riff-chunk, len(alpha.Pix)/4) {
 				return append([]byte{packed}, file[riff+chunk+head:riff+chunk+n]...)
 			}
 		}

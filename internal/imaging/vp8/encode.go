@@ -1,7 +1,6 @@
 // Package vp8 writes single pictures as VP8 key frames, which is what a lossy WebP holds. Source: RFC 6386.
 //
-// It looks for the best way to predict whole squares of 16×16 pixels and codes what is left with the usual probabilities: files are
-// somewhat larger than those of encoders that try more.
+// It looks for the best way to predict whole squares of 16×16 pixels: files are somewhat larger than those of encoders that try more.
 package vp8
 
 import (
@@ -20,19 +19,17 @@ type encoder struct {
 	y, u, v    *plane
 	luma, sums scale
 	chroma     scale
-	tokens     *bits
-	squares    []square
-	lefts      [9]int // whether the blocks to the left have levels: 4 of y, 2 of u, 2 of v, and the sums of y
-	aboves     [][9]int
-	levels     [25][16]int32 // of a square: 16 blocks of y, 4 of u, 4 of v, and the sums of y
-	guess      [256]uint8    // the prediction of a square
+	squares    []square   // row by row
+	across     int        // squares of a row
+	guess      [256]uint8 // the prediction of a square
 	try        [256]uint8
 }
 
 // square is how one is predicted.
 type square struct {
 	luma, chroma uint8
-	empty        bool // it has no levels
+	empty        bool          // it has no levels
+	levels       [25][16]int16 // 16 blocks of y, 4 of u, 4 of v, and the sums of y, each in zigzag order
 }
 
 // scale is how coefficients become levels.
@@ -61,28 +58,30 @@ func (s scale) level(c int32, n int) int32 {
 func Encode(ctx context.Context, img image.Image, quality int) ([]byte, error) {
 	w, h := img.Bounds().Dx(), img.Bounds().Dy()
 	index := indexOf(quality)
-	e := &encoder{tokens: newBits()}
+	e := &encoder{across: (w + 15) / 16}
 	e.luma = scale{stepsDC[index], stepsAC[index]}
 	e.sums = scale{2 * stepsDC[index], max(stepsAC[index]*155/100, 8)}
 	e.chroma = scale{min(stepsDC[index], 132), stepsAC[index]}
-	across, down := (w+15)/16, (h+15)/16
-	e.y, e.u, e.v = newPlane(across*16, down*16), newPlane(across*8, down*8), newPlane(across*8, down*8)
+	down := (h + 15) / 16
+	e.y, e.u, e.v = newPlane(e.across*16, down*16), newPlane(e.across*8, down*8), newPlane(e.across*8, down*8)
 	e.fill(img)
-	e.squares, e.aboves = make([]square, 0, across*down), make([][9]int, across)
+	e.squares = make([]square, e.across*down)
 	for y := range down {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		e.lefts = [9]int{}
-		for x := range across {
-			e.square(x, y)
+		for x := range e.across {
+			e.square(&e.squares[y*e.across+x], x, y)
 		}
 	}
-	head := e.head(index)
+	probs := e.fitting()
+	head := e.head(index, probs)
 	if len(head) >= 1<<19 {
 		return nil, fmt.Errorf("how %d squares are predicted takes %d bytes, too many for a frame", len(e.squares), len(head))
 	}
-	return frame(w, h, head, e.tokens.end()), nil
+	out := &tokens{bits: newBits(), probs: probs}
+	e.write(out)
+	return frame(w, h, head, out.bits.end()), nil
 }
 
 // indexOf is the index of steps for a quality. Compat: libwebp's, so that the same quality gives about the same picture.
@@ -96,24 +95,17 @@ func indexOf(quality int) int {
 	return int(127*(1-math.Cbrt(q)) + 0.5)
 }
 
-// square codes the 16×16 pixels of a place.
-func (e *encoder) square(x, y int) {
-	var s square
+// square makes the levels of the 16×16 pixels of a place.
+func (e *encoder) square(s *square, x, y int) {
 	s.luma = uint8(e.best(16, x, y, e.y))
-	any := e.codeLuma(x, y, int(s.luma))
+	any := e.codeLuma(s, x, y)
 	s.chroma = uint8(e.best(8, x, y, e.u, e.v))
 	for i, p := range []*plane{e.u, e.v} {
-		if e.codeChroma(p, x, y, int(s.chroma), 16+4*i) {
+		if e.codeChroma(s, p, x, y, 16+4*i) {
 			any = true
 		}
 	}
 	s.empty = !any
-	e.squares = append(e.squares, s)
-	if s.empty {
-		e.lefts, e.aboves[x] = [9]int{}, [9]int{}
-		return
-	}
-	e.write(x)
 }
 
 // best is the way of prediction that comes closest.
@@ -133,9 +125,9 @@ func (e *encoder) best(side, x, y int, planes ...*plane) int {
 }
 
 // codeLuma makes the levels of a square's luma, and reports whether there are any.
-func (e *encoder) codeLuma(x, y, way int) bool {
+func (e *encoder) codeLuma(s *square, x, y int) bool {
 	p := e.y
-	p.predict(e.guess[:], way, x*16, y*16, 16)
+	p.predict(e.guess[:], int(s.luma), x*16, y*16, 16)
 	var all [16][16]int32
 	var firsts, coefficients, back [16]int32
 	any := false
@@ -143,13 +135,12 @@ func (e *encoder) codeLuma(x, y, way int) bool {
 		p.difference(e.guess[:], 16, x*16, y*16, b%4*4, b/4*4, &coefficients)
 		cosines(&coefficients, &all[b])
 		firsts[b] = all[b][0]
-		e.levels[b][0] = 0
-		if e.quantize(&all[b], b, 1, e.luma) {
+		if quantize(&all[b], &s.levels[b], 1, e.luma) {
 			any = true
 		}
 	}
 	walsh(&firsts, &coefficients)
-	if e.quantize(&coefficients, 24, 0, e.sums) {
+	if quantize(&coefficients, &s.levels[24], 0, e.sums) {
 		any = true
 	}
 	unwalsh(&coefficients, &firsts)
@@ -162,15 +153,15 @@ func (e *encoder) codeLuma(x, y, way int) bool {
 }
 
 // codeChroma makes the levels of a square of one of the planes of chroma, those from block on.
-func (e *encoder) codeChroma(p *plane, x, y, way, block int) bool {
+func (e *encoder) codeChroma(s *square, p *plane, x, y, block int) bool {
 	guess := e.guess[:64]
-	p.predict(guess, way, x*8, y*8, 8)
+	p.predict(guess, int(s.chroma), x*8, y*8, 8)
 	var in, out [16]int32
 	any := false
 	for b := range 4 {
 		p.difference(guess, 8, x*8, y*8, b%2*4, b/2*4, &in)
 		cosines(&in, &out)
-		if e.quantize(&out, block+b, 0, e.chroma) {
+		if quantize(&out, &s.levels[block+b], 0, e.chroma) {
 			any = true
 		}
 		uncosines(&out, &in)
@@ -180,24 +171,42 @@ func (e *encoder) codeChroma(p *plane, x, y, way, block int) bool {
 }
 
 // quantize makes the levels of a block of its coefficients from first on, and turns those into what decoders will have.
-func (e *encoder) quantize(c *[16]int32, block, first int, s scale) bool {
+func quantize(c *[16]int32, levels *[16]int16, first int, s scale) bool {
 	any := false
 	for n := first; n < 16; n++ {
 		at := zigzag[n]
 		v := s.level(c[at], n)
-		e.levels[block][n] = v
+		levels[n] = int16(v)
 		c[at] = v * s.step(n)
 		any = any || v != 0
 	}
 	return any
 }
 
-// write writes the levels of a square.
-func (e *encoder) write(x int) {
-	up, l := &e.aboves[x], &e.lefts
+// beside tells of the blocks beside a square's whether they have levels: 4 of y, 2 of u, 2 of v, and the sums of y.
+type beside [9]int
+
+// write writes the levels of all squares.
+func (e *encoder) write(t *tokens) {
+	aboves := make([]beside, e.across)
+	var lefts beside
+	for i := range e.squares {
+		x := i % e.across
+		if x == 0 {
+			lefts = beside{}
+		}
+		if s := &e.squares[i]; s.empty {
+			lefts, aboves[x] = beside{}, beside{}
+		} else {
+			s.write(t, &aboves[x], &lefts)
+		}
+	}
+}
+
+func (s *square) write(t *tokens, up, l *beside) {
 	one := func(block, kind, first, column, row int) {
 		had := 0
-		if writeBlock(e.tokens, &e.levels[block], kind, first, up[column]+l[row]) {
+		if t.block(&s.levels[block], kind, first, up[column]+l[row]) {
 			had = 1
 		}
 		up[column], l[row] = had, had

@@ -2,7 +2,7 @@ package vp8
 
 // head writes the first part of a frame: what is the same for all squares, then how each is predicted. Source: RFC 6386, section 9
 // and 19.2.
-func (e *encoder) head(index int) []byte {
+func (e *encoder) head(index int, probs *probabilities) []byte {
 	b := newBits()
 	b.literal(0, 1) // the usual colours
 	b.literal(0, 1) // decoders clamp
@@ -18,8 +18,11 @@ func (e *encoder) head(index int) []byte {
 	for i := range changes {
 		for j := range changes[i] {
 			for k := range changes[i][j] {
-				for _, p := range changes[i][j][k] {
-					b.put(false, p)
+				for n, p := range changes[i][j][k] {
+					now := probs[i][j][k][n]
+					if b.put(now != usual[i][j][k][n], p); now != usual[i][j][k][n] {
+						b.literal(uint32(now), 8)
+					}
 				}
 			}
 		}

@@ -25,53 +25,82 @@ var big = [...]struct {
 // most is the largest level that can be written.
 const most = 67 + 1<<11 - 1
 
-// writeBlock writes the levels of a block, in zigzag order and from first on. near is how many of the blocks to the left and above
+// tokens takes the tokens of levels: it writes them, or counts how often each branch goes which way.
+type tokens struct {
+	bits   *bits
+	probs  *probabilities
+	counts *counts // nil when they are written
+}
+
+// counts are how often a branch was 0 and 1.
+type counts [kinds][8][3][11][2]uint32
+
+// place is where a branch's probability stands.
+type place struct{ kind, band, near int }
+
+// branch takes the branch n of a token.
+func (t *tokens) branch(bit bool, at place, n int) {
+	if t.counts == nil {
+		t.bits.put(bit, t.probs[at.kind][at.band][at.near][n])
+		return
+	}
+	c := &t.counts[at.kind][at.band][at.near][n]
+	if bit {
+		c[1]++
+	} else {
+		c[0]++
+	}
+}
+
+// plain takes a bit whose probability is always the same.
+func (t *tokens) plain(bit bool, prob uint8) {
+	if t.counts == nil {
+		t.bits.put(bit, prob)
+	}
+}
+
+// block takes the levels of a block, in zigzag order and from first on. near is how many of the blocks to the left and above
 // have levels. It reports whether this one has.
-func writeBlock(b *bits, levels *[16]int32, kind, first, near int) bool {
+func (t *tokens) block(levels *[16]int16, kind, first, near int) bool {
 	last := 15
 	for last >= first && levels[last] == 0 {
 		last--
 	}
 	if last < first {
-		b.put(false, usual[kind][bands[first]][near][0])
+		t.branch(false, place{kind, bands[first], near}, 0)
 		return false
 	}
-	ctx := near
 	zero := false // before this one
 	for n := first; n <= last; n++ {
-		p := &usual[kind][bands[n]][ctx]
+		at := place{kind, bands[n], near}
 		if !zero {
-			b.put(true, p[0])
+			t.branch(true, at, 0)
 		}
 		v := levels[n]
 		zero = v == 0
-		b.put(!zero, p[1])
-		switch {
-		case zero:
-			ctx = 0
+		if t.branch(!zero, at, 1); zero {
+			near = 0
 			continue
-		case v < 0:
-			writeLevel(b, p, -v)
-		default:
-			writeLevel(b, p, v)
 		}
-		b.put(v < 0, 128)
-		ctx = min(int(max(v, -v)), 2)
+		size := int32(max(v, -v))
+		t.level(at, size)
+		t.plain(v < 0, 128)
+		near = int(min(size, 2))
 	}
 	if last < 15 {
-		b.put(false, usual[kind][bands[last+1]][ctx][0])
+		t.branch(false, place{kind, bands[last+1], near}, 0)
 	}
 	return true
 }
 
-// writeLevel writes a level above 0.
-func writeLevel(b *bits, p *[11]uint8, v int32) {
-	if b.put(v > 1, p[2]); v == 1 {
+// level takes a level above 0.
+func (t *tokens) level(at place, v int32) {
+	if t.branch(v > 1, at, 2); v == 1 {
 		return
 	}
-	if b.put(v > 4, p[3]); v <= 4 {
-		if b.put(v > 2, p[4]); v > 2 {
-			b.put(v > 3, p[5])
+	if t.branch(v > 4, at, 3); v <= 4 {
+		if t.branch(v > 2, at, 4); v > 2 {
+			t.branch(v > 3, at, 5)
 		}
 		return
 	}
@@ -79,19 +108,19 @@ func writeLevel(b *bits, p *[11]uint8, v int32) {
 	for v < big[token].least {
 		token--
 	}
-	b.put(token > 1, p[6])
+	t.branch(token > 1, at, 6)
 	switch {
 	case token <= 1:
-		b.put(token == 1, p[7])
+		t.branch(token == 1, at, 7)
 	case token <= 3:
-		b.put(false, p[8])
-		b.put(token == 3, p[9])
+		t.branch(false, at, 8)
+		t.branch(token == 3, at, 9)
 	default:
-		b.put(true, p[8])
-		b.put(token == 5, p[10])
+		t.branch(true, at, 8)
+		t.branch(token == 5, at, 10)
 	}
-	t := big[token]
-	for i, prob := range t.bits {
-		b.put((v-t.least)>>(len(t.bits)-1-i)&1 != 0, prob)
+	rest := big[token]
+	for i, prob := range rest.bits {
+		t.plain((v-rest.least)>>(len(rest.bits)-1-i)&1 != 0, prob)
 	}
 }
