@@ -22,6 +22,7 @@ import (
 
 	"github.com/cocoonhq/cocoon/engine/node"
 	"github.com/cocoonhq/cocoon/internal/fault"
+	"github.com/cocoonhq/cocoon/internal/tenant"
 	"github.com/cocoonhq/cocoon/internal/tensor"
 	"github.com/cocoonhq/cocoon/internal/tensor/cpu"
 	"github.com/cocoonhq/cocoon/internal/value"
@@ -282,7 +283,7 @@ func (w *world) newHost(t testing.TB, interpret bool) *wasmhost.Host {
 	h, err := wasmhost.New(t.Context(), wasmhost.Config{
 		Backend: backend, Files: w.files, Send: w.send, Show: w.show, Interpret: interpret, CodeDir: codeDir,
 		Lookup: func(class string) (node.Node, bool) { n, ok := nodes[class]; return n, ok },
-		Secrets: func(_ context.Context, _, name string) (string, bool) {
+		Secrets: func(_ context.Context, _ tenant.ID, _, name string) (string, bool) {
 			return "open sesame", name == "KIT_KEY"
 		},
 		Client: &http.Client{Transport: impatient{transport}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
