@@ -162,7 +162,7 @@ func TestRepliesOfGuests(t *testing.T) {
 		t.Fatalf("steps: %v, %v, told %v", reply.Outputs, err, r.steps)
 	}
 	for _, p := range r.pictures {
-		if p == nil || p.Format != "PNG" || p.MaxSide != 0 || p.Image.Bounds().Dx() != 5 || p.Image.Bounds().Dy() != 4 {
+		if p == nil || p.Format != "PNG" || p.MaxSide != 5 || p.Image.Bounds().Dx() != 5 || p.Image.Bounds().Dy() != 4 {
 			t.Fatalf("a step's picture is %+v", p)
 		}
 		if red, green, blue, _ := p.Image.At(4, 3).RGBA(); red>>8 != 255 || green>>8 != 128 || blue != 0 {

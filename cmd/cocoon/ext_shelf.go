@@ -232,7 +232,7 @@ func (s *extShelf) ExtensionPage(ctx context.Context, id string) ([]byte, error)
 		return nil, err
 	}
 	w := pageWriter{header: http.Header{}}
-	s.host.ServeHTTP(&w, r)
+	w.serve(s.host, r)
 	if kind := w.header.Get("Content-Type"); w.status != http.StatusOK || !strings.HasPrefix(kind, "text/html") || w.over {
 		return nil, fault.New(fault.NotFound, "the extension %s gives no page", id)
 	}
@@ -245,6 +245,20 @@ type pageWriter struct {
 	status int
 	body   bytes.Buffer
 	over   bool // it is larger than pages are
+}
+
+// serve has a route answer. One that fails when its answer has begun breaks that off, and there is no page.
+func (w *pageWriter) serve(h http.Handler, r *http.Request) {
+	defer func() {
+		switch p := recover(); p {
+		case nil:
+		case http.ErrAbortHandler:
+			w.over = true
+		default:
+			panic(p)
+		}
+	}()
+	h.ServeHTTP(w, r)
 }
 
 // Header is the answer's.

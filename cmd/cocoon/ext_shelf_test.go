@@ -375,6 +375,17 @@ func TestPageWriter(t *testing.T) {
 	}
 }
 
+func TestPageThatBreaksOff(t *testing.T) {
+	w := pageWriter{header: http.Header{}}
+	w.serve(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte("<h1>"))
+		panic(http.ErrAbortHandler)
+	}), nil)
+	if !w.over {
+		t.Error("half a page is taken for a whole one")
+	}
+}
+
 func TestVisible(t *testing.T) {
 	for given, want := range map[string]string{"Lens": "Lens", "Größe 画": "Größe 画", "safe\u202egnp.exe": "safegnp.exe", "a\u2066b\u2069\u200fc\u0007": "abc", "": ""} {
 		if got := visible(given); got != want {

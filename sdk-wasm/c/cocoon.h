@@ -1923,7 +1923,11 @@ CO_FN int32_t co_dispatch(const co_extension *e, int32_t op, co_call *c) {
 	if (op == CO_OP_ROUTE) {
 		co_str route = co_as_str(co_get(c->request, "route")), method = co_as_str(co_get(c->request, "method"));
 		for (const co_route *r = e->routes; r && r->path; r++)
-			if (co_same(route, CO_JOIN(co_s(r->method), CO_S(" "), co_s(r->path)).p) || (co_same(route, r->path) && co_same(method, r->method))) return r->run(c);
+			if (co_same(route, CO_JOIN(co_s(r->method), CO_S(" "), co_s(r->path)).p) || (co_same(route, r->path) && co_same(method, r->method))) {
+				int32_t err = r->run(c);
+				if (!err && !c->reply.n) co_put_null(&c->reply); // it was sent piece by piece
+				return err;
+			}
 		return co_fail(CO_ENOENT, "the extension has no such route");
 	}
 	if (op == CO_OP_WS) {

@@ -41,5 +41,5 @@ int32_t kit_events(co_call *c) {
 	if (!err) err = co_event(CO_S("tick\ntock"), CO_S("1"), CO_S("one\ntwo\r\nthree\rfour"));
 	for (co_walk w = co_items(co_files(c)); err >= 0 && co_next(&w);)
 		err = co_event(none, none, CO_JOIN(co_method(c), gap, co_as_str(co_get(w.val, "field")), gap, co_as_str(co_get(w.val, "filename")), gap, co_as_str(co_get(w.val, "type")), gap, co_as_str(co_get(w.val, "data"))));
-	return err < 0 ? co_fail(err, "the events cannot be sent") : co_answer_html(c, none);
+	return err < 0 ? co_fail(err, "the events cannot be sent") : 0;
 }

@@ -300,7 +300,9 @@ func (b *Bench) request(ctx context.Context, v *Vector) (o outcome, err error) {
 		r.Header.Set(k, value)
 	}
 	w := &answer{header: http.Header{}, status: http.StatusOK}
-	b.host.ServeHTTP(w, r)
+	if err := b.serve(w, r); err != nil {
+		return o, err
+	}
 	text, err := json.Marshal(map[string]any{"status": w.status, "type": w.header.Get("Content-Type"), "body": string(w.body)})
 	o.exact = string(text)
 	if err != nil || v.Answer == nil {
@@ -315,6 +317,21 @@ func (b *Bench) request(ctx context.Context, v *Vector) (o outcome, err error) {
 		err = fmt.Errorf("the body has no %q: %.300s", want.Body, w.body)
 	}
 	return o, err
+}
+
+// serve has a route answer. One that fails when its answer has begun breaks that off, as the server would.
+func (b *Bench) serve(w http.ResponseWriter, r *http.Request) (err error) {
+	defer func() {
+		switch p := recover(); p {
+		case nil:
+		case http.ErrAbortHandler:
+			err = fault.New(fault.ExtensionFailed, "the answer breaks off: the extension's log says why")
+		default:
+			panic(p)
+		}
+	}()
+	b.host.ServeHTTP(w, r)
+	return nil
 }
 
 // answer keeps what a route answers, up to a bound.
