@@ -14,6 +14,7 @@ export function mountOpen(app) {
     clearTimeout(fade);
     warned = false;
     say($("note-text"), text);
+    say($("live"), text); // a region that was hidden a moment ago is not read
     $("note-do").replaceChildren(...buttons);
     note.hidden = false;
   }

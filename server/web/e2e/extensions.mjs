@@ -280,6 +280,7 @@ export async function extensions({ browser, page, test, shot, watch, url, expect
     await chooser.setFiles({ name: "junk.cocoon", mimeType: "application/zip", buffer: Buffer.from("PK junk") });
     await panel.locator(".shelf-told.bad").waitFor(LONG);
     assert.match(await panel.locator(".shelf-told").textContent(), /^junk\.cocoon was not taken: /);
+    assert.match(await panel.locator('.sr[role="alert"]').textContent(), /^junk\.cocoon was not taken: /, "it is heard within the dialog");
     await page.keyboard.press("Escape");
   });
 

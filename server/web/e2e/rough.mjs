@@ -126,6 +126,7 @@ export async function rough({ browser, test, shot, watch, url, expect, LONG, rea
     await page.click("#flow");
     await page.locator("#flow-menu .item", { hasText: "start again" }).click();
     await page.waitForFunction(() => /was not opened: the server does not answer/.test(document.querySelector("#note-text").textContent), null, LONG);
+    assert.match(await page.textContent("#live"), /was not opened/, "it is heard, too");
     assert.deepEqual(await faults(page), []);
     await close(page);
   });

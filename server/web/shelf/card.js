@@ -1,6 +1,6 @@
 // One extension in the panel: what it is, how it is, and what can be done with it.
 
-import { $, el, icon, say } from "../dom.js";
+import { el, icon } from "../dom.js";
 import { badge, grouped, items } from "./parts.js";
 import { says, states, trust, used, what } from "./words.js";
 
@@ -17,7 +17,7 @@ export const keyOf = e => `${e.shared ? "shared " : ""}${e.id}`;
 export const useOf = e => facts(used(e), { "data-use": keyOf(e) });
 
 // card makes the list item of an extension. open holds the ids that are unfolded.
-export function card(e, { app, api, act, open, review, redraw, close }) {
+export function card(e, { app, api, act, hear, open, review, redraw, close }) {
   const key = keyOf(e), [word, kind] = states[e.state] || [e.state, "off"], on = open.has(e.id);
   const toggle = el("button", { type: "button", class: "card-head", "aria-expanded": String(on), "data-focus": `head ${key}` },
     el("span", { class: "card-name" }, el("b", {}, e.name), el("span", {}, `${e.version}${e.shared ? `, ${says.shared}` : ""}`)), badge(word, kind), icon("down"));
@@ -38,11 +38,11 @@ export function card(e, { app, api, act, open, review, redraw, close }) {
     }));
   }
   if (quick.children.length) item.append(quick);
-  if (on) item.append(details(e, { api, act, review, key, open }));
+  if (on) item.append(details(e, { api, act, hear, review, key, open }));
   return item;
 }
 
-function details(e, { api, act, review, key, open }) {
+function details(e, { api, act, hear, review, key, open }) {
   const all = grouped(e.capabilities), may = all.filter(c => c.granted), not = all.filter(c => !c.granted);
   const box = el("div", { class: "card-more" });
   if (e.description) box.append(el("p", { class: "about" }, e.description));
@@ -53,7 +53,7 @@ function details(e, { api, act, review, key, open }) {
   box.append(el("h3", {}, "About"), facts(rows));
   box.append(logOf(e, api, key, open));
   if (!e.changeable) box.append(el("p", { class: "hint" }, says.theirs));
-  if (e.changeable) box.append(actions(e, { api, act, review, key, open }));
+  if (e.changeable) box.append(actions(e, { api, act, hear, review, key, open }));
   return box;
 }
 
@@ -100,7 +100,7 @@ function logOf(e, api, key, open) {
   return box;
 }
 
-function actions(e, { api, act, review, key, open }) {
+function actions(e, { api, act, hear, review, key, open }) {
   const box = el("div", { class: "card-do" });
   const asked = `sure ${key}`, also = `data ${key}`; // the list is drawn anew whenever something changes; a question that was asked stays
   const first = () => {
@@ -110,7 +110,7 @@ function actions(e, { api, act, review, key, open }) {
     const remove = button("Remove", `remove ${key}`, () => {
       sure();
       box.querySelector(".danger").focus();
-      say($("live"), `Remove ${e.name}?`);
+      hear(`Remove ${e.name}?`);
     }, { class: "plain danger" });
     box.replaceChildren(...[change, stop, remove].filter(Boolean));
   };

@@ -16,11 +16,16 @@ export async function mountPanel(app) {
 
   const title = el("h2", { id: "shelf-title", tabindex: "-1" }, "Extensions");
   const close = el("button", { type: "button", class: "icon", "aria-label": "Close" }, icon("x"));
-  const told = el("p", { class: "shelf-told", role: "status", hidden: true }), body = el("div", { class: "shelf-body" });
+  const told = el("p", { class: "shelf-told", hidden: true }), heard = el("div", { class: "sr", role: "status" }), body = el("div", { class: "shelf-body" });
   const file = el("input", { type: "file", accept: ".cocoon", hidden: true, "aria-label": "Choose a package" });
   const veil = el("div", { class: "shelf-veil", hidden: true }, el("p", {}, "Drop a .cocoon file to see what it asks for"));
-  dialog.append(el("div", { class: "view-head" }, title, close), told, body, file, veil);
+  dialog.append(el("div", { class: "view-head" }, title, close), told, body, file, veil, heard);
 
+  // hear says something to a screen reader: while the dialog is open, nothing outside of it is heard.
+  function hear(text, bad = false) {
+    put(heard, "role", bad ? "alert" : "status");
+    say(heard, text);
+  }
   // tell shows a sentence above the list; bad ones stay until the next.
   let fade = 0;
   function tell(text, bad = false) {
@@ -28,7 +33,7 @@ export async function mountPanel(app) {
     say(told, text);
     told.hidden = !text;
     told.classList.toggle("bad", bad);
-    put(told, "role", bad ? "alert" : "status");
+    hear(text, bad);
     if (text && !bad) fade = setTimeout(() => tell(""), 8000);
   }
 
@@ -82,7 +87,7 @@ export async function mountPanel(app) {
     const focus = document.activeElement?.closest("#shelf [data-focus]")?.dataset.focus;
     const choose = el("button", { type: "button", class: "plain main", "data-focus": "choose", disabled: !known.enabled }, icon("plus"), "Install from a file");
     choose.addEventListener("click", () => file.click());
-    const cards = known.extensions.map(e => card(e, { app, api, act, tell, open, review: () => review(e), redraw: list, close: () => dialog.close() }));
+    const cards = known.extensions.map(e => card(e, { app, api, act, hear, open, review: () => review(e), redraw: list, close: () => dialog.close() }));
     body.replaceChildren(
       el("p", { class: "shelf-lead" }, known.enabled ? says.lead : says.off),
       el("div", { class: "shelf-add" }, choose, el("span", { class: "hint wide" }, known.enabled ? says.drop : "")),
