@@ -1,7 +1,9 @@
 package slot
 
 import (
+	"encoding/binary"
 	"os"
+	"slices"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -11,9 +13,12 @@ import (
 // some 0.1 µs; to drop it and have the next call fault it in again takes 1 µs, and several in a virtual machine.
 const keptPages = 128
 
-// pagemap asks the system which pages of this process are not the mapped file's any more. It is nothing where the system cannot
-// say: Linux can since 6.7.
-type pagemap struct{ f *os.File }
+// pagemap asks the system which pages of this process are not the mapped file's any more. It is nothing where the system does not
+// say.
+type pagemap struct {
+	f     *os.File
+	reads bool // a word a page: the way of Linux before 6.7, which has no call for it
+}
 
 // openPagemap gives one that was seen to tell a page that was written from one that was not.
 func openPagemap() pagemap {
@@ -21,8 +26,10 @@ func openPagemap() pagemap {
 	if err != nil {
 		return pagemap{}
 	}
-	if p := (pagemap{f}); p.tells() {
-		return p
+	for _, p := range []pagemap{{f, false}, {f, true}} {
+		if p.tells() {
+			return p
+		}
 	}
 	_ = f.Close()
 	return pagemap{}
@@ -68,6 +75,7 @@ type scan struct {
 	size, flags, start, end, walkEnd, vec, vecLen, maxPages uint64
 	inverted, mask, anyOf, wanted                           uint64
 	regions                                                 [keptPages]region
+	words                                                   []byte // of pages that were read
 }
 
 // Numbers of linux/fs.h.
@@ -86,6 +94,9 @@ func (p pagemap) own(b []byte, s *scan) ([]region, bool) {
 		return nil, false
 	}
 	at := uint64(uintptr(unsafe.Pointer(&b[0])))
+	if s.start = at; p.reads {
+		return p.read(b, s)
+	}
 	s.size, s.start, s.end, s.walkEnd = scanBytes, at, at+uint64(len(b)), 0
 	s.vec, s.vecLen, s.maxPages = uint64(uintptr(unsafe.Pointer(&s.regions))), keptPages, keptPages
 	s.inverted, s.mask, s.anyOf, s.wanted = pageIsFile, pageIsFile, pageIsPresent|pageIsSwapped, pageIsPresent
@@ -94,4 +105,42 @@ func (p pagemap) own(b []byte, s *scan) ([]region, bool) {
 		return nil, false
 	}
 	return s.regions[:n], true
+}
+
+// Of a page's word; the numbers are of Documentation/admin-guide/mm/pagemap.rst.
+const (
+	wordIsFile  = 1 << 61
+	wordIsThere = 1<<62 | 1<<63 // in swap, or in memory
+)
+
+// mostWords is how many pages are looked at one by one.
+const mostWords = 8 << 10
+
+// read is own by a word a page.
+func (p pagemap) read(b []byte, s *scan) ([]region, bool) {
+	page := unix.Getpagesize()
+	n := len(b) / page
+	if n > mostWords {
+		return nil, false
+	}
+	s.words = slices.Grow(s.words[:0], 8*n)[:8*n]
+	if got, err := p.f.ReadAt(s.words, int64(s.start)/int64(page)*8); err != nil || got != len(s.words) {
+		return nil, false
+	}
+	kept, own := 0, s.regions[:0]
+	for i := range n {
+		if w := binary.NativeEndian.Uint64(s.words[8*i:]); w&wordIsThere == 0 || w&wordIsFile != 0 {
+			continue
+		}
+		if kept++; kept > keptPages {
+			return nil, false
+		}
+		from := s.start + uint64(i*page)
+		if last := len(own) - 1; last >= 0 && own[last].end == from {
+			own[last].end += uint64(page)
+			continue
+		}
+		own = append(own, region{start: from, end: from + uint64(page)})
+	}
+	return own, true
 }

@@ -28,6 +28,9 @@ func TestRestore(t *testing.T) {
 		{"few writes", told, 20, 4 * pageBytes},
 		{"many writes", told, 3000, most - imageBytes},
 		{"far writes", told, 40, most - imageBytes},
+		{"few writes, read", pagemap{told.f, true}, 20, 4 * pageBytes},
+		{"many writes, read", pagemap{told.f, true}, 3000, most - imageBytes},
+		{"far writes, read", pagemap{told.f, true}, 40, most - imageBytes},
 		{"system says nothing", pagemap{}, 40, most - imageBytes},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -86,9 +89,11 @@ func TestFewPagesAreKept(t *testing.T) {
 	}
 	for _, row := range []struct {
 		name         string
+		pages        pagemap
 		writes, want int
 	}{
-		{"few", 5, 5}, {"all that may stay", keptPages - 1, keptPages - 1}, {"too many", keptPages + 1, 0},
+		{"few", told, 5, 5}, {"all that may stay", told, keptPages - 1, keptPages - 1}, {"too many", told, keptPages + 1, 0},
+		{"few, read", pagemap{told.f, true}, 5, 5}, {"too many, read", pagemap{told.f, true}, keptPages + 1, 0},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			img, err := newImage(bytes.Repeat([]byte{1}, 16*pageBytes))
@@ -100,7 +105,7 @@ func TestFewPagesAreKept(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer m.Free()
-			m.pages, m.limit = told, 16*pageBytes
+			m.pages, m.limit = row.pages, 16*pageBytes
 			m.Reallocate(16 * pageBytes)
 			page := unix.Getpagesize()
 			for i := range row.writes {
@@ -110,7 +115,7 @@ func TestFewPagesAreKept(t *testing.T) {
 				t.Fatal(err)
 			}
 			got := 0
-			own, _ := told.own(m.all[:m.size], &scan{})
+			own, _ := row.pages.own(m.all[:m.size], &scan{})
 			for _, r := range own {
 				got += int(r.end-r.start) / page
 			}
