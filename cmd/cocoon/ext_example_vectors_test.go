@@ -2,6 +2,7 @@ package main
 
 import (
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -27,6 +28,10 @@ func TestExamplesOwnTests(t *testing.T) {
 				out, warned, err := cocoon(t, "", "ext", "test", dir)
 				if err != nil || warned != "" {
 					t.Errorf("%v\n%s%s", err, out, warned)
+				}
+				out, _, err = cocoon(t, "", "ext", "bench", "--time", "1ms", dir)
+				if waits := example == "picker"; (err == nil) != waits || waits != strings.Contains(out, " calls/s") { // its test has what it waits for
+					t.Errorf("bench: %v\n%s", err, out)
 				}
 			})
 		}

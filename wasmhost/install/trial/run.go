@@ -120,6 +120,16 @@ func (b *Bench) Call(ctx context.Context, n node.Node, args node.Args) (node.Rep
 	return n.Run(node.WithRun(ctx, run.CountGraphs()), args)
 }
 
+// CallWith is Call with messages that wait for the node.
+func (b *Bench) CallWith(ctx context.Context, n node.Node, args node.Args, messages []Message) (node.Reply, error) {
+	for _, m := range messages {
+		if err := b.Ext.Post(ctx, promptID, nodeID, m.Topic, []byte(m.Text)); err != nil {
+			return node.Reply{}, err
+		}
+	}
+	return b.Call(ctx, n, args)
+}
+
 // given are a vector's inputs as links.
 type given node.Args
 
@@ -190,12 +200,7 @@ func (b *Bench) execute(ctx context.Context, v *Vector) (o outcome, err error) {
 	if err := refuses(ctx, n, args); err != nil {
 		return v.failed(err)
 	}
-	for _, m := range v.Messages {
-		if err := b.Ext.Post(ctx, promptID, nodeID, m.Topic, []byte(m.Text)); err != nil {
-			return o, err
-		}
-	}
-	r, err := b.Call(ctx, n, args)
+	r, err := b.CallWith(ctx, n, args, v.Messages)
 	if err := b.host.PromptDone(ctx, promptID); err != nil { // its messages and its values are no other test's
 		return o, err
 	}
