@@ -2,6 +2,9 @@ package fuel
 
 import (
 	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -81,9 +84,33 @@ func (r *runner) once() {
 	r.best = min(r.best, time.Since(from))
 }
 
+// compiled are kernels that clang compiles, with SIMD and without; none where it is not installed.
+func compiled(b *testing.B) (out []endlessRow) {
+	b.Helper()
+	if _, err := exec.LookPath("wasm-ld"); err != nil {
+		b.Log("clang is not installed: the kernels in C are left out")
+		return nil
+	}
+	for _, kernel := range []string{"invert_u8", "invert_f32", "blur_f32", "histogram"} {
+		for _, simd := range []string{"-mno-simd128", "-msimd128"} {
+			file := filepath.Join(b.TempDir(), "module.wasm")
+			cmd := exec.Command("clang", "--target=wasm32", "-O3", simd, "-mbulk-memory", "-nostdlib", "-Wl,--no-entry", "-DKERNEL="+kernel, "-o", file, "testdata/kernels.c")
+			if text, err := cmd.CombinedOutput(); err != nil {
+				b.Fatalf("clang: %v\n%s", err, text)
+			}
+			module, err := os.ReadFile(file)
+			if err != nil {
+				b.Fatal(err)
+			}
+			out = append(out, endlessRow{"c " + kernel + map[string]string{"-msimd128": " simd"}[simd], module})
+		}
+	}
+	return out
+}
+
 // BenchmarkFuel gives the metered time over the plain one, best of each, taken in turns.
 func BenchmarkFuel(b *testing.B) {
-	for _, k := range kernels() {
+	for _, k := range append(kernels(), compiled(b)...) {
 		b.Run(k.name, func(b *testing.B) {
 			plain, metered := newRunner(b, k.mod, false), newRunner(b, rewrite(b, k.mod), true)
 			for b.Loop() {
