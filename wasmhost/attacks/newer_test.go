@@ -45,7 +45,7 @@ func newerSet(t *testing.T) *corpusSet {
 			c.HTTP = []wasmhost.HTTPRule{{Rule: "GET http://api.test/*"}, {Rule: "POST http://api.test/*"}}
 		}
 		s.Grant = s.Manifest.Capabilities.All()
-		s.Limits.Execute.Parked, s.Limits.Route.Parked = patience*2*time.Second, patience*200*time.Millisecond // for answers that come
+		s.Limits.Execute.Parked, s.Limits.Route.Parked = patience*2*time.Second, patience*800*time.Millisecond // for answers that come, on a busy machine too
 	}}
 }
 
