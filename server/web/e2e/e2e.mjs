@@ -1,8 +1,8 @@
 // Drives the page of a real server in Chromium, as a visitor would.
 //
 // COCOON_URL is the server (with the demo checkpoint), PLAYWRIGHT_CORE the module's folder if it does not resolve by
-// itself, CHROMIUM the browser (/usr/bin/chromium), ARTIFACTS where screenshots go (out/e2e). The last line is
-// "N passed, N failed"; the exit status is 1 if any failed.
+// itself, CHROMIUM the browser (/usr/bin/chromium), ARTIFACTS where screenshots go (out/e2e), AXE_CORE the
+// folder of axe-core, if its rules are to be asked. The last line is "N passed, N failed"; the exit status is 1 if any failed.
 
 import assert from "node:assert/strict";
 import fs from "node:fs";

@@ -77,6 +77,7 @@ export async function rough({ browser, test, shot, watch, url, expect, LONG, rea
     await page.locator("#flow-menu .item").first().waitFor(LONG);
     assert.ok(await page.locator("#flow-menu").evaluate(e => { const r = e.getBoundingClientRect(); return r.left >= 0 && r.right <= innerWidth; }), "the menu is within the window");
     await page.keyboard.press("Escape");
+    await page.locator(".more summary").tap();
     assert.deepEqual(await faults(page), []);
     await close(page);
   });
@@ -87,6 +88,15 @@ export async function rough({ browser, test, shot, watch, url, expect, LONG, rea
     await page.click("#graph-open");
     await page.waitForSelector("#graph .val");
     assert.equal(await page.locator("#graph").evaluate(e => getComputedStyle(e).visibility), "visible");
+    await close(page);
+  });
+
+  await test("at four times its size the page scrolls as a whole", async () => {
+    const page = await visit({ viewport: { width: 360, height: 225 } });
+    assert.deepEqual(await page.evaluate(() => [...document.querySelectorAll("body *")].filter(e => e.checkVisibility() && ["fixed", "sticky"].includes(getComputedStyle(e).position)).map(e => e.id || e.tagName)), []);
+    assert.deepEqual(await outside(page), []);
+    await page.locator("#go").scrollIntoViewIfNeeded();
+    assert.ok(await page.locator("#go").evaluate(e => document.elementFromPoint(e.getBoundingClientRect().x + 40, e.getBoundingClientRect().y + 20)?.closest("#go") !== null));
     await close(page);
   });
 

@@ -148,7 +148,7 @@ export function mountForm(app) {
       return item;
     };
     const main = arrange(form.main.map(f => make(f, false)), app);
-    const groups = form.more.map(g => el("section", { class: "group", "data-node": g.node }, el("h3", {}, g.title), ...arrange(g.fields.map(f => make(f, true)), app)));
+    const groups = form.more.map(g => el("section", { class: "group", "data-node": g.node }, el("h2", {}, g.title), ...arrange(g.fields.map(f => make(f, true)), app)));
     inside.replaceChildren(...groups);
     say(list, [...new Set(form.more.flatMap(g => g.fields.map(f => f.plain.toLowerCase())))].slice(0, 6).join(", "));
     more.hidden = !groups.length;
