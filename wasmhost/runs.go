@@ -23,7 +23,10 @@ func (c *call) join(op int32) (leave func(), err error) {
 	if c.pass, err = c.host.bulkheads.Enter(c.Context, c.tenant, c.ext.Manifest.ID, sort); err != nil {
 		return nil, err
 	}
-	run := c.host.runs.begin(c)
+	var run runKey
+	if sort == bulkhead.Node { // what is checked does not run yet
+		run = c.host.runs.begin(c)
+	}
 	return func() {
 		c.host.runs.end(run)
 		c.pass.End()

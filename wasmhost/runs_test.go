@@ -23,7 +23,7 @@ func TestRuns(t *testing.T) {
 	}
 	one, two := join(abi.OpExecute, "p1"), join(abi.OpResume, "p1")
 	join(abi.OpValidate, "p2")()
-	join(abi.OpValidate, "p2")
+	checked := join(abi.OpValidate, "p2")
 	one()
 	for prompt, want := range map[string]string{"p1": "client of p1", "p2": "", "p3": ""} {
 		if got, _ := h.runs.client(runKey{"a", "x", prompt}); got != want {
@@ -36,6 +36,7 @@ func TestRuns(t *testing.T) {
 	if got := h.runs.promptOf("a", "x", "client of p1"); got != "p1" {
 		t.Errorf("prompt %q", got)
 	}
+	checked()
 	if two(); len(h.runs.all) != 0 || !h.bulkheads.Empty() {
 		t.Errorf("left: %d prompts", len(h.runs.all))
 	}
