@@ -32,7 +32,7 @@ What the node does at first is up to --from:
   either   lazy inputs: only one of two is computed
   repeat   a loop by expansion
   notes    routes, a store of values, and a page
-  picker   a node that waits for a choice in its page (go and c)`, std)
+  picker   a node that waits for a choice in its page`, std)
 	lang := f.String("lang", "", "`language`: "+languageNames())
 	from := f.String("from", "glow", "`example` to start from")
 	plain, err := parse(f, args)
@@ -80,9 +80,6 @@ var notInID = regexp.MustCompile(`[^a-z0-9]+`)
 func newProject(l language, example, dir string) (*project, error) {
 	if bases()[example] == "" {
 		return nil, fmt.Errorf("there is no example %q; --from is one of %s", example, strings.Join(slices.Sorted(maps.Keys(bases())), ", "))
-	}
-	if _, err := fs.Stat(sdk.Files, "examples/"+l.name+"/"+example); err != nil {
-		return nil, fmt.Errorf("there is no example %q in this language; there is one in go", example)
 	}
 	id := strings.Trim(notInID.ReplaceAllString(strings.ToLower(filepath.Base(filepath.Clean(dir))), "-"), "-")
 	if id == "" || id[0] < 'a' || len(id) > 40 {

@@ -13,12 +13,6 @@ func TestExtNewFrom(t *testing.T) {
 		for example := range bases() {
 			dir := filepath.Join(t.TempDir(), "my-lens")
 			_, _, err := cocoon(t, "", "ext", "new", "--lang", l.name, "--from", example, dir)
-			if example == "picker" && (l.name == "rust" || l.name == "as") {
-				if err == nil || !strings.Contains(err.Error(), "there is one in go") {
-					t.Errorf("%s: %v", l.name, err)
-				}
-				continue
-			}
 			if err != nil {
 				t.Fatal(l.name, example, err)
 			}

@@ -102,6 +102,7 @@ func TestPicker(t *testing.T) {
 	}
 	for _, x := range []struct{ lang, path, class, file string }{
 		{"go", pickerPath, "PickImage", "\xff\xd8\xff"}, {"c", pickerPath + "-c", "PickImageC", "BM"},
+		{"rust", pickerPath + "-rust", "PickImageRust", "BM"}, {"as", pickerPath + "-as", "PickImageAS", "BM"},
 	} {
 		t.Run(x.lang, func(t *testing.T) {
 			inLanguage(t, x.lang)

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
 	"github.com/cocoonhq/cocoon/sdk-wasm/guest"
 )
 
@@ -24,8 +23,7 @@ func show(batch guest.Image, node string, stays time.Duration) error {
 	s := batch.Info().Shape // [n, h, w, c]
 	h, w := fit(s[1], s[2])
 	var r guest.Recorder
-	const area = 4
-	x := r.Op(abi.TensorResize, guest.Attr{I: []int{area}, Shape: []int{s[0], h, w, s[3]}}, r.Input(batch.Tensor))
+	x := r.Resize(r.Input(batch.Tensor), guest.Area, s[0], h, w, s[3])
 	small, err := r.Run(r.Clamp(x, 0, 1))
 	if err != nil {
 		return err
