@@ -291,7 +291,7 @@ func (s *extShelf) OfferExtension(ctx context.Context, file io.Reader) (server.E
 		return server.ExtensionOffer{}, err
 	}
 	out := server.ExtensionOffer{Offer: o.Hash, Bytes: o.Bytes, Installed: o.Installed, Extension: server.ExtensionInfo{ID: o.ID, Version: o.Version, Name: visible(o.Name),
-		Description: visible(o.Description), Author: visible(o.Author), License: visible(o.License), Publisher: o.Publisher, Fingerprint: fingerprint(o.Publisher), Trust: trustOf(o.Standing),
+		Description: visible(o.Description), Author: visible(o.Author), License: visible(o.License), Publisher: o.Publisher, Fingerprint: fingerprint(o.Publisher), Trust: trustOf(o),
 		Capabilities: capabilities(o.Asks), Routes: o.Manifest.Capabilities.Routes, Events: o.Manifest.Capabilities.WS.Send, Messages: o.Manifest.Capabilities.WS.Receive,
 		Page: o.Manifest.Capabilities.Web != "" && slices.Contains(o.Files, pageFile) || slices.Contains(o.Manifest.Capabilities.Routes, pageRoute)}}
 	switch o.Verdict {
@@ -306,13 +306,14 @@ func (s *extShelf) OfferExtension(ctx context.Context, file io.Reader) (server.E
 	return out, nil
 }
 
-func trustOf(s install.Standing) string {
-	switch s {
+func trustOf(o *install.Offer) string {
+	switch o.Standing {
 	case install.Listed:
 		return server.ExtensionTrusted
 	case install.Pinned, install.PassedOn:
 		return server.ExtensionKnown
-	case install.Unsigned:
+	}
+	if o.Publisher == "" {
 		return server.ExtensionUnsigned
 	}
 	return server.ExtensionSigned

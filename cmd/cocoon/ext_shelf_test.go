@@ -189,13 +189,16 @@ func (x *shelfCase) isOwn(t *testing.T) {
 
 func (x *shelfCase) isPinned(t *testing.T) {
 	alice := x.alice
-	for name, b := range map[string][]byte{"nobody": packExample(t, "picker", bump), "another": packExample(t, "picker", bump, newKey(t))} {
+	for trust, b := range map[string][]byte{
+		server.ExtensionUnsigned: packExample(t, "picker", bump),
+		server.ExtensionSigned:   packExample(t, "picker", bump, newKey(t)),
+	} {
 		o := alice.offered(b, "")
-		if o.Refused == "" || o.Extension.Trust == server.ExtensionKnown {
-			t.Errorf("%s: %+v", name, o)
+		if o.Refused == "" || o.Extension.Trust != trust {
+			t.Errorf("%s: %+v", trust, o)
 		}
 		if status, b := alice.ask("POST", pickerAt+"/install", consents(o)); status != 403 {
-			t.Errorf("%s installs it: %d %s", name, status, b)
+			t.Errorf("%s: installs it: %d %s", trust, status, b)
 		}
 	}
 }

@@ -21,7 +21,7 @@ export const states = {
 
 // trust says who vouches for a package: [a few words, a sentence, how grave].
 export function trust(e) {
-  switch (e.publisher === "" ? "unsigned" : e.trust) { // an unsigned one that is refused has no key either
+  switch (e.trust) {
     case "trusted": return ["Signed, trusted here", "The operator of this server trusts the key that signed it.", "good"];
     case "known": return ["Signed by the same key", "The key is the one that the installed version was signed with.", "good"];
     case "signed": return ["Signed by a new key", "The signature is right, but this server has not seen the key before. Compare its fingerprint with the one that the publisher tells.", "some"];
