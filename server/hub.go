@@ -52,7 +52,7 @@ func (h *Hub) Publish(_ context.Context, e engine.Event) {
 		h.hook.changed(e.Tenant)
 	}
 	for s := range h.streams {
-		if m.text != nil && (s.only == "" || s.only == e.Type) {
+		if m.text != nil && (s.want == nil || s.want(e)) {
 			s.nudge()
 		}
 	}

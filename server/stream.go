@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/cocoonhq/cocoon/engine"
 	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/internal/tenant"
 )
@@ -67,7 +68,7 @@ func (p *past) since(id uint64, k clientKey) (list []pastEvent, last uint64, who
 // stream is somebody who is told when there is something new.
 type stream struct {
 	wake chan struct{}
-	only string // events of this type; "" for all
+	want func(engine.Event) bool // nil for all
 }
 
 func (s *stream) nudge() {
@@ -77,9 +78,9 @@ func (s *stream) nudge() {
 	}
 }
 
-// watch makes a stream that is told of every event, or of those of one type; stop ends it.
-func (h *Hub) watch(only string) (s *stream, last uint64, stop func()) {
-	s = &stream{wake: make(chan struct{}, 1), only: only}
+// watch makes a stream that is told of the events that it wants, or of every one; stop ends it.
+func (h *Hub) watch(want func(engine.Event) bool) (s *stream, last uint64, stop func()) {
+	s = &stream{wake: make(chan struct{}, 1), want: want}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.streams[s] = struct{}{}
@@ -109,7 +110,7 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request, _ params) error 
 	}
 	defer s.c.Hub.release(peer)
 	k := clientKey{tenant.Of(r.Context()), queryOf(r).Get("clientId")}
-	str, at, stop := s.c.Hub.watch("")
+	str, at, stop := s.c.Hub.watch(nil)
 	defer stop()
 	if last := r.Header.Get("Last-Event-ID"); last != "" {
 		n, err := strconv.ParseUint(last, 10, 64)

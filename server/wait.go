@@ -30,7 +30,7 @@ func waitOf(r *http.Request) (time.Duration, error) {
 // without it when that takes longer.
 func (s *Server) await(w http.ResponseWriter, r *http.Request, got engine.Accepted, most time.Duration) error {
 	t := tenant.Of(r.Context())
-	str, _, stop := s.c.Hub.watch("status")
+	str, _, stop := s.c.Hub.watch(func(e engine.Event) bool { return e.Type == "status" && e.Tenant == t })
 	defer stop()
 	end := time.NewTimer(most)
 	defer end.Stop()
