@@ -69,7 +69,7 @@ func (f *failure) interrupted() bool { return errors.Is(f.err, errInterrupted) }
 // report sends and records a failure.
 func (r *run) report(f *failure) {
 	real := f.node.realID
-	data := pairs("prompt_id", r.job.PromptID, "node_id", real, "node_type", r.classOf(real), "executed", r.executedIDs())
+	data := doc.Of("prompt_id", r.job.PromptID, "node_id", real, "node_type", r.classOf(real), "executed", r.executedIDs())
 	if f.interrupted() {
 		r.note("execution_interrupted", data, true)
 		return

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cocoonhq/cocoon/engine/doc"
 	"github.com/cocoonhq/cocoon/engine/node"
 )
 
@@ -275,7 +276,7 @@ func (l *loops) reject(e loopError, outputs []*vertex, c *checked) {
 	}
 	slices.Sort(reached)
 	nodes := strings.Split(idList(e.nodes), ", ")
-	p := Problem{"custom_validation_failed", e.message, e.details, pairs("input_name", "loop boundary", "loop_error_type", e.kind,
+	p := Problem{"custom_validation_failed", e.message, e.details, doc.Of("input_name", "loop boundary", "loop_error_type", e.kind,
 		"node_ids", nodes, "output_ids", reached)}
 	for _, v := range e.nodes {
 		c.blame(v, p, reached)

@@ -96,7 +96,7 @@ func (r *run) turn(p *pending) (bool, *failure) {
 		r.turning[e] = st
 		r.progress.start(e)
 		r.current.Store(&e.shownID)
-		r.guarded("executing", pairs("node", e.id, "display_node", e.shownID, "prompt_id", r.job.PromptID))
+		r.guarded("executing", doc.Of("node", e.id, "display_node", e.shownID, "prompt_id", r.job.PromptID))
 	}
 	if err := r.stopped(); err != nil {
 		return false, r.fail(e, err, nil)

@@ -72,15 +72,6 @@ func missingType(id string, body *doc.Object, class any, named bool) *Problem {
 		}
 		p.Message = "Node '" + pyStr(title) + "' not found. The custom node may not be installed."
 	}
-	p.ExtraInfo = pairs("node_id", id, "class_type", class, "node_title", title)
+	p.ExtraInfo = doc.Of("node_id", id, "class_type", class, "node_title", title)
 	return p
-}
-
-// pairs makes an object of keys and values in turn.
-func pairs(kv ...any) *doc.Object {
-	o := &doc.Object{}
-	for i := 0; i+1 < len(kv); i += 2 {
-		o.Set(kv[i].(string), kv[i+1])
-	}
-	return o
 }

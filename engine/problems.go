@@ -37,25 +37,25 @@ func missingInput(f *form, key string) Problem {
 	if f.nested() {
 		details = key[strings.LastIndexByte(key, '.')+1:]
 	}
-	return Problem{"required_input_missing", "Required input is missing", details, pairs("input_name", key)}
+	return Problem{"required_input_missing", "Required input is missing", details, doc.Of("input_name", key)}
 }
 
 func badLink(ctx context.Context, f *form, x field, v any) Problem {
 	return Problem{"bad_linked_input", "Bad linked input, must be a length-2 list of [node_id, slot_index]", x.key,
-		pairs("input_name", x.key, "input_config", config(ctx, f, x.in), "received_value", v)}
+		doc.Of("input_name", x.key, "input_config", config(ctx, f, x.in), "received_value", v)}
 }
 
 func typeMismatch(ctx context.Context, f *form, x field, v, got any) Problem {
 	info := config(ctx, f, x.in)
 	return Problem{"return_type_mismatch", "Return type mismatch between linked nodes",
 		fmt.Sprintf("%s, received_type(%s) mismatch input_type(%s)", x.key, pyStr(got), pyStr(info[0])),
-		pairs("input_name", x.key, "input_config", info, "received_type", got, "linked_node", v)}
+		doc.Of("input_name", x.key, "input_config", info, "received_type", got, "linked_node", v)}
 }
 
 func badType(ctx context.Context, f *form, x field, v any, why error) Problem {
 	return Problem{"invalid_input_type", fmt.Sprintf("Failed to convert an input value to a %s value", x.in.Type),
 		fmt.Sprintf("%s, %s, %s", x.key, short(pyStr(v)), short(why.Error())),
-		pairs("input_name", x.key, "input_config", config(ctx, f, x.in), "received_value", v, "exception_message", short(why.Error()))}
+		doc.Of("input_name", x.key, "input_config", config(ctx, f, x.in), "received_value", v, "exception_message", short(why.Error()))}
 }
 
 func outOfRange(ctx context.Context, f *form, x field, v any, bound string, limit any) Problem {
@@ -63,7 +63,7 @@ func outOfRange(ctx context.Context, f *form, x field, v any, bound string, limi
 	if bound == "max" {
 		p.Type, p.Message = "value_bigger_than_max", fmt.Sprintf("Value %s bigger than max of %s", short(pyStr(v)), pyStr(limit))
 	}
-	p.ExtraInfo = pairs("input_name", x.key, "input_config", config(ctx, f, x.in), "received_value", kept(v))
+	p.ExtraInfo = doc.Of("input_name", x.key, "input_config", config(ctx, f, x.in), "received_value", kept(v))
 	return p
 }
 
@@ -80,7 +80,7 @@ func notInList(ctx context.Context, f *form, x field, v any, bad, options []any)
 		list, info = pyRepr(options), config(ctx, f, x.in)
 	}
 	return Problem{"value_not_in_list", "Value not in list", fmt.Sprintf("%s: %s not in %s", x.key, strings.Join(texts, ", "), list),
-		pairs("input_name", x.key, "input_config", info, "received_value", v)}
+		doc.Of("input_name", x.key, "input_config", info, "received_value", v)}
 }
 
 // maxShown bounds how much of a value a message repeats, in bytes.
@@ -114,24 +114,24 @@ func cycleProblems(ids, classes []string) []Problem {
 		if i >= longCycle {
 			details, members = fmt.Sprintf("%s (%s) is part of a cycle of %d nodes", id, classes[i], len(ids)), []string{id}
 		}
-		list[i] = Problem{"dependency_cycle", "Dependency cycle detected", details, pairs("node_id", id, "cycle_nodes", members)}
+		list[i] = Problem{"dependency_cycle", "Dependency cycle detected", details, doc.Of("node_id", id, "cycle_nodes", members)}
 	}
 	return list
 }
 
 func escapedProblem(e *escaped) Problem {
 	return Problem{"exception_during_validation", "Exception when validating node", e.text,
-		pairs("exception_type", e.kind, "traceback", e.lines())}
+		doc.Of("exception_type", e.kind, "traceback", e.lines())}
 }
 
 func innerEscaped(ctx context.Context, f *form, x field, v any, e *escaped) Problem {
 	return Problem{"exception_during_inner_validation", "Exception when validating inner node", e.text,
-		pairs("input_name", x.key, "input_config", config(ctx, f, x.in), "exception_message", e.text,
+		doc.Of("input_name", x.key, "input_config", config(ctx, f, x.in), "exception_message", e.text,
 			"exception_type", e.kind, "traceback", e.lines(), "linked_node", v)}
 }
 
 func refusedProblem(name, details string) Problem {
-	return Problem{"custom_validation_failed", "Custom validation failed for node", details, pairs("input_name", name)}
+	return Problem{"custom_validation_failed", "Custom validation failed for node", details, doc.Of("input_name", name)}
 }
 
 func noOutputs() Problem {

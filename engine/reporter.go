@@ -36,7 +36,7 @@ func (p *reporter) Progress(value, total float64, preview *node.Preview) {
 	v, t := wholeOrFloat(value), wholeOrFloat(total)
 	p.r.progress.update(p.v, v, t, func() {
 		p.preview(FramePictureMeta, preview)
-		p.r.tell("progress", doc.Encode(pairs("value", v, "max", t, "prompt_id", p.r.job.PromptID, "node", p.v.id)))
+		p.r.tell("progress", doc.Encode(doc.Of("value", v, "max", t, "prompt_id", p.r.job.PromptID, "node", p.v.id)))
 		p.preview(FramePicture, preview)
 	})
 }

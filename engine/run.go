@@ -93,7 +93,7 @@ func (r *run) load() error {
 func (r *run) perform() Outcome {
 	r.started = r.e.c.Now().UnixMilli()
 	r.sign = newSigner(r)
-	r.note("execution_start", pairs("prompt_id", r.job.PromptID), false)
+	r.note("execution_start", doc.Of("prompt_id", r.job.PromptID), false)
 	failure := r.execute()
 	if failure != nil {
 		r.report(failure)
@@ -102,7 +102,7 @@ func (r *run) perform() Outcome {
 		}
 	} else {
 		r.intermediates()
-		r.note("execution_success", pairs("prompt_id", r.job.PromptID), false)
+		r.note("execution_success", doc.Of("prompt_id", r.job.PromptID), false)
 	}
 	return r.outcome(failure)
 }
@@ -163,7 +163,7 @@ func (r *run) announceCached() {
 			nodes = append(nodes, v.id)
 		}
 	}
-	r.note("execution_cached", pairs("nodes", nodes, "prompt_id", r.job.PromptID), false)
+	r.note("execution_cached", doc.Of("nodes", nodes, "prompt_id", r.job.PromptID), false)
 }
 
 // loop runs ready nodes until nothing is left.
@@ -267,7 +267,7 @@ func (r *run) replay(v *vertex, e *entry) {
 	if e.ui != nil {
 		output = r.show(v.id, e.ui)
 	}
-	r.guarded("executed", pairs("node", v.id, "display_node", v.shownID, "output", output, "prompt_id", r.job.PromptID))
+	r.guarded("executed", doc.Of("node", v.id, "display_node", v.shownID, "output", output, "prompt_id", r.job.PromptID))
 }
 
 // show enters a UI into the job's results and gives it as clients see it.
@@ -298,7 +298,7 @@ func (r *run) outcome(f *failure) Outcome {
 		meta.Set(u.node, u.meta)
 	}
 	o.Outputs, o.Meta = doc.Encode(outputs), doc.Encode(meta)
-	o.Status = doc.Encode(pairs("status_str", status, "completed", f == nil, "messages", r.messages))
+	o.Status = doc.Encode(doc.Of("status_str", status, "completed", f == nil, "messages", r.messages))
 	return o
 }
 

@@ -53,7 +53,7 @@ func (r *run) begin(p *pending) (bool, *failure) {
 		return false, r.fail(v, err, inputs)
 	}
 	r.current.Store(&v.shownID)
-	r.guarded("executing", pairs("node", v.id, "display_node", v.shownID, "prompt_id", r.job.PromptID))
+	r.guarded("executing", doc.Of("node", v.id, "display_node", v.shownID, "prompt_id", r.job.PromptID))
 	if n, ok := v.node.(node.Needer); ok {
 		waits, err := r.ask(p, n, frm, inputs)
 		if err != nil {
@@ -169,7 +169,7 @@ func (r *run) blocked(v *vertex, args call) (node.Blocker, bool) {
 			continue
 		}
 		if b.Say {
-			data := pairs("prompt_id", r.job.PromptID, "node_id", v.id, "node_type", v.class, "executed", r.executedIDs(),
+			data := doc.Of("prompt_id", r.job.PromptID, "node_id", v.id, "node_type", v.class, "executed", r.executedIDs(),
 				"exception_message", "Execution Blocked: "+b.Message, "exception_type", "ExecutionBlocked",
 				"traceback", []any{}, "current_inputs", []any{}, "current_outputs", []any{})
 			r.tell("execution_error", doc.Encode(data))
@@ -215,7 +215,7 @@ func (r *run) conclude(p *pending, inputs []bound, results []outcome) (bool, *fa
 	if ui != nil {
 		s := &shown{doc.Encode(ui), r.meta(v)}
 		sent := r.show(v.id, s)
-		r.guarded("executed", pairs("node", v.id, "display_node", v.shownID, "output", sent, "prompt_id", r.job.PromptID))
+		r.guarded("executed", doc.Of("node", v.id, "display_node", v.shownID, "output", sent, "prompt_id", r.job.PromptID))
 	}
 	if grows {
 		if err := r.grow(p, results); err != nil {
@@ -236,7 +236,7 @@ func (r *run) meta(v *vertex) []byte {
 	if v.parent != nil {
 		parent = v.parent.id
 	}
-	return doc.Encode(pairs("node_id", v.id, "display_node", v.shownID, "parent_node", parent, "real_node_id", v.realID))
+	return doc.Encode(doc.Of("node_id", v.id, "display_node", v.shownID, "parent_node", parent, "real_node_id", v.realID))
 }
 
 // keep stores a node's result and hands it on.

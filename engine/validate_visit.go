@@ -28,7 +28,7 @@ func (x *visit) begin(w *validator) *escaped {
 	f, err := w.g.forms.of(x.v)
 	if err != nil {
 		bad := err.(*badForm)
-		x.errors = append(x.errors, Problem{"invalid_dynamic_input", "Invalid dynamic input", bad.why, pairs("input_name", bad.input)})
+		x.errors = append(x.errors, Problem{"invalid_dynamic_input", "Invalid dynamic input", bad.why, doc.Of("input_name", bad.input)})
 		x.broken = true
 		return nil
 	}

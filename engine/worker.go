@@ -98,7 +98,7 @@ func (e *Engine) serve(ctx context.Context, l Lease) {
 	}
 	beating()
 	e.status(ctx, l.Job.Tenant)
-	r.guarded("executing", pairs("node", nil, "prompt_id", l.Job.PromptID))
+	r.guarded("executing", doc.Of("node", nil, "prompt_id", l.Job.PromptID))
 	state := stateWords[o.State]
 	if handBack {
 		state = "handed back"

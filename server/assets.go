@@ -1,56 +1,78 @@
 package server
 
 import (
+	"context"
+	"encoding/json"
 	"net/http"
-	"regexp"
 	"strings"
+
+	"github.com/cocoonhq/cocoon/engine"
+	"github.com/cocoonhq/cocoon/engine/doc"
+	"github.com/cocoonhq/cocoon/internal/tenant"
+	"github.com/cocoonhq/cocoon/server/assetapi"
+	"github.com/cocoonhq/cocoon/server/reply"
 )
 
-// assetPaths are what lies below /api/assets, by method. Anything else is no route.
-var assetPaths = map[string]*regexp.Regexp{
-	"GET":    regexp.MustCompile(`^(` + uuidForm + `(/content)?|tags/refine|seed/status)$`),
-	"HEAD":   regexp.MustCompile(`^(hash/[^/]+|` + uuidForm + `(/content)?|tags/refine|seed/status)$`),
-	"PUT":    regexp.MustCompile(`^` + uuidForm + `$`),
-	"DELETE": regexp.MustCompile(`^` + uuidForm + `(/tags)?$`),
-	"POST":   regexp.MustCompile(`^(` + uuidForm + `/tags|from-hash|seed|seed/cancel|prune)$`),
-}
+// streamed is the route whose body is as long as the owner's quota and the disk allow. Compat.
+const streamed = "POST /api/assets"
 
-const uuidForm = `[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}`
-
-// assets answers all asset routes. Compat: without a catalogue they say that it is off, which is what clients ask about first.
-func (s *Server) assets(w http.ResponseWriter, r *http.Request, p params) error {
-	rest := strings.TrimPrefix(p.ps.ByName("rest"), "/")
-	if rest != "" || strings.HasSuffix(r.URL.Path, "/") {
-		if form := assetPaths[r.Method]; form == nil || !form.MatchString(rest) {
-			return s.noAssetRoute(w, r, rest)
+// assetHandler makes what answers for the catalogue of assets; nil without one.
+func (s *Server) assetHandler() *assetapi.Handler {
+	if s.c.Assets == nil {
+		return nil
+	}
+	c := assetapi.Config{Catalogue: s.c.Assets, Files: s.c.Files, Models: s.c.Models, HashLimit: s.c.HashLimit, Keyed: s.c.Auth != nil,
+		Operates: operates, Send: sendContent}
+	if s.c.Engine != nil {
+		c.Remaining = s.c.Engine.Remaining
+	}
+	if s.c.Hub != nil {
+		c.Emit = func(owner tenant.ID, event string, data json.RawMessage) {
+			s.c.Hub.Publish(context.Background(), engine.Event{Tenant: owner, Type: event, Data: data})
 		}
 	}
-	if s.c.Assets != nil {
-		return s.answerAsset(w, r, s.asset(w, r, rest))
+	return assetapi.New(c)
+}
+
+// answerAssets answers all asset routes. Compat: without a catalogue they say that it is off, which is what clients ask about first.
+func (s *Server) answerAssets(w http.ResponseWriter, r *http.Request, p params) error {
+	rest := strings.TrimPrefix(p.ps.ByName("rest"), "/")
+	if (rest != "" || strings.HasSuffix(r.URL.Path, "/")) && !assetapi.Has(r.Method, rest) {
+		s.noAssetRoute(w, r, rest)
+		return nil
 	}
-	writeDoc(w, http.StatusServiceUnavailable, object("error", object("code", "SERVICE_DISABLED",
-		"message", "Assets system is disabled. Start the server with --enable-assets to use this feature.", "details", object())))
+	if s.assets != nil {
+		return s.assets.Answer(w, r, rest)
+	}
+	reply.Doc(w, http.StatusServiceUnavailable, doc.Of("error", doc.Of("code", "SERVICE_DISABLED",
+		"message", "Assets system is disabled. Start the server with --enable-assets to use this feature.", "details", doc.Of())))
 	return nil
 }
 
 // noAssetRoute answers below /api/assets what any path without a route gets.
-func (s *Server) noAssetRoute(w http.ResponseWriter, r *http.Request, rest string) error {
+func (s *Server) noAssetRoute(w http.ResponseWriter, r *http.Request, rest string) {
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
 		s.webRoot(w, r)
-		return nil
+		return
 	}
-	w.Header().Set("Allow", strings.Join(assetMethods(rest), ","))
+	w.Header().Set("Allow", strings.Join(assetapi.Methods(rest), ","))
 	raise(w, http.StatusMethodNotAllowed)
-	return nil
 }
 
-// assetMethods are the methods that a path below /api/assets takes, those of the client's files among them.
-func assetMethods(rest string) []string {
-	allow := []string{}
-	for _, m := range []string{"DELETE", "GET", "HEAD", "POST", "PUT"} {
-		if m == "GET" || m == "HEAD" || assetPaths[m].MatchString(rest) {
-			allow = append(allow, m)
+// viewAsset is GET /view for a name that is a hash.
+func (s *Server) viewAsset(w http.ResponseWriter, r *http.Request, hash string) error {
+	if s.assets != nil {
+		if found, err := s.assets.ByHash(w, r, hash); found || err != nil {
+			return err
 		}
 	}
-	return allow
+	return plain(http.StatusNotFound)
+}
+
+// Scan brings the catalogue of assets up to date in the background: all files of the one user, or where there are keys the
+// model files, which are everybody's. Without a catalogue it does nothing.
+func (s *Server) Scan() {
+	if s.assets != nil {
+		s.assets.Scan()
+	}
 }

@@ -6,6 +6,8 @@ import (
 	"image/color"
 	"io"
 	"testing"
+
+	"github.com/cocoonhq/cocoon/server/assetapi"
 )
 
 // An output tells its asset, what is known of the picture, and the preview that was chosen for it.
@@ -19,7 +21,7 @@ func TestOutputsTellTheirAssets(t *testing.T) {
 		}
 	}
 	present := func(name string) map[string]any {
-		ui := Present(t.Context(), c.c.Assets, c.files, "job", json.RawMessage(fmt.Sprintf(`{"images":[{"filename":%q,"subfolder":"","type":"output"}],"text":["x"]}`, name)))
+		ui := assetapi.Present(t.Context(), c.c.Assets, c.files, "job", json.RawMessage(fmt.Sprintf(`{"images":[{"filename":%q,"subfolder":"","type":"output"}],"text":["x"]}`, name)))
 		var got struct{ Images []map[string]any }
 		if err := json.Unmarshal(ui, &got); err != nil {
 			t.Fatal(err)

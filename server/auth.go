@@ -16,6 +16,7 @@ import (
 
 	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/internal/tenant"
+	"github.com/cocoonhq/cocoon/server/reply"
 )
 
 // Keys knows API keys.
@@ -155,13 +156,13 @@ func (g *gate) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	switch {
 	case errors.As(err, &wait):
 		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(time.Duration(wait).Seconds()))))
-		writeJSON(w, http.StatusTooManyRequests, problem{"too_many", "Too many wrong keys came from here.", "Try again later."}.body())
+		reply.JSON(w, http.StatusTooManyRequests, problem{"too_many", "Too many wrong keys came from here.", "Try again later."}.body())
 	case errors.Is(err, errNoKey) || errors.Is(err, fault.Forbidden):
 		h.Add("WWW-Authenticate", `Bearer realm="Cocoon"`)
 		if g.s.c.CORS == "" {
 			h.Add("WWW-Authenticate", `Basic realm="Cocoon: any name, and the key as password", charset="UTF-8"`)
 		}
-		writeJSON(w, http.StatusUnauthorized, problem{"unauthorized", "This server asks for an API key.",
+		reply.JSON(w, http.StatusUnauthorized, problem{"unauthorized", "This server asks for an API key.",
 			"Send it as Authorization: Bearer KEY or X-API-Key: KEY; a WebSocket may have it in its query as token=KEY."}.body())
 	default:
 		g.s.fail(w, r, err)
@@ -172,7 +173,7 @@ func (g *gate) refuse(w http.ResponseWriter, r *http.Request, err error) {
 func (g *gate) serve(w http.ResponseWriter, r *http.Request, who tenant.Identity, m *room) {
 	if long(r) {
 		if !g.occupy(m, 1) {
-			writeJSON(w, http.StatusTooManyRequests, problem{"too_many", "Too many sockets are open for this tenant.", "Close some."}.body())
+			reply.JSON(w, http.StatusTooManyRequests, problem{"too_many", "Too many sockets are open for this tenant.", "Close some."}.body())
 			return
 		}
 		defer g.occupy(m, -1)

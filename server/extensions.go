@@ -12,6 +12,7 @@ import (
 	"github.com/cocoonhq/cocoon/engine"
 	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/internal/tenant"
+	"github.com/cocoonhq/cocoon/server/reply"
 )
 
 // maxPackage bounds the bytes of a package that is uploaded.
@@ -47,7 +48,7 @@ func (s *Server) installed(w http.ResponseWriter, r *http.Request, _ params) err
 	}
 	w.Header().Set("Cache-Control", "no-store")
 	_, keyed := identityOf(r.Context())
-	writeJSON(w, http.StatusOK, map[string]any{"enabled": s.c.Shelf != nil, "operator": keyed && operates(r), "extensions": list})
+	reply.JSON(w, http.StatusOK, map[string]any{"enabled": s.c.Shelf != nil, "operator": keyed && operates(r), "extensions": list})
 	return nil
 }
 
@@ -107,7 +108,7 @@ func (s *Server) extensionLog(w http.ResponseWriter, r *http.Request, p params) 
 		return err
 	}
 	w.Header().Set("Cache-Control", "no-store")
-	writeJSON(w, http.StatusOK, map[string]any{"lines": append([]ExtensionLine{}, lines...)})
+	reply.JSON(w, http.StatusOK, map[string]any{"lines": append([]ExtensionLine{}, lines...)})
 	return nil
 }
 
@@ -145,7 +146,7 @@ func (s *Server) offerExtension(w http.ResponseWriter, r *http.Request, _ params
 	}
 	s.narrow(r, &o.Extension)
 	o.Warnings = append([]string{}, o.Warnings...)
-	writeJSON(w, http.StatusOK, o)
+	reply.JSON(w, http.StatusOK, o)
 	return nil
 }
 
@@ -187,7 +188,7 @@ func (s *Server) changeExtension(change func(ctx context.Context, shelf Extensio
 		}
 		e, err := findInstalled(ctx, shelf, id)
 		if errors.Is(err, fault.NotFound) {
-			writeJSON(w, http.StatusOK, map[string]any{"extension": nil})
+			reply.JSON(w, http.StatusOK, map[string]any{"extension": nil})
 			return nil
 		}
 		if err != nil {
@@ -195,7 +196,7 @@ func (s *Server) changeExtension(change func(ctx context.Context, shelf Extensio
 		}
 		e.Shared = e.Shared || tenant.Of(ctx) == "" && tenant.Of(r.Context()) != ""
 		s.narrow(r, &e)
-		writeJSON(w, http.StatusOK, map[string]any{"extension": e})
+		reply.JSON(w, http.StatusOK, map[string]any{"extension": e})
 		return nil
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/cocoonhq/cocoon/server/reply"
 )
 
 // middleware wraps the routes: the log, then compression, then cross-site defence or the permission for it, then the keys.
@@ -33,11 +35,11 @@ func (s *Server) middleware(next http.Handler) http.Handler {
 func guard(hosts []string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Sec-Fetch-Site") == "cross-site" || !sameOrigin(r) || rebound(r, hosts) {
-			empty(w, http.StatusForbidden)
+			reply.Empty(w, http.StatusForbidden)
 			return
 		}
 		if r.Method == http.MethodOptions {
-			empty(w, http.StatusOK)
+			reply.Empty(w, http.StatusOK)
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -98,7 +100,7 @@ func cors(origin string, next http.Handler) http.Handler {
 		h.Set("Access-Control-Allow-Headers", "Content-Type, Authorization")
 		h.Set("Access-Control-Allow-Credentials", "true")
 		if r.Method == http.MethodOptions {
-			empty(w, http.StatusOK)
+			reply.Empty(w, http.StatusOK)
 			return
 		}
 		next.ServeHTTP(w, r)

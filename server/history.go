@@ -6,6 +6,7 @@ import (
 	"github.com/cocoonhq/cocoon/engine"
 	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/internal/tenant"
+	"github.com/cocoonhq/cocoon/server/reply"
 )
 
 // history is GET /history: the finished prompts of the moment at which the request came, however many. One that is deleted before
@@ -51,7 +52,7 @@ func (s *Server) historyOf(w http.ResponseWriter, r *http.Request, p params) err
 	if err != nil {
 		return err
 	}
-	writeJSON(w, 200, v)
+	reply.JSON(w, 200, v)
 	return nil
 }
 

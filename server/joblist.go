@@ -10,6 +10,7 @@ import (
 	"github.com/cocoonhq/cocoon/engine"
 	"github.com/cocoonhq/cocoon/engine/doc"
 	"github.com/cocoonhq/cocoon/internal/tenant"
+	"github.com/cocoonhq/cocoon/server/reply"
 )
 
 // jobLine is a job as lists show it, with what it is sorted and selected by.
@@ -21,7 +22,7 @@ type jobLine struct {
 }
 
 func lineOf(j jobView) jobLine {
-	return jobLine{text: spaced(doc.Encode(j.view)), state: j.state, workflow: j.workflow, created: j.created, took: j.took}
+	return jobLine{text: reply.Spaced(doc.Encode(j.view)), state: j.state, workflow: j.workflow, created: j.created, took: j.took}
 }
 
 // jobList is the jobs that a query selects, in order.
@@ -75,7 +76,7 @@ func (s *Server) jobs(w http.ResponseWriter, r *http.Request, _ params) error {
 	more := min(sel.offset, n)+shown < total
 	out.add(`], "pagination": `)
 	out.member(true, func(b []byte) []byte {
-		return doc.Append(b, object("offset", sel.offset, "limit", limit, "total", total, "has_more", more))
+		return doc.Append(b, doc.Of("offset", sel.offset, "limit", limit, "total", total, "has_more", more))
 	})
 	out.add("}")
 	return out.end(nil)

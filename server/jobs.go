@@ -13,6 +13,7 @@ import (
 	"github.com/cocoonhq/cocoon/engine/doc"
 	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/internal/tenant"
+	"github.com/cocoonhq/cocoon/server/reply"
 )
 
 // jobQuery selects jobs.
@@ -128,7 +129,7 @@ func (s *Server) job(w http.ResponseWriter, r *http.Request, p params) error {
 		return err
 	}
 	if len(found) > 0 {
-		writeDoc(w, 200, finishedJob(&found[0], true).view)
+		reply.Doc(w, 200, finishedJob(&found[0], true).view)
 		return nil
 	}
 	item, running, ok, err := s.c.Engine.Active(r.Context(), t, id)
@@ -140,7 +141,7 @@ func (s *Server) job(w http.ResponseWriter, r *http.Request, p params) error {
 		if running {
 			state = "in_progress"
 		}
-		writeDoc(w, 200, queuedJob(&item, state).view)
+		reply.Doc(w, 200, queuedJob(&item, state).view)
 		return nil
 	}
 	return &simpleError{status: http.StatusNotFound, text: "Job not found"}
@@ -152,7 +153,7 @@ func (s *Server) cancelJob(w http.ResponseWriter, r *http.Request, p params) err
 	if err != nil {
 		return err
 	}
-	writeJSON(w, 200, map[string]bool{"cancelled": done})
+	reply.JSON(w, 200, map[string]bool{"cancelled": done})
 	return nil
 }
 
@@ -163,14 +164,14 @@ func (s *Server) cancelJobs(w http.ResponseWriter, r *http.Request, p params) er
 		raise(w, http.StatusMethodNotAllowed)
 		return nil
 	}
-	v, err := jsonOf(r)
+	v, err := doc.Read(r.Body, doc.DefaultLimits())
 	if fault.CodeOf(err) == fault.BadRequest {
 		return badQuery("Request body must be valid JSON")
 	}
 	if err != nil {
 		return err
 	}
-	ids, ok := within(v, "job_ids").([]any)
+	ids, ok := doc.Within(v, "job_ids").([]any)
 	if !ok {
 		return badQuery("job_ids must be a list")
 	}
@@ -196,7 +197,7 @@ func (s *Server) cancelJobs(w http.ResponseWriter, r *http.Request, p params) er
 	if err != nil {
 		return err
 	}
-	writeJSON(w, 200, map[string]bool{"cancelled": some || slices.Contains(found, true)})
+	reply.JSON(w, 200, map[string]bool{"cancelled": some || slices.Contains(found, true)})
 	return nil
 }
 

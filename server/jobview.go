@@ -18,39 +18,9 @@ type jobView struct {
 	created, took float64 // ms
 }
 
-// object makes an ordered object of pairs.
-func object(pairs ...any) *doc.Object {
-	o := &doc.Object{}
-	for i := 0; i < len(pairs); i += 2 {
-		o.Set(pairs[i].(string), pairs[i+1])
-	}
-	return o
-}
-
-// stored reads JSON that the server itself stored; what is no object reads as an empty one.
-func stored(raw []byte) *doc.Object {
-	o, err := doc.ParseObject(raw, doc.DefaultLimits())
-	if err != nil || o == nil {
-		return &doc.Object{}
-	}
-	return o
-}
-
-// within goes down into nested objects by their keys.
-func within(v any, keys ...string) any {
-	for _, k := range keys {
-		o, ok := v.(*doc.Object)
-		if !ok {
-			return nil
-		}
-		v, _ = o.Get(k)
-	}
-	return v
-}
-
 // queuedJob describes a prompt that waits or runs.
 func queuedJob(i *engine.Item, state string) jobView {
-	j := startView(i, state, stored(i.Extra))
+	j := startView(i, state, doc.Stored(i.Extra))
 	j.view.Set("outputs_count", 0)
 	j.view.Set("previewable_outputs_count", 0)
 	j.setWorkflow()
@@ -62,11 +32,11 @@ func startView(i *engine.Item, state string, extra *doc.Object) jobView {
 	j.view.Set("id", i.PromptID)
 	j.view.Set("status", state)
 	j.view.Set("priority", i.Number)
-	if at := within(extra, "create_time"); at != nil {
+	if at := doc.Within(extra, "create_time"); at != nil {
 		j.view.Set("create_time", at)
 		j.created = float(at)
 	}
-	j.workflowID = within(extra, "extra_pnginfo", "workflow", "id")
+	j.workflowID = doc.Within(extra, "extra_pnginfo", "workflow", "id")
 	j.workflow, _ = j.workflowID.(string)
 	return j
 }
@@ -79,10 +49,10 @@ func (j *jobView) setWorkflow() {
 
 // finishedJob describes a prompt of the history; full adds its outputs and the graph.
 func finishedJob(e *engine.HistoryEntry, full bool) jobView {
-	status, extra, outputs := stored(e.Status), stored(e.Item.Extra), stored(e.Outputs)
+	status, extra, outputs := doc.Stored(e.Status), doc.Stored(e.Item.Extra), doc.Stored(e.Outputs)
 	start, end, failure, interrupted := milestones(status)
 	state := "completed"
-	if s, _ := within(status, "status_str").(string); s == "error" {
+	if s, _ := doc.Within(status, "status_str").(string); s == "error" {
 		if state = "failed"; interrupted {
 			state = "cancelled"
 		}
@@ -109,21 +79,21 @@ func finishedJob(e *engine.HistoryEntry, full bool) jobView {
 	if full {
 		j.view.Set("outputs", normalized(outputs))
 		j.view.Set("execution_status", status)
-		j.view.Set("workflow", object("prompt", e.Item.Prompt, "extra_data", extra))
+		j.view.Set("workflow", doc.Of("prompt", e.Item.Prompt, "extra_data", extra))
 	}
 	return j
 }
 
 // milestones reads from a history's messages when the job began and ended, and why it failed.
 func milestones(status *doc.Object) (start, end, failure any, interrupted bool) {
-	messages, _ := within(status, "messages").([]any)
+	messages, _ := doc.Within(status, "messages").([]any)
 	for _, m := range messages {
 		pair, ok := m.([]any)
 		if !ok || len(pair) < 2 {
 			continue
 		}
 		name, _ := pair[0].(string)
-		at := within(pair[1], "timestamp")
+		at := doc.Within(pair[1], "timestamp")
 		switch name {
 		case "execution_start":
 			start = at
@@ -186,7 +156,7 @@ func (s *summary) rank(node, kind string, o *doc.Object) {
 			*p = shown
 		}
 	}
-	kindOf, _ := within(o, "type").(string)
+	kindOf, _ := doc.Within(o, "type").(string)
 	switch {
 	case kind == "text" || endsIn(o, textEndings):
 		first(&s.textFile)
@@ -230,7 +200,7 @@ func sceneFile(item any) *doc.Object {
 	if !ok || !hasEnding(name, modelEndings) {
 		return nil
 	}
-	return object("filename", name, "type", "output", "subfolder", "", "mediaType", "3d")
+	return doc.Of("filename", name, "type", "output", "subfolder", "", "mediaType", "3d")
 }
 
 func hasEnding(name string, endings []string) bool {
@@ -239,12 +209,12 @@ func hasEnding(name string, endings []string) bool {
 }
 
 func endsIn(o *doc.Object, endings []string) bool {
-	name, _ := within(o, "filename").(string)
+	name, _ := doc.Within(o, "filename").(string)
 	return hasEnding(name, endings)
 }
 
 func previewable(kind string, o *doc.Object) bool {
-	format, _ := within(o, "format").(string)
+	format, _ := doc.Within(o, "format").(string)
 	return slices.Contains(shownKinds, kind) || strings.HasPrefix(format, "video/") || strings.HasPrefix(format, "audio/") ||
 		endsIn(o, modelEndings) || endsIn(o, textEndings)
 }
@@ -256,7 +226,7 @@ func spoken(t, node string) *doc.Object {
 	if utf8.RuneCountInString(t) > most {
 		t, cut = string([]rune(t)[:most]), true
 	}
-	o := object("content", t)
+	o := doc.Of("content", t)
 	if cut {
 		o.Set("truncated", true)
 	}

@@ -13,7 +13,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cocoonhq/cocoon/engine/doc"
 	"github.com/cocoonhq/cocoon/internal/imaging"
+	"github.com/cocoonhq/cocoon/server/reply"
 )
 
 // weightEndings are the endings of the files that the model library shows, whatever the folder's own are.
@@ -34,9 +36,9 @@ func (s *Server) modelRoots(w http.ResponseWriter, r *http.Request, _ params) er
 		if !operates(r) {
 			roots = lastNames(roots)
 		}
-		list = append(list, object("name", key, "folders", roots, "extensions", extensions))
+		list = append(list, doc.Of("name", key, "folders", roots, "extensions", extensions))
 	}
-	writeDoc(w, 200, list)
+	reply.Doc(w, 200, list)
 	return nil
 }
 
@@ -66,10 +68,10 @@ func (s *Server) modelDetails(w http.ResponseWriter, _ *http.Request, p params) 
 				continue // it lies in another root
 			}
 			at := float64(st.ModTime().UnixNano()) / 1e9
-			list = append(list, object("name", name, "pathIndex", i, "modified", at, "created", at, "size", st.Size()))
+			list = append(list, doc.Of("name", name, "pathIndex", i, "modified", at, "created", at, "size", st.Size()))
 		}
 	}
-	writeDoc(w, 200, list)
+	reply.Doc(w, 200, list)
 	return nil
 }
 

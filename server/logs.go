@@ -11,6 +11,7 @@ import (
 	"github.com/cocoonhq/cocoon/engine/doc"
 	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/internal/tenant"
+	"github.com/cocoonhq/cocoon/server/reply"
 )
 
 // maxLogEntries is how many lines of the log are kept. Compat.
@@ -33,7 +34,7 @@ type logEntry struct {
 }
 
 func (e logEntry) view() *doc.Object {
-	return object("t", e.at.Format("2006-01-02T15:04:05.000000"), "m", e.text)
+	return doc.Of("t", e.at.Format("2006-01-02T15:04:05.000000"), "m", e.text)
 }
 
 // Write keeps a line. Compat: one that starts with a carriage return takes the place of a line that was not ended.
@@ -57,7 +58,7 @@ func (l *Logs) Write(b []byte) (int, error) {
 			continue
 		}
 		l.hub.Publish(context.Background(), engine.Event{Tenant: k.tenant, ClientID: k.client, Type: "logs",
-			Data: doc.Encode(object("entries", []any{e.view()}, "size", nil))})
+			Data: doc.Encode(doc.Of("entries", []any{e.view()}, "size", nil))})
 	}
 	return len(b), nil
 }
@@ -99,7 +100,7 @@ func (s *Server) logText(w http.ResponseWriter, _ *http.Request, _ params) error
 	for _, e := range s.c.Logs.last() {
 		b.WriteString(e.at.Format("2006-01-02T15:04:05.000000") + " - " + e.text)
 	}
-	writeDoc(w, 200, b.String())
+	reply.Doc(w, 200, b.String())
 	return nil
 }
 
@@ -109,18 +110,18 @@ func (s *Server) logEntries(w http.ResponseWriter, _ *http.Request, _ params) er
 	for _, e := range s.c.Logs.last() {
 		list = append(list, e.view())
 	}
-	writeDoc(w, 200, object("entries", list, "size", object("cols", 80, "rows", 24)))
+	reply.Doc(w, 200, doc.Of("entries", list, "size", doc.Of("cols", 80, "rows", 24)))
 	return nil
 }
 
 // logSubscribe is PATCH /internal/logs/subscribe.
 func (s *Server) logSubscribe(w http.ResponseWriter, r *http.Request, _ params) error {
-	v, err := jsonOf(r)
+	v, err := doc.Read(r.Body, doc.DefaultLimits())
 	if err != nil {
 		return err
 	}
-	client, ok := within(v, "clientId").(string)
-	on := within(v, "enabled")
+	client, ok := doc.Within(v, "clientId").(string)
+	on := doc.Within(v, "enabled")
 	if !ok || on == nil {
 		return fault.New(fault.BadRequest, "clientId or enabled is missing")
 	}
@@ -129,7 +130,7 @@ func (s *Server) logSubscribe(w http.ResponseWriter, r *http.Request, _ params) 
 	if s.c.Logs != nil && s.c.Hub.has(k) {
 		s.c.Logs.subscribe(k, on == true)
 	}
-	empty(w, 200)
+	reply.Empty(w, 200)
 	return nil
 }
 
@@ -139,6 +140,6 @@ func (s *Server) folderPaths(w http.ResponseWriter, _ *http.Request, _ params) e
 	for _, key := range s.c.Models.Folders() {
 		all.Set(key, s.c.Models.Roots(key))
 	}
-	writeDoc(w, 200, all)
+	reply.Doc(w, 200, all)
 	return nil
 }

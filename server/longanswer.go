@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"github.com/cocoonhq/cocoon/server/reply"
 )
 
 // longest is up to how many bytes an answer is sent whole, with its length. A longer one goes out as it is made, in pieces of about
@@ -42,7 +44,7 @@ func (l *longAnswer) member(first bool, compact func(b []byte) []byte) bool {
 		l.text = append(l.text, ", "...)
 	}
 	l.spare = compact(l.spare[:0])
-	l.text = appendSpaced(l.text, l.spare)
+	l.text = reply.AppendSpaced(l.text, l.spare)
 	return l.full()
 }
 
@@ -96,7 +98,7 @@ func (l *longAnswer) end(err error) error {
 		l.w.WriteHeader(http.StatusOK)
 		return nil
 	case err == nil:
-		rawJSON(l.w, http.StatusOK, l.text)
+		reply.Raw(l.w, http.StatusOK, l.text)
 		return nil
 	case l.began.IsZero():
 		return err

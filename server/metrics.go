@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/cocoonhq/cocoon/internal/tenant"
+	"github.com/cocoonhq/cocoon/server/reply"
 )
 
 // bounds are the upper ends of the classes that answers are counted in, in seconds.
@@ -123,7 +124,7 @@ func (c *counts) write(b *strings.Builder, head func(name, kind, help string)) {
 
 // healthz is GET /healthz.
 func (s *Server) healthz(w http.ResponseWriter, _ *http.Request, _ params) error {
-	text(w, 200, "ok\n")
+	reply.Text(w, 200, "ok\n")
 	return nil
 }
 
@@ -140,6 +141,6 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request, _ params) error 
 	if _, err := s.c.Files.Stat("output", "."); err != nil {
 		return &plainText{http.StatusServiceUnavailable, "the output folder cannot be read\n"}
 	}
-	text(w, 200, "ready\n")
+	reply.Text(w, 200, "ready\n")
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/cocoonhq/cocoon/internal/fault"
+	"github.com/cocoonhq/cocoon/server/reply"
 )
 
 // embeddings is GET /embeddings: names without their extension.
@@ -19,13 +20,13 @@ func (s *Server) embeddings(w http.ResponseWriter, _ *http.Request, _ params) er
 		names = append(names, strings.TrimSuffix(f, path.Ext(f)))
 	}
 	slices.Sort(names)
-	writeJSON(w, 200, names)
+	reply.JSON(w, 200, names)
 	return nil
 }
 
 // modelFolders is GET /models.
 func (s *Server) modelFolders(w http.ResponseWriter, _ *http.Request, _ params) error {
-	writeJSON(w, 200, s.c.Models.Folders())
+	reply.JSON(w, 200, s.c.Models.Folders())
 	return nil
 }
 
@@ -38,7 +39,7 @@ func (s *Server) modelFiles(w http.ResponseWriter, _ *http.Request, p params) er
 	if names == nil {
 		names = []string{}
 	}
-	writeJSON(w, 200, names)
+	reply.JSON(w, 200, names)
 	return nil
 }
 
@@ -53,7 +54,7 @@ func (s *Server) viewMetadata(w http.ResponseWriter, r *http.Request, p params) 
 	if !ok {
 		return plain(http.StatusNotFound)
 	}
-	writeJSON(w, 200, meta)
+	reply.JSON(w, 200, meta)
 	return nil
 }
 
@@ -63,7 +64,7 @@ func (s *Server) model(w http.ResponseWriter, r *http.Request, _ params) error {
 	if err != nil {
 		return err
 	}
-	writeJSON(w, 200, info)
+	reply.JSON(w, 200, info)
 	return nil
 }
 
@@ -81,7 +82,7 @@ func (s *Server) systemStats(w http.ResponseWriter, _ *http.Request, _ params) e
 		"name": name, "type": kind, "index": nil,
 		"vram_total": total, "vram_free": free, "torch_vram_total": total, "torch_vram_free": free,
 	}
-	writeJSON(w, 200, map[string]any{"system": system, "devices": []any{device}})
+	reply.JSON(w, 200, map[string]any{"system": system, "devices": []any{device}})
 	return nil
 }
 
@@ -115,14 +116,14 @@ func (s *Server) flags() map[string]any {
 
 // features is GET /features.
 func (s *Server) features(w http.ResponseWriter, _ *http.Request, _ params) error {
-	writeJSON(w, 200, s.flags())
+	reply.JSON(w, 200, s.flags())
 	return nil
 }
 
 // info is GET /cocoon/info: what the page shows of the server.
 func (s *Server) info(w http.ResponseWriter, _ *http.Request, _ params) error {
 	name, _ := s.c.Device()
-	writeJSON(w, 200, map[string]any{"version": s.c.Version, "comfyui_version": comfyVersion, "device": name})
+	reply.JSON(w, 200, map[string]any{"version": s.c.Version, "comfyui_version": comfyVersion, "device": name})
 	return nil
 }
 
@@ -130,7 +131,7 @@ func (s *Server) info(w http.ResponseWriter, _ *http.Request, _ params) error {
 func (s *Server) internalFiles(w http.ResponseWriter, _ *http.Request, p params) error {
 	kind := p.get("kind")
 	if !slices.Contains(kinds, kind) {
-		writeJSON(w, 400, map[string]string{"error": "Invalid directory type"})
+		reply.JSON(w, 400, map[string]string{"error": "Invalid directory type"})
 		return nil
 	}
 	names, err := s.newestFirst(kind)
@@ -140,6 +141,6 @@ func (s *Server) internalFiles(w http.ResponseWriter, _ *http.Request, p params)
 	for i := range names {
 		names[i] += " [" + kind + "]" // Compat: names say where they are
 	}
-	writeJSON(w, 200, names)
+	reply.JSON(w, 200, names)
 	return nil
 }

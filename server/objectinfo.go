@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/cocoonhq/cocoon/engine/node"
+	"github.com/cocoonhq/cocoon/server/reply"
 )
 
 // objectInfo is GET /object_info.
@@ -14,7 +15,7 @@ func (s *Server) objectInfo(w http.ResponseWriter, r *http.Request, _ params) er
 	h.Set("ETag", v.tag)
 	h.Set("Cache-Control", "no-cache")
 	if match := r.Header.Get("If-None-Match"); match == "*" || strings.Contains(match, v.tag) {
-		empty(w, http.StatusNotModified)
+		reply.Empty(w, http.StatusNotModified)
 		return nil
 	}
 	b := v.text
@@ -25,12 +26,12 @@ func (s *Server) objectInfo(w http.ResponseWriter, r *http.Request, _ params) er
 			h.Set("Content-Encoding", coding)
 		}
 	}
-	rawJSON(w, http.StatusOK, b)
+	reply.Raw(w, http.StatusOK, b)
 	return nil
 }
 
 // objectInfoOf is GET /object_info/{class}.
 func (s *Server) objectInfoOf(w http.ResponseWriter, r *http.Request, p params) error {
-	rawJSON(w, 200, node.ObjectInfoOf(r.Context(), s.c.Registry, p.get("class")))
+	reply.Raw(w, 200, node.ObjectInfoOf(r.Context(), s.c.Registry, p.get("class")))
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/cocoonhq/cocoon/engine/doc"
+	"github.com/cocoonhq/cocoon/server/reply"
 	"github.com/cocoonhq/cocoon/server/spec"
 	v2 "github.com/cocoonhq/cocoon/server/v2"
 )
@@ -65,7 +66,7 @@ func (s *Server) OpenAPI() []byte {
 			entry = &doc.Object{}
 			paths.Set(p, entry)
 		}
-		op := object("operationId", operationID(t.method, p), "tags", []string{tag}, "summary", t.help)
+		op := doc.Of("operationId", operationID(t.method, p), "tags", []string{tag}, "summary", t.help)
 		if err := operations[t.method+" "+p].Write(op, names); err != nil {
 			panic(err) // the table is ours
 		}
@@ -75,21 +76,21 @@ func (s *Server) OpenAPI() []byte {
 		s.secure(op, t)
 		entry.Set(strings.ToLower(t.method), op)
 	}
-	all := object("openapi", "3.1.0",
-		"info", object("title", "Cocoon", "version", s.c.Version, "description", "ComfyUI's API and a few routes of Cocoon's own."),
+	all := doc.Of("openapi", "3.1.0",
+		"info", doc.Of("title", "Cocoon", "version", s.c.Version, "description", "ComfyUI's API and a few routes of Cocoon's own."),
 		"paths", paths)
-	components := object("schemas", schemas())
+	components := doc.Of("schemas", schemas())
 	all.Set("components", components)
 	if s.c.Auth != nil {
 		ways := s.waysIn()
 		components.Set("securitySchemes", ways)
 		security := []any{}
 		for _, name := range ways.Keys() {
-			security = append(security, object(name, []any{}))
+			security = append(security, doc.Of(name, []any{}))
 		}
 		all.Set("security", security)
 	}
-	return spaced(doc.Encode(all))
+	return reply.Spaced(doc.Encode(all))
 }
 
 // schemas are the shapes that have names, by these in order.
@@ -107,12 +108,12 @@ func schemas() *doc.Object {
 
 // waysIn are the ways in which a request brings its key, as OpenAPI writes them.
 func (s *Server) waysIn() *doc.Object {
-	ways := object("bearer", object("type", "http", "scheme", "bearer", "description", "The key, made by: cocoon key new."),
-		"header", object("type", "apiKey", "in", "header", "name", "X-API-Key", "description", "The same key."))
+	ways := doc.Of("bearer", doc.Of("type", "http", "scheme", "bearer", "description", "The key, made by: cocoon key new."),
+		"header", doc.Of("type", "apiKey", "in", "header", "name", "X-API-Key", "description", "The same key."))
 	if s.c.CORS == "" {
-		ways.Set("basic", object("type", "http", "scheme", "basic", "description", "The same key as the password, for browsers; any name."))
+		ways.Set("basic", doc.Of("type", "http", "scheme", "basic", "description", "The same key as the password, for browsers; any name."))
 	}
-	ways.Set("socket", object("type", "apiKey", "in", "query", "name", "token", "description", "The same key, for WebSockets alone."))
+	ways.Set("socket", doc.Of("type", "apiKey", "in", "query", "name", "token", "description", "The same key, for WebSockets alone."))
 	return ways
 }
 
@@ -133,7 +134,7 @@ func operationID(method, p string) string {
 
 // openAPI is GET /openapi.json.
 func (s *Server) openAPI(w http.ResponseWriter, _ *http.Request, _ params) error {
-	rawJSON(w, 200, s.OpenAPI())
+	reply.Raw(w, 200, s.OpenAPI())
 	return nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/cocoonhq/cocoon/engine/doc"
+	"github.com/cocoonhq/cocoon/server/reply"
 )
 
 // Pack is what a node pack brings for the client, as a folder: web/ with scripts, example_workflows/ (or example, examples,
@@ -59,7 +60,7 @@ func (s *Server) extensions(w http.ResponseWriter, r *http.Request, _ params) er
 	for _, p := range s.clientPacks(r) {
 		add(p.Files, "web", "/extensions/"+url.PathEscape(p.Name)+"/")
 	}
-	writeDoc(w, 200, list)
+	reply.Doc(w, 200, list)
 	return nil
 }
 
@@ -102,27 +103,27 @@ func (s *Server) nodeReplacements(w http.ResponseWriter, r *http.Request, _ para
 			names, moves := []any{}, []any{}
 			for _, m := range r.Inputs {
 				if m.Old == "" {
-					moves = append(moves, object("new_id", m.New, "set_value", m.Value))
+					moves = append(moves, doc.Of("new_id", m.New, "set_value", m.Value))
 					continue
 				}
 				names = append(names, m.Old)
-				moves = append(moves, object("new_id", m.New, "old_id", m.Old))
+				moves = append(moves, doc.Of("new_id", m.New, "old_id", m.Old))
 			}
 			widgets, inputs = names, moves
 		}
 		if r.Outputs != nil {
 			moves := []any{}
 			for _, old := range sortedKeys(r.Outputs) {
-				moves = append(moves, object("new_idx", r.Outputs[old], "old_idx", old))
+				moves = append(moves, doc.Of("new_idx", r.Outputs[old], "old_idx", old))
 			}
 			outputs = moves
 		}
 		list, _ := all.Get(r.Old)
 		before, _ := list.([]any)
-		all.Set(r.Old, append(before, object("new_node_id", r.New, "old_node_id", r.Old, "old_widget_ids", widgets,
+		all.Set(r.Old, append(before, doc.Of("new_node_id", r.New, "old_node_id", r.Old, "old_widget_ids", widgets,
 			"input_mapping", inputs, "output_mapping", outputs)))
 	}
-	writeDoc(w, 200, all)
+	reply.Doc(w, 200, all)
 	return nil
 }
 

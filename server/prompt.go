@@ -10,6 +10,7 @@ import (
 	"github.com/cocoonhq/cocoon/engine"
 	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/internal/tenant"
+	"github.com/cocoonhq/cocoon/server/reply"
 )
 
 // submit is POST /prompt.
@@ -29,7 +30,7 @@ func (s *Server) submit(w http.ResponseWriter, r *http.Request, _ params) error 
 	if wait > 0 {
 		return s.await(w, r, got, wait)
 	}
-	writeJSON(w, 200, got)
+	reply.JSON(w, 200, got)
 	return nil
 }
 
@@ -91,7 +92,7 @@ func (s *Server) edit(w http.ResponseWriter, r *http.Request, clear func() error
 			return err
 		}
 	}
-	empty(w, 200)
+	reply.Empty(w, 200)
 	return nil
 }
 
@@ -107,11 +108,11 @@ func (s *Server) interrupt(w http.ResponseWriter, r *http.Request, _ params) err
 	}
 	var id string
 	if raw := fields["prompt_id"]; truthy(raw) && json.Unmarshal(raw, &id) != nil {
-		empty(w, 200) // an id of another type is nobody's
+		reply.Empty(w, 200) // an id of another type is nobody's
 		return nil
 	}
 	s.c.Engine.Interrupt(tenant.Of(r.Context()), id)
-	empty(w, 200)
+	reply.Empty(w, 200)
 	return nil
 }
 
@@ -122,6 +123,6 @@ func (s *Server) free(w http.ResponseWriter, r *http.Request, _ params) error {
 		return err
 	}
 	s.c.Engine.Free(truthy(fields["unload_models"]), truthy(fields["free_memory"]))
-	empty(w, 200)
+	reply.Empty(w, 200)
 	return nil
 }

@@ -5,11 +5,12 @@ import (
 	"strconv"
 
 	"github.com/cocoonhq/cocoon/internal/tenant"
+	"github.com/cocoonhq/cocoon/server/reply"
 )
 
 // remaining is GET /prompt.
 func (s *Server) remaining(w http.ResponseWriter, r *http.Request, _ params) error {
-	rawJSON(w, 200, []byte(`{"exec_info": {"queue_remaining": `+strconv.Itoa(s.c.Engine.Remaining(tenant.Of(r.Context())))+`}}`))
+	reply.Raw(w, 200, []byte(`{"exec_info": {"queue_remaining": `+strconv.Itoa(s.c.Engine.Remaining(tenant.Of(r.Context())))+`}}`))
 	return nil
 }
 

@@ -22,6 +22,7 @@ import (
 	"github.com/cocoonhq/cocoon/internal/jobs/sqlite"
 	"github.com/cocoonhq/cocoon/internal/tenant"
 	"github.com/cocoonhq/cocoon/internal/testpack"
+	"github.com/cocoonhq/cocoon/server/reply"
 )
 
 // measured is a store that counts what is read of lists, and fails when it is told to.
@@ -200,7 +201,7 @@ func TestLongLists(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			c := crowd(t, row.n, row.n, row.size)
 			sure := httptest.NewRecorder()
-			writeJSON(sure, 200, row.value(t, c))
+			reply.JSON(sure, 200, row.value(t, c))
 			want := sure.Body.String()
 			for _, coding := range []string{"identity", "gzip", "deflate"} {
 				offer := strings.Replace(coding, "deflate", "gzip, deflate", 1)

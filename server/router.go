@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/julienschmidt/httprouter"
+
+	"github.com/cocoonhq/cocoon/server/assetapi"
 )
 
 // Server answers requests. It is an http.Handler.
@@ -26,6 +28,7 @@ type Server struct {
 	summaries summaries
 	counts    *counts
 	rows      []route
+	assets    *assetapi.Handler // nil without a catalogue
 }
 
 // New makes a Server.
@@ -43,6 +46,7 @@ func build(c Config) *Server {
 	s := &Server{c: c, counts: &counts{}, classes: &classes{}}
 	s.packs.list = s.c.Packs
 	s.stocks.plain = sync.OnceValue(s.plainStock)
+	s.assets = s.assetHandler()
 	s.rows = s.table()
 	s.inner = s.version2(s.routes())
 	return s
@@ -189,7 +193,7 @@ func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
 // allowed lists the methods that have a route for the path.
 func (s *Server) allowed(p string) []string {
 	if rest, below := strings.CutPrefix(p, "/api/assets/"); below {
-		return assetMethods(rest)
+		return assetapi.Methods(rest)
 	}
 	var found []string
 	for _, m := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"} {

@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+
+	"github.com/cocoonhq/cocoon/server/filetype"
 )
 
 // Pages of other sites reach no route and no socket.
@@ -158,16 +160,16 @@ func TestStoredPagesDoNotRun(t *testing.T) {
 			res, _ := s.ask(t, "GET", path, "", "Sec-Fetch-Dest", "document", "Accept", "text/html")
 			h := res.Header
 			kind, _, _ := strings.Cut(h.Get("Content-Type"), ";")
-			runs := dangerous(kind)
+			runs := filetype.Dangerous(kind)
 			if res.StatusCode != 200 || runs || h.Get("X-Content-Type-Options") != "nosniff" {
 				t.Errorf("%s: %d %q %q, want no type that runs, and nosniff", path, res.StatusCode, kind, h.Get("X-Content-Type-Options"))
 			}
-			if kind == "application/octet-stream" && name != "noext" && name != "a.unknown" && (!strings.HasPrefix(h.Get("Content-Disposition"), "attachment") || h.Get("Content-Security-Policy") != sandbox) {
+			if kind == "application/octet-stream" && name != "noext" && name != "a.unknown" && (!strings.HasPrefix(h.Get("Content-Disposition"), "attachment") || h.Get("Content-Security-Policy") != filetype.Sandbox) {
 				t.Errorf("%s: %q, %q, want a download in a sandbox", path, h.Get("Content-Disposition"), h.Get("Content-Security-Policy"))
 			}
 		}
 	}
-	if res, _ := s.ask(t, "GET", "/view?filename=a.svg", "", "Sec-Fetch-Dest", "image"); res.Header.Get("Content-Security-Policy") != sandbox {
+	if res, _ := s.ask(t, "GET", "/view?filename=a.svg", "", "Sec-Fetch-Dest", "image"); res.Header.Get("Content-Security-Policy") != filetype.Sandbox {
 		t.Error("an SVG in a page has no sandbox")
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/cocoonhq/cocoon/engine/doc"
 	"github.com/cocoonhq/cocoon/internal/fault"
+	"github.com/cocoonhq/cocoon/server/reply"
 )
 
 const settingsFile = "/comfy.settings.json"
@@ -24,7 +25,7 @@ func (s *Server) settings(w http.ResponseWriter, r *http.Request, _ params) erro
 	if err != nil {
 		return err
 	}
-	writeDoc(w, 200, all)
+	reply.Doc(w, 200, all)
 	return nil
 }
 
@@ -40,7 +41,7 @@ func (s *Server) setting(w http.ResponseWriter, r *http.Request, p params) error
 		return err
 	}
 	v, _ := all.Get(p.get("id"))
-	writeDoc(w, 200, v)
+	reply.Doc(w, 200, v)
 	return nil
 }
 
@@ -73,7 +74,7 @@ func (s *Server) change(w http.ResponseWriter, r *http.Request, do func(all *doc
 		raise(w, http.StatusUnauthorized)
 		return nil
 	}
-	v, err := jsonOf(r)
+	v, err := doc.Read(r.Body, doc.DefaultLimits())
 	if err != nil {
 		return err
 	}
@@ -89,6 +90,6 @@ func (s *Server) change(w http.ResponseWriter, r *http.Request, do func(all *doc
 	if err := s.writeObject(user+settingsFile, all); err != nil {
 		return err
 	}
-	empty(w, 200)
+	reply.Empty(w, 200)
 	return nil
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/cocoonhq/cocoon/engine"
 	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/internal/tenant"
+	"github.com/cocoonhq/cocoon/server/reply"
 )
 
 const (
@@ -181,7 +182,7 @@ func (s *Server) socket(w http.ResponseWriter, r *http.Request, _ params) error 
 		if a := inner(w); a != nil {
 			a.raised = true
 		}
-		text(w, 400, "No WebSocket UPGRADE hdr: None\n Can \"Upgrade\" only to \"WebSocket\".")
+		reply.Text(w, 400, "No WebSocket UPGRADE hdr: None\n Can \"Upgrade\" only to \"WebSocket\".")
 		return nil
 	}
 	id := queryOf(r).Get("clientId")

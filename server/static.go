@@ -10,6 +10,9 @@ import (
 	"path"
 	"strings"
 	"time"
+
+	"github.com/cocoonhq/cocoon/server/filetype"
+	"github.com/cocoonhq/cocoon/server/reply"
 )
 
 // Static serves the files of a folder: the web client's, for Config.Web. Paths that lead out of it are not found, folders are
@@ -42,13 +45,13 @@ func static(w http.ResponseWriter, r *http.Request, files fs.FS, name string) {
 	}
 	f, err := files.Open(path.Clean(clean))
 	if err != nil {
-		empty(w, http.StatusNotFound)
+		reply.Empty(w, http.StatusNotFound)
 		return
 	}
 	defer f.Close()
 	st, err := f.Stat()
 	if err != nil {
-		empty(w, http.StatusNotFound)
+		reply.Empty(w, http.StatusNotFound)
 		return
 	}
 	if st.IsDir() || strings.HasSuffix(name, "/") {
@@ -59,7 +62,7 @@ func static(w http.ResponseWriter, r *http.Request, files fs.FS, name string) {
 	if !ok {
 		b, err := io.ReadAll(f)
 		if err != nil {
-			empty(w, http.StatusNotFound)
+			reply.Empty(w, http.StatusNotFound)
 			return
 		}
 		content = bytes.NewReader(b)
@@ -69,7 +72,7 @@ func static(w http.ResponseWriter, r *http.Request, files fs.FS, name string) {
 		at = began
 	}
 	h := w.Header()
-	h.Set("Content-Type", mimeOf(clean))
+	h.Set("Content-Type", filetype.Of(clean))
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("ETag", fmt.Sprintf(`"%x-%x"`, at.UnixNano(), st.Size()))
 	sendContent(w, r, at, st.Size(), content)
@@ -86,7 +89,7 @@ func (s *Server) webRoot(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if hasDots(p) {
-		empty(w, http.StatusNotFound)
+		reply.Empty(w, http.StatusNotFound)
 		return
 	}
 	r2 := new(http.Request)
@@ -123,7 +126,7 @@ func (s *Server) ownPage(w http.ResponseWriter, r *http.Request, _ params) error
 		return nil
 	}
 	w.Header().Set("Location", "/cocoon/")
-	empty(w, http.StatusFound)
+	reply.Empty(w, http.StatusFound)
 	return nil
 }
 

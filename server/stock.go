@@ -14,6 +14,8 @@ import (
 
 	"github.com/cocoonhq/cocoon/engine/doc"
 	"github.com/cocoonhq/cocoon/internal/tenant"
+	"github.com/cocoonhq/cocoon/server/filetype"
+	"github.com/cocoonhq/cocoon/server/reply"
 )
 
 // stocks keeps what the extensions of tenants bring for clients, as long as the same ones run.
@@ -161,7 +163,7 @@ func (s *Server) sendBundled(w http.ResponseWriter, r *http.Request, b *bundle, 
 	if err != nil {
 		return s.missing(w)
 	}
-	kind := mimeOf(name)
+	kind := filetype.Of(name)
 	if kind == "text/markdown" {
 		kind += "; charset=utf-8"
 	}
@@ -185,7 +187,7 @@ func sealText(b []byte) *sealed {
 	return &sealed{b, `"` + hex.EncodeToString(sum[:16]) + `"`}
 }
 
-func seal(v *doc.Object) *sealed { return sealText(spaced(doc.Encode(v))) }
+func seal(v *doc.Object) *sealed { return sealText(reply.Spaced(doc.Encode(v))) }
 
 // send answers with the text, or with 304 where the client has it. Without a type that is set it is JSON.
 func (k *sealed) send(w http.ResponseWriter, r *http.Request) {
@@ -194,11 +196,11 @@ func (k *sealed) send(w http.ResponseWriter, r *http.Request) {
 	h.Set("Cache-Control", "private, no-cache")
 	if match := r.Header.Get("If-None-Match"); match == "*" || strings.Contains(match, k.tag) {
 		h.Del("Content-Type")
-		empty(w, http.StatusNotModified)
+		reply.Empty(w, http.StatusNotModified)
 		return
 	}
 	if h.Get("Content-Type") == "" {
-		rawJSON(w, http.StatusOK, k.text)
+		reply.Raw(w, http.StatusOK, k.text)
 		return
 	}
 	h.Set("Content-Length", strconv.Itoa(len(k.text)))

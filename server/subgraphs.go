@@ -10,6 +10,7 @@ import (
 
 	"github.com/cocoonhq/cocoon/engine/doc"
 	"github.com/cocoonhq/cocoon/internal/fault"
+	"github.com/cocoonhq/cocoon/server/reply"
 )
 
 // Bounds of an extension's subgraphs, all of which clients load when they start.
@@ -32,7 +33,7 @@ func newGraph(owner, file string, read func() ([]byte, error)) graph {
 
 // view is what is listed of it.
 func (g *graph) view() *doc.Object {
-	return object("source", "custom_node", "name", g.name, "info", object("node_pack", "custom_nodes."+g.owner))
+	return doc.Of("source", "custom_node", "name", g.name, "info", doc.Of("node_pack", "custom_nodes."+g.owner))
 }
 
 func (p *packs) graphs() []graph {
@@ -71,12 +72,12 @@ func checkSubgraph(text []byte) error {
 	if err != nil {
 		return err
 	}
-	nodes, _ := within(o, "nodes").([]any)
-	list, _ := within(o, "definitions", "subgraphs").([]any)
+	nodes, _ := doc.Within(o, "nodes").([]any)
+	list, _ := doc.Within(o, "definitions", "subgraphs").([]any)
 	if len(nodes) != 1 || len(list) == 0 {
 		return fault.New(fault.BadFile, "it is not one node with its definition, as the client publishes a subgraph")
 	}
-	class, _ := within(nodes[0], "type").(string)
+	class, _ := doc.Within(nodes[0], "type").(string)
 	found := false
 	for _, d := range list {
 		def, ok := d.(*doc.Object)
@@ -150,6 +151,6 @@ func (s *Server) subgraph(w http.ResponseWriter, r *http.Request, p params) erro
 			return nil
 		}
 	}
-	writeDoc(w, 200, nil)
+	reply.Doc(w, 200, nil)
 	return nil
 }

@@ -17,8 +17,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cocoonhq/cocoon/engine/doc"
 	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/internal/imaging"
+	"github.com/cocoonhq/cocoon/server/reply"
 )
 
 // upload is a file that a form brought, and where it is to go.
@@ -93,7 +95,7 @@ func (s *Server) accept(w http.ResponseWriter, u upload) error {
 	if err != nil {
 		return err
 	}
-	writeDoc(w, 200, object("name", name, "subfolder", u.subfolder, "type", u.kind))
+	reply.Doc(w, 200, doc.Of("name", name, "subfolder", u.subfolder, "type", u.kind))
 	return nil
 }
 
@@ -166,11 +168,13 @@ func (s *Server) store(w http.ResponseWriter, r *http.Request, u upload, fill fu
 	if err != nil {
 		return err
 	}
-	answer := object("name", name, "subfolder", u.subfolder, "type", u.kind)
-	if a := s.uploadedAsset(r, u.kind, path.Join(u.subfolder, name)); a != nil {
-		answer.Set("asset", a)
+	answer := doc.Of("name", name, "subfolder", u.subfolder, "type", u.kind)
+	if s.assets != nil {
+		if a := s.assets.Uploaded(r, u.kind, path.Join(u.subfolder, name)); a != nil {
+			answer.Set("asset", a)
+		}
 	}
-	writeDoc(w, 200, answer)
+	reply.Doc(w, 200, answer)
 	return nil
 }
 

@@ -11,6 +11,8 @@ import (
 
 	"github.com/cocoonhq/cocoon/engine/doc"
 	"github.com/cocoonhq/cocoon/internal/fault"
+	"github.com/cocoonhq/cocoon/server/filetype"
+	"github.com/cocoonhq/cocoon/server/reply"
 )
 
 // plainText is an answer of a status and a line of text.
@@ -84,16 +86,16 @@ func (s *Server) userFile(w http.ResponseWriter, r *http.Request, p params) erro
 		return plain(http.StatusNotFound)
 	}
 	defer f.Close()
-	kind := mimeOf(full)
+	kind := filetype.Of(full)
 	switch {
 	case full == user+"/user.css":
 		kind = "text/css"
 		h.Set("Content-Disposition", "inline")
-	case dangerous(kind):
+	case filetype.Dangerous(kind):
 		kind = "application/octet-stream"
 	}
 	h.Set("Content-Type", kind)
-	h.Set("Content-Security-Policy", sandbox)
+	h.Set("Content-Security-Policy", filetype.Sandbox)
 	h.Set("ETag", etag(st, ""))
 	sendContent(w, r, st.ModTime(), st.Size(), f)
 	return nil
@@ -138,14 +140,14 @@ func (s *Server) written(w http.ResponseWriter, r *http.Request, user, full stri
 	}
 	rel := strings.TrimPrefix(full, user+"/")
 	if !strings.EqualFold(queryOf(r).Get("full_info"), "true") {
-		writeDoc(w, 200, rel)
+		reply.Doc(w, 200, rel)
 		return nil
 	}
 	st, err := s.c.Files.Stat("user", full)
 	if err != nil {
 		return err
 	}
-	writeDoc(w, 200, fileInfo(rel, st))
+	reply.Doc(w, 200, fileInfo(rel, st))
 	return nil
 }
 
@@ -190,5 +192,5 @@ func (s *Server) moveUserFile(w http.ResponseWriter, r *http.Request, p params) 
 // time of the last change too.
 func fileInfo(rel string, st fs.FileInfo) *doc.Object {
 	at := st.ModTime().UnixMilli()
-	return object("path", rel, "size", st.Size(), "modified", at, "created", at)
+	return doc.Of("path", rel, "size", st.Size(), "modified", at, "created", at)
 }

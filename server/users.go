@@ -13,6 +13,7 @@ import (
 
 	"github.com/cocoonhq/cocoon/engine/doc"
 	"github.com/cocoonhq/cocoon/internal/fault"
+	"github.com/cocoonhq/cocoon/server/reply"
 )
 
 // onlyUser is whose settings and files there are without --multi-user.
@@ -53,7 +54,7 @@ func (s *Server) user(r *http.Request) (id string, ok bool) {
 
 // users is GET /users.
 func (s *Server) users(w http.ResponseWriter, r *http.Request, _ params) error {
-	answer := object("storage", "server")
+	answer := doc.Of("storage", "server")
 	if s.c.MultiUser {
 		all, err := s.readObject("users.json")
 		if err != nil {
@@ -65,7 +66,7 @@ func (s *Server) users(w http.ResponseWriter, r *http.Request, _ params) error {
 		_, err := s.c.Files.Stat("user", onlyUser)
 		answer.Set("migrated", err == nil)
 	}
-	writeDoc(w, 200, answer)
+	reply.Doc(w, 200, answer)
 	return nil
 }
 
@@ -74,11 +75,11 @@ var unfit = regexp.MustCompile(`[^A-Za-z0-9_-]+`)
 
 // addUser is POST /users.
 func (s *Server) addUser(w http.ResponseWriter, r *http.Request, _ params) error {
-	v, err := jsonOf(r)
+	v, err := doc.Read(r.Body, doc.DefaultLimits())
 	if err != nil {
 		return err
 	}
-	name, ok := within(v, "username").(string)
+	name, ok := doc.Within(v, "username").(string)
 	if !ok {
 		return fault.New(fault.BadRequest, "username is missing or no text")
 	}
@@ -111,7 +112,7 @@ func (s *Server) addUser(w http.ResponseWriter, r *http.Request, _ params) error
 	if err := s.writeObject("users.json", all); err != nil {
 		return err
 	}
-	writeDoc(w, 200, id)
+	reply.Doc(w, 200, id)
 	return nil
 }
 
@@ -132,7 +133,7 @@ func (s *Server) readObject(name string) (*doc.Object, error) {
 	if len(b) > maxUserFile {
 		return nil, fault.New(fault.TooLarge, "%s has more than %d bytes", name, maxUserFile)
 	}
-	return stored(b), nil
+	return doc.Stored(b), nil
 }
 
 // writeObject writes a JSON object of the user folder. Compat: four spaces a level.

@@ -8,7 +8,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cocoonhq/cocoon/engine/doc"
 	"github.com/cocoonhq/cocoon/internal/fault"
+	"github.com/cocoonhq/cocoon/server/reply"
 )
 
 // maxListed bounds how many entries a listing of user files has.
@@ -54,7 +56,7 @@ func (s *Server) userFiles(w http.ResponseWriter, r *http.Request, _ params) err
 			}
 		})
 	}
-	writeDoc(w, 200, list)
+	reply.Doc(w, 200, list)
 	return nil
 }
 
@@ -104,7 +106,7 @@ func (s *Server) userTree(w http.ResponseWriter, r *http.Request, _ params) erro
 	st, err := s.c.Files.Stat("user", dir)
 	switch {
 	case err != nil && dir == user:
-		writeDoc(w, 200, []any{})
+		reply.Doc(w, 200, []any{})
 		return nil
 	case err != nil:
 		return &plainText{http.StatusNotFound, "Requested path not found"}
@@ -120,12 +122,12 @@ func (s *Server) userTree(w http.ResponseWriter, r *http.Request, _ params) erro
 	s.walkUser(dir, true, true, func(rel string, st fs.FileInfo) {
 		full := strings.TrimPrefix(path.Join(dir, rel), user+"/")
 		if st.IsDir() {
-			all = append(all, entry{st.Name(), true, object("name", st.Name(), "path", full, "type", "directory")})
+			all = append(all, entry{st.Name(), true, doc.Of("name", st.Name(), "path", full, "type", "directory")})
 			return
 		}
 		at := float64(st.ModTime().UnixNano()) / 1e9
 		all = append(all, entry{st.Name(), false,
-			object("name", st.Name(), "path", full, "type", "file", "size", st.Size(), "modified", at)})
+			doc.Of("name", st.Name(), "path", full, "type", "file", "size", st.Size(), "modified", at)})
 	})
 	slices.SortStableFunc(all, func(a, b entry) int {
 		if a.dir != b.dir {
@@ -140,6 +142,6 @@ func (s *Server) userTree(w http.ResponseWriter, r *http.Request, _ params) erro
 	for i := range all {
 		list[i] = all[i].view
 	}
-	writeDoc(w, 200, list)
+	reply.Doc(w, 200, list)
 	return nil
 }

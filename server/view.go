@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/cocoonhq/cocoon/internal/fault"
+	"github.com/cocoonhq/cocoon/server/filetype"
+	"github.com/cocoonhq/cocoon/server/reply"
 )
 
 // kinds are the folders that clients may name.
@@ -52,7 +54,7 @@ func (s *Server) view(w http.ResponseWriter, r *http.Request, _ params) error {
 		return plain(http.StatusNotFound)
 	}
 	if name := q.Get("filename"); strings.HasPrefix(name, "blake3:") {
-		return s.viewHash(w, r, name)
+		return s.viewAsset(w, r, name)
 	}
 	kind := q.Get("type")
 	if !q.Has("type") {
@@ -80,7 +82,7 @@ func (s *Server) view(w http.ResponseWriter, r *http.Request, _ params) error {
 	tag := etag(st, v.String())
 	w.Header().Set("ETag", tag)
 	if match := r.Header.Get("If-None-Match"); match != "" && (match == "*" || strings.Contains(match, tag)) {
-		empty(w, http.StatusNotModified)
+		reply.Empty(w, http.StatusNotModified)
 		return nil
 	}
 	b, contentType, err := s.render(r.Context(), f, st.Size(), v)
@@ -101,13 +103,13 @@ func (s *Server) view(w http.ResponseWriter, r *http.Request, _ params) error {
 // serveFile sends a file with ranges and validators. Types that a browser would run are sent as a download, in a sandbox.
 func serveFile(w http.ResponseWriter, r *http.Request, f *os.File, st fs.FileInfo, name string, inline bool) {
 	h := w.Header()
-	contentType := mimeOf(name)
+	contentType := filetype.Of(name)
 	h.Set("X-Content-Type-Options", "nosniff")
 	how := ""
-	if dangerous(contentType) {
+	if filetype.Dangerous(contentType) {
 		h.Set("Vary", "Sec-Fetch-Dest")
 		h.Set("Cache-Control", "no-store")
-		h.Set("Content-Security-Policy", sandbox)
+		h.Set("Content-Security-Policy", filetype.Sandbox)
 		if base, _, _ := strings.Cut(contentType, ";"); base != "image/svg+xml" || r.Header.Get("Sec-Fetch-Dest") != "image" {
 			contentType, how = "application/octet-stream", "attachment"
 		}

@@ -6,8 +6,10 @@ import (
 	"time"
 
 	"github.com/cocoonhq/cocoon/engine"
+	"github.com/cocoonhq/cocoon/engine/doc"
 	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/internal/tenant"
+	"github.com/cocoonhq/cocoon/server/reply"
 )
 
 // maxWait bounds POST /prompt?wait=, in seconds.
@@ -35,7 +37,7 @@ func (s *Server) await(w http.ResponseWriter, r *http.Request, got engine.Accept
 	end := time.NewTimer(most)
 	defer end.Stop()
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(most + writeTimeout))
-	answer := object("prompt_id", got.PromptID, "number", got.Number, "node_errors", got.NodeErrors)
+	answer := doc.Of("prompt_id", got.PromptID, "number", got.Number, "node_errors", got.NodeErrors)
 	for {
 		empty := s.c.Engine.Remaining(t) == 0 // asked first: a prompt leaves the queue and enters the history at once
 		found, err := s.c.Engine.HistoryOf(r.Context(), t, got.PromptID)
@@ -45,8 +47,8 @@ func (s *Server) await(w http.ResponseWriter, r *http.Request, got engine.Accept
 		// An id may be used again: an entry of another number is of a run before.
 		if len(found) > 0 && found[0].Item.Number == got.Number {
 			e := found[0]
-			answer.Set("result", object("outputs", e.Outputs, "status", e.Status, "meta", e.Meta))
-			writeDoc(w, 200, answer)
+			answer.Set("result", doc.Of("outputs", e.Outputs, "status", e.Status, "meta", e.Meta))
+			reply.Doc(w, 200, answer)
 			return nil
 		}
 		if empty {
@@ -55,7 +57,7 @@ func (s *Server) await(w http.ResponseWriter, r *http.Request, got engine.Accept
 		select {
 		case <-str.wake:
 		case <-end.C:
-			writeDoc(w, http.StatusAccepted, answer)
+			reply.Doc(w, http.StatusAccepted, answer)
 			return nil
 		case <-r.Context().Done():
 			return nil // nobody is there to be answered

@@ -133,12 +133,12 @@ func (h *Webhook) lookAt(ctx context.Context, e *engine.Engine, t tenant.ID) err
 
 // tell sends one prompt's end, if it ended after the start.
 func (h *Webhook) tell(ctx context.Context, t tenant.ID, e *engine.HistoryEntry) error {
-	status := stored(e.Status)
+	status := doc.Stored(e.Status)
 	_, end, _, _ := milestones(status)
 	if int64(float(end)) < h.began.UnixMilli() {
 		return nil
 	}
-	body := doc.Encode(object("prompt_id", e.PromptID, "tenant", string(t), "status", status, "outputs", e.Outputs, "time", end))
+	body := doc.Encode(doc.Of("prompt_id", e.PromptID, "tenant", string(t), "status", status, "outputs", e.Outputs, "time", end))
 	pause := h.Pause
 	for i := 1; ; i++ {
 		err := h.send(ctx, body)

@@ -47,13 +47,13 @@ func (p *packs) translations() *doc.Object {
 				if err != nil {
 					continue
 				}
-				o := stored(b)
+				o := doc.Stored(b)
 				if part != "main" {
-					o = object(part, o)
+					o = doc.Of(part, o)
 				}
 				merge(words, o)
 			}
-			merge(all, object(l.Name(), words))
+			merge(all, doc.Of(l.Name(), words))
 		}
 	}
 	return all
@@ -110,7 +110,7 @@ func (s *Server) translations(ctx context.Context, bundles []*bundle) *doc.Objec
 		for _, l := range b.languages() {
 			words := x.language(l, b.Files, b.read)
 			if words.Len() > 0 {
-				fill(all, object(l, words))
+				fill(all, doc.Of(l, words))
 			}
 		}
 		left -= before - x.left

@@ -137,7 +137,7 @@ func FuzzSubgraph(f *testing.F) {
 			return
 		}
 		o, err := graphOf(text)
-		if nodes, _ := within(o, "nodes").([]any); err != nil || len(nodes) != 1 {
+		if nodes, _ := doc.Within(o, "nodes").([]any); err != nil || len(nodes) != 1 {
 			t.Errorf("%q was taken", text)
 		}
 	})

@@ -7,6 +7,7 @@ import (
 
 	"github.com/cocoonhq/cocoon/engine/node"
 	"github.com/cocoonhq/cocoon/internal/workflow"
+	"github.com/cocoonhq/cocoon/server/reply"
 )
 
 // openWorkflow is POST /cocoon/workflow?name=: any file that carries a workflow becomes a prompt.
@@ -38,6 +39,6 @@ func (s *Server) openWorkflow(w http.ResponseWriter, r *http.Request, _ params) 
 	if o.App != nil {
 		answer.Linear = o.App.Inputs
 	}
-	writeJSON(w, 200, answer)
+	reply.JSON(w, 200, answer)
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/cocoonhq/cocoon/internal/tenant"
+	"github.com/cocoonhq/cocoon/server/reply"
 )
 
 // answer is a response on its way out: it adds cache headers and remembers what is logged and counted.
@@ -136,7 +137,7 @@ func raise(w http.ResponseWriter, status int) {
 	if a := inner(w); a != nil {
 		a.raised = true
 	}
-	text(w, status, fmt.Sprintf("%d: %s", status, http.StatusText(status)))
+	reply.Text(w, status, fmt.Sprintf("%d: %s", status, http.StatusText(status)))
 }
 
 func inner(w http.ResponseWriter) *answer {

@@ -8,7 +8,7 @@ import (
 
 	"github.com/cocoonhq/cocoon/internal/assets"
 	"github.com/cocoonhq/cocoon/internal/tenant"
-	"github.com/cocoonhq/cocoon/server"
+	"github.com/cocoonhq/cocoon/server/assetapi"
 )
 
 // assetsFile is where the catalogue of assets is kept, in the user folder.
@@ -55,6 +55,6 @@ func (a *app) present(o *options) func(context.Context, string, json.RawMessage)
 				return ui
 			}
 		}
-		return server.Present(ctx, a.assets, files, promptID, ui)
+		return assetapi.Present(ctx, a.assets, files, promptID, ui)
 	}
 }

@@ -13,6 +13,15 @@ type Object struct {
 // small is how many keys are searched one by one.
 const small = 12
 
+// Of makes an object of keys and values in turn.
+func Of(pairs ...any) *Object {
+	o := &Object{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		o.Set(pairs[i].(string), pairs[i+1])
+	}
+	return o
+}
+
 // Len is the number of keys.
 func (o *Object) Len() int { return len(o.keys) }
 
@@ -128,6 +137,18 @@ func Plain(v any) any {
 	case bigInt:
 		f, _ := x.Float64()
 		return f
+	}
+	return v
+}
+
+// Within goes down into nested objects by their keys; nil when there is nothing, or no object on the way.
+func Within(v any, keys ...string) any {
+	for _, k := range keys {
+		o, ok := v.(*Object)
+		if !ok {
+			return nil
+		}
+		v, _ = o.Get(k)
 	}
 	return v
 }

@@ -9,8 +9,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/cocoonhq/cocoon/internal/fault"
 )
 
 func TestParse(t *testing.T) {
@@ -27,8 +28,8 @@ func TestParse(t *testing.T) {
 		{"99999999999999999999999", huge, ""},
 		{`"a\u00e9\n\ud83d\ude00\/"`, "aé\n😀/", `"aé\n😀/"`}, {`"\ud800"`, "\ufffd", `"` + "\ufffd" + `"`},
 		{`[1, [], {}]`, []any{int64(1), []any{}, &Object{}}, `[1,[],{}]`},
-		{`{"b":1,"a":2}`, object("b", int64(1), "a", int64(2)), ""},
-		{`{"a":1,"b":2,"a":3}`, object("a", int64(3), "b", int64(2)), `{"a":3,"b":2}`},
+		{`{"b":1,"a":2}`, Of("b", int64(1), "a", int64(2)), ""},
+		{`{"a":1,"b":2,"a":3}`, Of("a", int64(3), "b", int64(2)), `{"a":3,"b":2}`},
 	} {
 		got, err := Parse([]byte(row.text), DefaultLimits())
 		if err != nil {
@@ -48,12 +49,24 @@ func TestParse(t *testing.T) {
 	}
 }
 
-func object(kv ...any) *Object {
-	o := &Object{}
-	for i := 0; i < len(kv); i += 2 {
-		o.Set(kv[i].(string), kv[i+1])
+func TestWithin(t *testing.T) {
+	v := Of("a", Of("b", []any{true}), "c", nil)
+	for _, row := range []struct {
+		keys []string
+		want any
+	}{{nil, v}, {[]string{"a", "b"}, []any{true}}, {[]string{"a", "b", "x"}, nil}, {[]string{"c"}, nil}, {[]string{"x", "y"}, nil}} {
+		if got := Within(v, row.keys...); !reflect.DeepEqual(got, row.want) {
+			t.Errorf("Within(%q) = %v, want %v", row.keys, got, row.want)
+		}
 	}
-	return o
+	if o := Stored([]byte(`{"a":1}`)); o.Len() != 1 {
+		t.Errorf("stored: %s", Encode(o))
+	}
+	for _, text := range []string{"", "null", "[1]", "{"} {
+		if o := Stored([]byte(text)); o.Len() != 0 {
+			t.Errorf("%q reads as %s", text, Encode(o))
+		}
+	}
 }
 
 func TestParseRefuses(t *testing.T) {
@@ -130,7 +143,7 @@ func TestAppend(t *testing.T) {
 
 func TestPlain(t *testing.T) {
 	huge, _ := new(big.Int).SetString("36893488147419103232", 10)
-	got := Plain(object("a", []any{object("b", huge)}))
+	got := Plain(Of("a", []any{Of("b", huge)}))
 	want := map[string]any{"a": []any{map[string]any{"b": 36893488147419103232.0}}}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("-want +got\n%s", d)

@@ -2,6 +2,7 @@ package doc
 
 import (
 	"fmt"
+	"io"
 	"math"
 	"math/big"
 	"strconv"
@@ -51,6 +52,24 @@ func ParseObject(text []byte, l Limits) (*Object, error) {
 		return nil, fault.New(fault.BadRequest, "a JSON object is wanted")
 	}
 	return o, nil
+}
+
+// Read is Parse for what comes from a stream. Errors of the stream come as they are.
+func Read(r io.Reader, l Limits) (any, error) {
+	text, err := io.ReadAll(r)
+	if err != nil {
+		return nil, err
+	}
+	return Parse(text, l)
+}
+
+// Stored reads JSON that the program itself stored; what is no object reads as an empty one.
+func Stored(text []byte) *Object {
+	o, err := ParseObject(text, DefaultLimits())
+	if err != nil {
+		return &Object{}
+	}
+	return o
 }
 
 type parser struct {

@@ -61,7 +61,7 @@ func (o Op) Write(to *doc.Object, names []string) error {
 		return err
 	}
 	if content.Len() > 0 {
-		to.Set("requestBody", object("content", content, "required", true))
+		to.Set("requestBody", doc.Of("content", content, "required", true))
 	}
 	answers := &doc.Object{}
 	err = lines(o.Answers, func(line, words string) error { return addAnswer(answers, line, words) })
@@ -83,14 +83,14 @@ func (o Op) parameters(names []string) ([]any, error) {
 	for _, n := range names {
 		s, ok := types[n]
 		if !ok {
-			s = object("type", "string")
+			s = doc.Of("type", "string")
 		}
-		list = append(list, object("name", n, "in", "path", "required", true, "schema", s))
+		list = append(list, doc.Of("name", n, "in", "path", "required", true, "schema", s))
 	}
 	for _, place := range []struct{ in, text string }{{"query", o.Query}, {"header", o.Headers}} {
 		err := lines(place.text, func(line, words string) error {
 			name, s, optional, err := parameter(line)
-			one := object("name", name, "in", place.in, "required", !optional, "schema", s)
+			one := doc.Of("name", name, "in", place.in, "required", !optional, "schema", s)
 			if words != "" {
 				one.Set("description", words)
 			}
@@ -145,7 +145,7 @@ func addAnswer(to *doc.Object, line, words string) error {
 		words = http.StatusText(n) + "."
 	}
 	if !ok {
-		answer = object("description", words)
+		answer = doc.Of("description", words)
 		to.Set(status, answer)
 	}
 	if rest = strings.TrimSpace(rest); rest == "" {

@@ -83,12 +83,12 @@ func (p *parser) either(depth int) (*doc.Object, error) {
 		}
 	}
 	if len(texts) > 0 {
-		all = append(all, object("type", "string", "enum", texts))
+		all = append(all, doc.Of("type", "string", "enum", texts))
 	}
 	if len(all) == 1 {
 		return all[0].(*doc.Object), nil
 	}
-	return object("anyOf", all), nil
+	return doc.Of("anyOf", all), nil
 }
 
 func (p *parser) quoted() (string, error) {
@@ -131,9 +131,9 @@ func (p *parser) list(depth int) (*doc.Object, error) {
 		}
 	}
 	if len(items) == 1 {
-		return object("type", "array", "items", items[0]), nil
+		return doc.Of("type", "array", "items", items[0]), nil
 	}
-	return object("type", "array", "prefixItems", items, "items", false, "minItems", len(items)), nil
+	return doc.Of("type", "array", "prefixItems", items, "items", false, "minItems", len(items)), nil
 }
 
 // fields reads a: T, b?: U} or *: T}.
@@ -146,7 +146,7 @@ func (p *parser) fields(depth int) (*doc.Object, error) {
 		if err == nil && !p.take('}') {
 			err = p.wrong("}")
 		}
-		return object("type", "object", "additionalProperties", s), err
+		return doc.Of("type", "object", "additionalProperties", s), err
 	}
 	properties, required := &doc.Object{}, []any{}
 	for !p.take('}') {
@@ -167,7 +167,7 @@ func (p *parser) fields(depth int) (*doc.Object, error) {
 			return nil, p.wrong("a comma or }")
 		}
 	}
-	o := object("type", "object", "properties", properties)
+	o := doc.Of("type", "object", "properties", properties)
 	if len(required) > 0 {
 		o.Set("required", required)
 	}
@@ -186,31 +186,23 @@ func (p *parser) word() string {
 func (p *parser) named() (*doc.Object, error) {
 	switch w := p.word(); w {
 	case "any":
-		return object(), nil
+		return doc.Of(), nil
 	case "int":
-		return object("type", "integer"), nil
+		return doc.Of("type", "integer"), nil
 	case "bool":
-		return object("type", "boolean"), nil
+		return doc.Of("type", "boolean"), nil
 	case "uuid":
-		return object("type", "string", "format", "uuid"), nil
+		return doc.Of("type", "string", "format", "uuid"), nil
 	case "bytes":
-		return object("type", "string", "contentMediaType", "application/octet-stream"), nil
+		return doc.Of("type", "string", "contentMediaType", "application/octet-stream"), nil
 	case "object":
-		return object("type", w, "additionalProperties", true), nil
+		return doc.Of("type", w, "additionalProperties", true), nil
 	case "string", "number", "null":
-		return object("type", w), nil
+		return doc.Of("type", w), nil
 	default:
 		if w == "" || !unicode.IsUpper(rune(w[0])) {
 			return nil, p.wrong("a type")
 		}
-		return object("$ref", "#/components/schemas/"+w), nil
+		return doc.Of("$ref", "#/components/schemas/"+w), nil
 	}
-}
-
-func object(pairs ...any) *doc.Object {
-	o := &doc.Object{}
-	for i := 0; i < len(pairs); i += 2 {
-		o.Set(pairs[i].(string), pairs[i+1])
-	}
-	return o
 }

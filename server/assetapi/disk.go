@@ -1,4 +1,4 @@
-package server
+package assetapi
 
 import (
 	"context"
@@ -14,6 +14,7 @@ import (
 
 	"github.com/cocoonhq/cocoon/internal/assets"
 	"github.com/cocoonhq/cocoon/internal/fault"
+	"github.com/cocoonhq/cocoon/server/filetype"
 )
 
 // shelves are the files of an owner as the catalogue reads them: their own, and the model files of all.
@@ -22,7 +23,8 @@ type shelves struct {
 	models Models
 }
 
-func (s *Server) shelves() shelves { return shelves{s.c.Files, s.c.Models} }
+// kinds are the folders of files that /view shows.
+var kinds = []string{"output", "input", "temp"}
 
 // Walk implements assets.Disk. Hidden files are left out, and temporary ones are looked at too.
 func (d shelves) Walk(ctx context.Context, kind string, each func(assets.File) error) error {
@@ -133,7 +135,7 @@ func (d shelves) Open(f assets.File) (*os.File, error) {
 
 // Describe implements assets.Disk.
 func (d shelves) Describe(f assets.File, content *os.File) (string, json.RawMessage) {
-	kind := mimeOf(f.Path)
+	kind := filetype.Of(f.Path)
 	return kind, pictureSize(kind, content)
 }
 

@@ -1,12 +1,14 @@
-package server
+package assetapi
 
 import (
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"path"
+	"strings"
 
 	"github.com/rs/zerolog"
 
@@ -23,7 +25,8 @@ const (
 )
 
 // Present enters the files of a node's output into a catalogue, as what ctx's tenant owns and a prompt made, and gives the output
-// with their ids, with what is known of media, and with the previews that were chosen for files of these names. What is no file, or is none that is there, stays as it is.
+// with their ids, with what is known of media, and with the previews that were chosen for files of these names. What is no file,
+// or is none that is there, stays as it is.
 func Present(ctx context.Context, c *assets.Catalogue, files Files, promptID string, ui json.RawMessage) json.RawMessage {
 	o, err := doc.ParseObject(ui, doc.DefaultLimits())
 	if err != nil {
@@ -61,7 +64,7 @@ func describe(entry *doc.Object, a assets.Ref) {
 	if a.PreviewID != "" {
 		entry.Set("preview_id", a.PreviewID)
 	}
-	if known := stored(a.System); known.Len() > 0 && !entry.Has("metadata") && shows(&a) {
+	if known := doc.Stored(a.System); known.Len() > 0 && !entry.Has("metadata") && shows(&a) {
 		entry.Set("metadata", known)
 	}
 }
@@ -72,11 +75,11 @@ func produce(ctx context.Context, c *assets.Catalogue, files Files, promptID str
 		s, _ := v.(string)
 		return s
 	}
-	kind, name := text("type"), path.Join(text("subfolder"), text("filename"))
-	if text("filename") == "" || !inside(text("subfolder")) || !inside(name) {
+	kind, sub, name := text("type"), text("subfolder"), text("filename")
+	if name == "" || !fs.ValidPath(path.Join(sub, name)) || strings.ContainsAny(sub+name, "\\\x00") {
 		return a, fault.New(fault.NotFound, "this is no file")
 	}
-	id, err := enter(ctx, c, files, kind, name, promptID)
+	id, err := enter(ctx, c, files, kind, path.Join(sub, name), promptID)
 	if err != nil {
 		return a, err
 	}
@@ -108,24 +111,21 @@ func enter(ctx context.Context, c *assets.Catalogue, files Files, kind, name, pr
 	return c.Produce(ctx, tenant.Of(ctx), f, promptID, hash, mime, system)
 }
 
-// uploadedAsset enters a file that was just uploaded into the catalogue and describes it; nil without one, or when that fails: the
-// upload itself went well.
-func (s *Server) uploadedAsset(r *http.Request, kind, name string) any {
-	if s.c.Assets == nil {
-		return nil
-	}
+// Uploaded enters a file that was just uploaded into the catalogue and describes it; nil when that fails: the upload itself
+// went well.
+func (h *Handler) Uploaded(r *http.Request, kind, name string) any {
 	ctx, owner := r.Context(), tenant.Of(r.Context())
-	id, err := enter(ctx, s.c.Assets, s.c.Files, kind, path.Clean(name), "")
+	id, err := enter(ctx, h.c.Catalogue, h.c.Files, kind, path.Clean(name), "")
 	if err == nil {
-		_, err = s.c.Assets.AddTags(ctx, owner, id, []string{assets.Uploaded})
+		_, err = h.c.Catalogue.AddTags(ctx, owner, id, []string{assets.Uploaded})
 	}
 	var a assets.Ref
 	if err == nil {
-		a, err = s.c.Assets.Get(ctx, owner, id)
+		a, err = h.c.Catalogue.Get(ctx, owner, id)
 	}
 	if err != nil {
 		zerolog.Ctx(ctx).Warn().Err(err).Msg("an upload could not be entered into the catalogue")
 		return nil
 	}
-	return object("id", a.ID, "name", a.Name, "asset_hash", a.Hash, "size", a.Size, "mime_type", a.MIME, "tags", a.Tags)
+	return doc.Of("id", a.ID, "name", a.Name, "asset_hash", a.Hash, "size", a.Size, "mime_type", a.MIME, "tags", a.Tags)
 }

@@ -1,9 +1,10 @@
-package server
+package assetapi
 
 import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -12,85 +13,44 @@ import (
 	"github.com/cocoonhq/cocoon/internal/assets"
 	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/internal/tenant"
+	"github.com/cocoonhq/cocoon/server/reply"
 )
 
-// asset answers the asset routes of a catalogue that is on. rest is what stands behind /api/assets/.
-func (s *Server) asset(w http.ResponseWriter, r *http.Request, rest string) error {
-	first, second, _ := strings.Cut(rest, "/")
-	id := strings.ToLower(first)
-	switch route := r.Method + " " + rest; {
-	case r.URL.Path == "/api/tags":
-		return s.assetTags(w, r)
-	case rest == "" && r.Method == http.MethodPost:
-		return s.uploadAsset(w, r)
-	case rest == "":
-		return s.listAssets(w, r)
-	case first == "hash":
-		return s.assetHash(w, r, second)
-	case rest == "tags/refine":
-		return s.refineTags(w, r)
-	case rest == "seed/status":
-		return s.seedStatus(w, r)
-	case route == "POST from-hash":
-		return s.assetFromHash(w, r)
-	case route == "POST seed":
-		return s.seed(w, r)
-	case route == "POST seed/cancel":
-		return s.cancelSeed(w, r)
-	case route == "POST prune":
-		return s.pruneAssets(w, r)
-	case second == "content":
-		return s.assetContent(w, r, id)
-	case second == "tags":
-		return s.tagAsset(w, r, id)
-	case r.Method == http.MethodPut:
-		return s.changeAsset(w, r, id)
-	case r.Method == http.MethodDelete:
-		err := s.c.Assets.Delete(r.Context(), tenant.Of(r.Context()), id)
-		if err == nil {
-			w.WriteHeader(http.StatusNoContent)
-		}
-		return assetFault(err, id)
+// hash is HEAD /api/assets/hash/{hash}.
+func (h *Handler) hash(w http.ResponseWriter, r *http.Request, text string) error {
+	if u, err := url.PathUnescape(text); err == nil {
+		text = u
 	}
-	a, err := s.c.Assets.Get(r.Context(), tenant.Of(r.Context()), id)
+	hash, err := assets.ParseHash(text)
 	if err != nil {
-		return assetFault(err, id)
+		return refused(400, "INVALID_HASH", "hash must be like 'blake3:<hex>'")
 	}
-	return s.writeAsset(w, r, 200, a, nil)
-}
-
-// assetHash is HEAD /api/assets/hash/{hash}.
-func (s *Server) assetHash(w http.ResponseWriter, r *http.Request, text string) error {
-	hash, err := assets.ParseHash(unescaped(text))
-	if err != nil {
-		return badAsset(400, "INVALID_HASH", "hash must be like 'blake3:<hex>'")
-	}
-	ok, err := s.c.Assets.Holds(r.Context(), tenant.Of(r.Context()), hash)
+	ok, err := h.c.Catalogue.Holds(r.Context(), tenant.Of(r.Context()), hash)
 	if err != nil {
 		return err
 	}
 	if !ok {
-		empty(w, http.StatusNotFound)
+		reply.Empty(w, http.StatusNotFound)
 		return nil
 	}
-	empty(w, 200)
+	reply.Empty(w, 200)
 	return nil
 }
 
-// listAssets is GET /api/assets.
-func (s *Server) listAssets(w http.ResponseWriter, r *http.Request) error {
-	q, err := assetQuery(r.URL.Query(), 20, 500)
+// list is GET /api/assets.
+func (h *Handler) list(w http.ResponseWriter, r *http.Request) error {
+	q, err := readQuery(r.URL.Query(), 20, 500)
 	if err != nil {
 		return err
 	}
-	page, err := s.c.Assets.List(r.Context(), tenant.Of(r.Context()), q)
+	page, err := h.c.Catalogue.List(r.Context(), tenant.Of(r.Context()), q)
 	if errors.Is(err, fault.BadRequest) {
-		return badAsset(400, "INVALID_CURSOR", err.Error())
+		return refused(400, "INVALID_CURSOR", err.Error())
 	}
 	if err != nil {
 		return err
 	}
-	views, err := s.assetViews(r, page.Refs)
+	views, err := h.views(r, page.Refs)
 	if err != nil {
 		return err
 	}
@@ -98,24 +58,24 @@ func (s *Server) listAssets(w http.ResponseWriter, r *http.Request) error {
 	if q.After == "" { // Compat: by the total when pages are counted
 		more = q.Offset+len(views) < page.Total
 	}
-	writeJSON(w, 200, struct {
-		Assets []assetView `json:"assets"`
-		Total  int         `json:"total"`
-		More   bool        `json:"has_more"`
-		Next   string      `json:"next_cursor,omitempty"`
+	reply.JSON(w, 200, struct {
+		Assets []view `json:"assets"`
+		Total  int    `json:"total"`
+		More   bool   `json:"has_more"`
+		Next   string `json:"next_cursor,omitempty"`
 	}{views, page.Total, more, page.Next})
 	return nil
 }
 
-// assetBody reads a JSON object into v, whose fields have the right types. Errors: INVALID_JSON, INVALID_BODY.
-func assetBody(r *http.Request, v any) error {
-	raw, err := jsonOf(r)
+// readBody reads a JSON object into v, whose fields have the right types. Errors: INVALID_JSON, INVALID_BODY.
+func readBody(r *http.Request, v any) error {
+	raw, err := doc.Read(r.Body, doc.DefaultLimits())
 	var large *http.MaxBytesError
 	if errors.As(err, &large) {
 		return err
 	}
 	if err != nil {
-		return badAsset(400, "INVALID_JSON", "Request body must be valid JSON.")
+		return refused(400, "INVALID_JSON", "Request body must be valid JSON.")
 	}
 	var c complaints
 	if _, ok := raw.(*doc.Object); !ok {
@@ -141,8 +101,8 @@ func isObject(raw json.RawMessage) bool {
 
 func given(raw json.RawMessage) bool { return len(raw) > 0 && string(raw) != "null" }
 
-// assetFromHash is POST /api/assets/from-hash.
-func (s *Server) assetFromHash(w http.ResponseWriter, r *http.Request) error {
+// fromHash is POST /api/assets/from-hash.
+func (h *Handler) fromHash(w http.ResponseWriter, r *http.Request) error {
 	var b struct {
 		Hash    string          `json:"hash"`
 		Name    string          `json:"name"`
@@ -151,7 +111,7 @@ func (s *Server) assetFromHash(w http.ResponseWriter, r *http.Request) error {
 		MIME    string          `json:"mime_type"`
 		Preview string          `json:"preview_id"`
 	}
-	if err := assetBody(r, &b); err != nil {
+	if err := readBody(r, &b); err != nil {
 		return err
 	}
 	var c complaints
@@ -169,12 +129,12 @@ func (s *Server) assetFromHash(w http.ResponseWriter, r *http.Request) error {
 	if given(b.User) {
 		l.User = b.User
 	}
-	a, err := s.c.Assets.Link(r.Context(), tenant.Of(r.Context()), hash, l)
+	a, err := h.c.Catalogue.Link(r.Context(), tenant.Of(r.Context()), hash, l)
 	if err != nil {
-		return assetFault(err, "")
+		return explained(err, "")
 	}
 	isNew := false
-	return s.writeAsset(w, r, 201, a, &isNew)
+	return h.write(w, r, 201, a, &isNew)
 }
 
 // looseTags reads tags as a list or as text with commas.
@@ -200,14 +160,14 @@ func baseName(name, otherwise string) string {
 	return name
 }
 
-// changeAsset is PUT /api/assets/{uuid}.
-func (s *Server) changeAsset(w http.ResponseWriter, r *http.Request, id string) error {
+// change is PUT /api/assets/{uuid}.
+func (h *Handler) change(w http.ResponseWriter, r *http.Request, id string) error {
 	var b struct {
 		Name    *string         `json:"name"`
 		User    json.RawMessage `json:"user_metadata"`
 		Preview *string         `json:"preview_id"`
 	}
-	if err := assetBody(r, &b); err != nil {
+	if err := readBody(r, &b); err != nil {
 		return err
 	}
 	var c complaints
@@ -224,19 +184,19 @@ func (s *Server) changeAsset(w http.ResponseWriter, r *http.Request, id string) 
 	if given(b.User) {
 		ch.User = b.User
 	}
-	a, err := s.c.Assets.Update(r.Context(), tenant.Of(r.Context()), id, ch)
+	a, err := h.c.Catalogue.Update(r.Context(), tenant.Of(r.Context()), id, ch)
 	if err != nil {
-		return assetFault(err, id)
+		return explained(err, id)
 	}
-	return s.writeAsset(w, r, 200, a, nil)
+	return h.write(w, r, 200, a, nil)
 }
 
-// tagAsset is POST and DELETE /api/assets/{uuid}/tags.
-func (s *Server) tagAsset(w http.ResponseWriter, r *http.Request, id string) error {
+// changeTags is POST and DELETE /api/assets/{uuid}/tags.
+func (h *Handler) changeTags(w http.ResponseWriter, r *http.Request, id string) error {
 	var b struct {
 		Tags []string `json:"tags"`
 	}
-	if err := assetBody(r, &b); err != nil {
+	if err := readBody(r, &b); err != nil {
 		return err
 	}
 	if len(b.Tags) == 0 {
@@ -246,22 +206,22 @@ func (s *Server) tagAsset(w http.ResponseWriter, r *http.Request, id string) err
 	}
 	tags := trimmed(b.Tags)
 	if slices.Contains(tags, assets.Missing) {
-		return badAsset(400, "SYSTEM_TAG_FORBIDDEN", "The tag 'missing' is managed by the server.")
+		return refused(400, "SYSTEM_TAG_FORBIDDEN", "The tag 'missing' is managed by the server.")
 	}
 	owner := tenant.Of(r.Context())
 	if r.Method == http.MethodPost {
-		t, err := s.c.Assets.AddTags(r.Context(), owner, id, tags)
+		t, err := h.c.Catalogue.AddTags(r.Context(), owner, id, tags)
 		if err != nil {
-			return assetFault(err, id)
+			return explained(err, id)
 		}
-		writeDoc(w, 200, object("added", t.Done, "already_present", t.Before, "total_tags", t.Total))
+		reply.Doc(w, 200, doc.Of("added", t.Done, "already_present", t.Before, "total_tags", t.Total))
 		return nil
 	}
-	t, err := s.c.Assets.RemoveTags(r.Context(), owner, id, tags)
+	t, err := h.c.Catalogue.RemoveTags(r.Context(), owner, id, tags)
 	if err != nil {
-		return assetFault(err, id)
+		return explained(err, id)
 	}
-	writeDoc(w, 200, object("removed", t.Done, "not_present", t.Before, "total_tags", t.Total, "protected", t.Protected))
+	reply.Doc(w, 200, doc.Of("removed", t.Done, "not_present", t.Before, "total_tags", t.Total, "protected", t.Protected))
 	return nil
 }
 
@@ -275,8 +235,8 @@ func trimmed(tags []string) []string {
 	return out
 }
 
-// assetTags is GET /api/tags.
-func (s *Server) assetTags(w http.ResponseWriter, r *http.Request) error {
+// tags is GET /api/tags.
+func (h *Handler) tags(w http.ResponseWriter, r *http.Request) error {
 	q := r.URL.Query()
 	var c complaints
 	t := assets.TagQuery{Prefix: strings.TrimSpace(q.Get("prefix")), Limit: c.whole(q, "limit", 100, 1, 1000), Offset: c.whole(q, "offset", 0, 0, 10_000_000),
@@ -294,32 +254,32 @@ func (s *Server) assetTags(w http.ResponseWriter, r *http.Request) error {
 	if err := c.err("INVALID_QUERY"); err != nil {
 		return err
 	}
-	list, total, err := s.c.Assets.Tags(r.Context(), tenant.Of(r.Context()), t)
+	list, total, err := h.c.Catalogue.Tags(r.Context(), tenant.Of(r.Context()), t)
 	if err != nil {
 		return err
 	}
 	tags := make([]any, len(list))
 	for i, l := range list {
-		tags[i] = object("name", l.Name, "count", l.Count)
+		tags[i] = doc.Of("name", l.Name, "count", l.Count)
 	}
-	writeDoc(w, 200, object("tags", tags, "total", total, "has_more", t.Offset+len(list) < total))
+	reply.Doc(w, 200, doc.Of("tags", tags, "total", total, "has_more", t.Offset+len(list) < total))
 	return nil
 }
 
-// refineTags is GET /api/assets/tags/refine.
-func (s *Server) refineTags(w http.ResponseWriter, r *http.Request) error {
-	q, err := assetQuery(r.URL.Query(), 100, 1000)
+// refine is GET /api/assets/tags/refine.
+func (h *Handler) refine(w http.ResponseWriter, r *http.Request) error {
+	q, err := readQuery(r.URL.Query(), 100, 1000)
 	if err != nil {
 		return err
 	}
-	list, err := s.c.Assets.Refine(r.Context(), tenant.Of(r.Context()), q)
+	list, err := h.c.Catalogue.Refine(r.Context(), tenant.Of(r.Context()), q)
 	if err != nil {
 		return err
 	}
-	counts := object()
+	counts := doc.Of()
 	for _, t := range list {
 		counts.Set(t.Name, t.Count)
 	}
-	writeDoc(w, 200, object("tag_counts", counts))
+	reply.Doc(w, 200, doc.Of("tag_counts", counts))
 	return nil
 }

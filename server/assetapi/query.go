@@ -1,4 +1,4 @@
-package server
+package assetapi
 
 import (
 	"fmt"
@@ -27,7 +27,7 @@ func (c complaints) err(code string) error {
 	if len(c) == 0 {
 		return nil
 	}
-	return &assetError{400, code, "Validation failed.", map[string]any{"errors": []any(c)}}
+	return &problem{400, code, "Validation failed.", map[string]any{"errors": []any(c)}}
 }
 
 // whole reads a whole number within bounds.
@@ -65,11 +65,11 @@ const maxFilterTags = 100
 
 const maxOffset = 1 << 40
 
-// assetQuery reads a list's query. Compat: include_tags and exclude_tags are old names of tags_all and tags_none, and only
+// readQuery reads a list's query. Compat: include_tags and exclude_tags are old names of tags_all and tags_none, and only
 // queries with a new name are looked at for contradictions.
-func assetQuery(q url.Values, limit, most int) (assets.Query, error) {
+func readQuery(q url.Values, limit, most int) (assets.Query, error) {
 	if q.Has("metadata_filter") {
-		return assets.Query{}, badAsset(400, "UNSUPPORTED_PARAM", "'metadata_filter' is not supported.")
+		return assets.Query{}, refused(400, "UNSUPPORTED_PARAM", "'metadata_filter' is not supported.")
 	}
 	var c complaints
 	a := assets.Query{NameContains: q.Get("name_contains"), After: q.Get("after"), Limit: c.whole(q, "limit", limit, 1, most),
@@ -92,7 +92,7 @@ func assetQuery(q url.Values, limit, most int) (assets.Query, error) {
 }
 
 func badFilter(details map[string]any, format string, args ...any) error {
-	return &assetError{400, "INVALID_TAG_FILTER", fmt.Sprintf(format, args...), details}
+	return &problem{400, "INVALID_TAG_FILTER", fmt.Sprintf(format, args...), details}
 }
 
 // filterTags reads the tags of a query.

@@ -1,4 +1,4 @@
-package server
+package assetapi
 
 import (
 	"encoding/json"
@@ -16,10 +16,12 @@ import (
 	"github.com/cocoonhq/cocoon/internal/assets"
 	"github.com/cocoonhq/cocoon/internal/fault"
 	"github.com/cocoonhq/cocoon/internal/tenant"
+	"github.com/cocoonhq/cocoon/server/filetype"
+	"github.com/cocoonhq/cocoon/server/reply"
 )
 
-// assetView is an asset as clients read it. Compat: keys without a value are left out.
-type assetView struct {
+// view is an asset as clients read it. Compat: keys without a value are left out.
+type view struct {
 	ID          string          `json:"id"`
 	Name        string          `json:"name"`
 	Hash        string          `json:"hash,omitempty"`
@@ -50,8 +52,8 @@ func isoTime(t time.Time) string {
 	return t.Format("2006-01-02T15:04:05.000000")
 }
 
-// assetViews describes references as their owner sees them.
-func (s *Server) assetViews(r *http.Request, list []assets.Ref) ([]assetView, error) {
+// views describes references as their owner sees them.
+func (h *Handler) views(r *http.Request, list []assets.Ref) ([]view, error) {
 	owner := tenant.Of(r.Context())
 	var ids []string
 	for i := range list {
@@ -59,14 +61,14 @@ func (s *Server) assetViews(r *http.Request, list []assets.Ref) ([]assetView, er
 			ids = append(ids, list[i].PreviewID)
 		}
 	}
-	previews, err := s.c.Assets.Previews(r.Context(), owner, ids)
+	previews, err := h.c.Catalogue.Previews(r.Context(), owner, ids)
 	if err != nil {
 		return nil, err
 	}
-	views := make([]assetView, len(list))
+	views := make([]view, len(list))
 	for i := range list {
 		a := &list[i]
-		v := assetView{ID: a.ID, Name: a.Name, Hash: a.Hash, AssetHash: a.Hash, Loader: a.File.Loader, Display: a.File.Shown, Size: a.Size,
+		v := view{ID: a.ID, Name: a.Name, Hash: a.Hash, AssetHash: a.Hash, Loader: a.File.Loader, Display: a.File.Shown, Size: a.Size,
 			MIME: a.MIME, Tags: a.Tags, PreviewID: a.PreviewID, User: withFilename(a), IsImmutable: a.Owner != owner, JobID: a.JobID, PromptID: a.JobID,
 			Created: isoTime(a.Created), Updated: isoTime(a.Updated), Accessed: isoTime(a.Accessed)}
 		if len(a.System) > 0 {
@@ -87,7 +89,7 @@ func withFilename(a *assets.Ref) json.RawMessage {
 	if a.File.Loader == "" {
 		return a.User
 	}
-	o := stored(a.User)
+	o := doc.Stored(a.User)
 	o.Set("filename", a.File.Loader)
 	return doc.Encode(o)
 }
@@ -96,7 +98,7 @@ func withFilename(a *assets.Ref) json.RawMessage {
 func shows(a *assets.Ref) bool {
 	kind := a.MIME
 	if kind == "" {
-		kind = mimeOf(a.File.Path)
+		kind = filetype.Of(a.File.Path)
 	}
 	for _, p := range []string{"image/", "video/", "audio/", "text/"} {
 		if strings.HasPrefix(strings.ToLower(kind), p) {
@@ -122,23 +124,23 @@ func viewURL(f assets.File) string {
 // quoted escapes all but letters, digits and _.-~. Compat.
 func quoted(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
 
-// assetError is the error envelope of the asset routes.
-type assetError struct {
+// problem is the error envelope of the asset routes.
+type problem struct {
 	status        int
 	code, message string
 	details       map[string]any
 }
 
 // Error gives the message.
-func (e *assetError) Error() string { return e.message }
+func (e *problem) Error() string { return e.message }
 
-func badAsset(status int, code, message string) error {
-	return &assetError{status: status, code: code, message: message}
+func refused(status int, code, message string) error {
+	return &problem{status: status, code: code, message: message}
 }
 
-// assetFault turns what the catalogue says into an answer; id names the asset, if one was named.
-func assetFault(err error, id string) error {
-	var done *assetError
+// explained turns what the catalogue says into an answer; id names the asset, if one was named.
+func explained(err error, id string) error {
+	var done *problem
 	var large *http.MaxBytesError
 	if err == nil || errors.As(err, &done) || errors.As(err, &large) {
 		return err
@@ -154,34 +156,34 @@ func assetFault(err error, id string) error {
 	}
 	switch code := fault.CodeOf(err); code {
 	case fault.NotFound:
-		return &assetError{404, "ASSET_NOT_FOUND", message, details}
+		return &problem{404, "ASSET_NOT_FOUND", message, details}
 	case fault.Forbidden:
-		return &assetError{403, "FORBIDDEN", message, details}
+		return &problem{403, "FORBIDDEN", message, details}
 	case fault.BadRequest, fault.TooLarge:
-		return &assetError{400, "INVALID_BODY", message, details}
+		return &problem{400, "INVALID_BODY", message, details}
 	case fault.DiskFull, fault.ReadOnly:
-		return &assetError{507, strings.ToUpper(string(code)), message, details}
+		return &problem{507, strings.ToUpper(string(code)), message, details}
 	}
 	return err
 }
 
-// writeAssetError answers with the envelope.
-func writeAssetError(w http.ResponseWriter, e *assetError) {
+// writeProblem answers with the envelope.
+func writeProblem(w http.ResponseWriter, e *problem) {
 	if e.details == nil {
 		e.details = map[string]any{}
 	}
-	writeJSON(w, e.status, map[string]any{"error": orderedError{e.code, e.message, e.details}})
+	reply.JSON(w, e.status, map[string]any{"error": envelope{e.code, e.message, e.details}})
 }
 
-type orderedError struct {
+type envelope struct {
 	Code    string         `json:"code"`
 	Message string         `json:"message"`
 	Details map[string]any `json:"details"`
 }
 
-// answerAsset ends an asset route: errors get the envelope.
-func (s *Server) answerAsset(w http.ResponseWriter, r *http.Request, err error) error {
-	var e *assetError
+// finish ends an asset route: errors get the envelope.
+func (h *Handler) finish(w http.ResponseWriter, r *http.Request, err error) error {
+	var e *problem
 	var large *http.MaxBytesError
 	switch {
 	case err == nil:
@@ -189,21 +191,21 @@ func (s *Server) answerAsset(w http.ResponseWriter, r *http.Request, err error) 
 	case errors.As(err, &large):
 		return err
 	case errors.As(err, &e):
-		writeAssetError(w, e)
+		writeProblem(w, e)
 	default:
 		zerolog.Ctx(r.Context()).Error().Err(err).Str("path", r.URL.Path).Msg("request failed")
-		writeAssetError(w, &assetError{status: 500, code: "INTERNAL", message: "Unexpected server error."})
+		writeProblem(w, &problem{status: 500, code: "INTERNAL", message: "Unexpected server error."})
 	}
 	return nil
 }
 
-// writeAsset answers with one reference.
-func (s *Server) writeAsset(w http.ResponseWriter, r *http.Request, status int, a assets.Ref, isNew *bool) error {
-	views, err := s.assetViews(r, []assets.Ref{a})
+// write answers with one reference.
+func (h *Handler) write(w http.ResponseWriter, r *http.Request, status int, a assets.Ref, isNew *bool) error {
+	views, err := h.views(r, []assets.Ref{a})
 	if err != nil {
 		return err
 	}
 	views[0].CreatedNew = isNew
-	writeJSON(w, status, views[0])
+	reply.JSON(w, status, views[0])
 	return nil
 }

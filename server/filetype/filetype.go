@@ -1,4 +1,5 @@
-package server
+// Package filetype knows the types of files by their names, and which of them a browser must not run.
+package filetype
 
 import (
 	"path"
@@ -35,19 +36,19 @@ var types = map[string]string{
 	".ckpt": "application/pickle", ".pkl": "application/pickle", ".gguf": "application/gguf", ".yaml": "application/yaml", ".yml": "application/yaml",
 }
 
-// mimeOf is the type of a file of that name, application/octet-stream when it is not known.
-func mimeOf(name string) string {
+// Of is the type of a file of that name, application/octet-stream when it is not known.
+func Of(name string) string {
 	if t, ok := types[strings.ToLower(path.Ext(name))]; ok {
 		return t
 	}
 	return "application/octet-stream"
 }
 
-// sandbox keeps what a browser shows of a client's file from doing anything.
-const sandbox = "sandbox; default-src 'none'"
+// Sandbox keeps what a browser shows of a client's file from doing anything.
+const Sandbox = "sandbox; default-src 'none'"
 
-// dangerous reports whether a browser might run what has this type. Compat: the reference's list.
-func dangerous(contentType string) bool {
+// Dangerous reports whether a browser might run what has this type. Compat: the reference's list.
+func Dangerous(contentType string) bool {
 	base, _, _ := strings.Cut(contentType, ";")
 	t := strings.ToLower(strings.TrimSpace(base))
 	switch t {
