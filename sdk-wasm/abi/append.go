@@ -5,7 +5,6 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"unicode/utf8"
 )
 
 // The major types of CBOR.
@@ -89,7 +88,7 @@ func AppendFloat(b []byte, v float64) []byte {
 
 // AppendText appends a text; bytes that are no UTF-8 become U+FFFD.
 func AppendText(b []byte, s string) []byte {
-	if !utf8.ValidString(s) {
+	if !isUTF8(s) {
 		s = strings.ToValidUTF8(s, "\uFFFD")
 	}
 	return append(appendHead(b, majorText, uint64(len(s))), s...)
@@ -126,6 +125,17 @@ func CompareKeys(a, b string) int {
 // Append appends a value: nil, bool, int, int64, uint64, float64, string, []byte, []any, []string, map[string]any, Handle
 // or Tag. Other types, and keys that are no UTF-8, are an error.
 func Append(b []byte, v any) ([]byte, error) { return appendValue(b, v, MaxCborDepth) }
+
+// AppendWithin is Append for a value inside of others, which leave it a depth.
+func AppendWithin(b []byte, v any, depth int) ([]byte, error) { return appendValue(b, v, depth) }
+
+// AppendKey appends a key of a map; one that is no UTF-8 is an error.
+func AppendKey(b []byte, key string) ([]byte, error) {
+	if !isUTF8(key) {
+		return b, errUTF8
+	}
+	return append(appendHead(b, majorText, uint64(len(key))), key...), nil
+}
 
 func appendValue(b []byte, v any, depth int) ([]byte, error) {
 	switch x := v.(type) {
@@ -181,15 +191,15 @@ func appendNested(b []byte, v any, depth int) (_ []byte, err error) {
 func appendMap(b []byte, m map[string]any, depth int) (_ []byte, err error) {
 	keys := make([]string, 0, len(m))
 	for k := range m {
-		if !utf8.ValidString(k) {
-			return b, errUTF8
-		}
 		keys = append(keys, k)
 	}
 	slices.SortFunc(keys, CompareKeys)
 	b = AppendMap(b, len(m))
 	for _, k := range keys {
-		if b, err = appendValue(AppendText(b, k), m[k], depth); err != nil {
+		if b, err = AppendKey(b, k); err != nil {
+			return b, err
+		}
+		if b, err = appendValue(b, m[k], depth); err != nil {
 			return b, err
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 func TestAppendAndDecode(t *testing.T) {
@@ -97,6 +98,9 @@ func TestDecodeRefuses(t *testing.T) {
 			if v, err := Decode(b, DefaultLimits()); err != row.want {
 				t.Errorf("got %v, %v, want %v", v, err, row.want)
 			}
+			if _, err := ReadPairs(b, DefaultLimits(), nil); err != row.want {
+				t.Errorf("read: got %v, want %v", err, row.want)
+			}
 		})
 	}
 }
@@ -115,6 +119,9 @@ func TestLimits(t *testing.T) {
 	} {
 		if _, err := Decode(b, row.l); err != row.want {
 			t.Errorf("%s: got %v, want %v", row.name, err, row.want)
+		}
+		if _, err := ReadPairs(b, row.l, nil); err != row.want {
+			t.Errorf("%s, read: got %v, want %v", row.name, err, row.want)
 		}
 	}
 }
@@ -137,16 +144,28 @@ func TestAppendRefuses(t *testing.T) {
 	}
 }
 
-// FuzzDecode: what is accepted is in its one form, so that appending it again gives the same bytes.
+// FuzzDecode: what is accepted is in its one form, so that appending it again gives the same bytes; and ReadPairs accepts the
+// same messages and finds the same values.
 func FuzzDecode(f *testing.F) {
-	for _, v := range []any{nil, []any{int64(-5), 2.5, "x"}, map[string]any{"a": []byte{1}}, Handle{1, 2}, Tag{TagList, []any{}}} {
+	for _, v := range []any{nil, []any{int64(-5), 2.5, "x"}, map[string]any{"a": []byte{1}, "bb": Handle{1, 1 << 63}}, Handle{1, 2}, Tag{TagList, []any{}},
+		map[string]any{"": false, "inputs": map[string]any{"t": strings.Repeat("é", 30), "u": uint64(1 << 63)}}} {
 		b, _ := Append(nil, v)
 		f.Add(b)
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		v, err := Decode(b, DefaultLimits())
+		pairs, refused := ReadPairs(b, DefaultLimits(), nil)
+		if refused != err {
+			t.Fatalf("read: got %v, want %v", refused, err)
+		}
 		if err != nil {
 			return
+		}
+		if d := cmp.Diff(v, readAll(t, Raw(b)), cmpopts.EquateNaNs()); d != "" {
+			t.Fatal(d)
+		}
+		if d := cmp.Diff(Raw(b).Pairs(nil), pairs); d != "" {
+			t.Fatal(d)
 		}
 		again, err := Append(nil, v)
 		if err != nil {

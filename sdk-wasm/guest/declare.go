@@ -111,25 +111,16 @@ func (p *Ports) Out(kind string) Out {
 
 // All binds a field to all inputs as they come, those that nobody declared too.
 func All(p *Ports, to *Args) {
-	p.sets = append(p.sets, setter{all: func(m abi.Map) error {
-		*to = argsOf(m)
-		return nil
-	}})
+	p.sets = append(p.sets, setter{all: func(inputs abi.Pairs) { *to = argsOf(inputs) }})
 }
 
 // Seed declares an INT input over the whole range of unsigned 64 bits.
 func Seed(p *Ports, name string, to *uint64, def uint64) In {
 	*to = def
-	return p.input(name, "INT", func(v any) error {
-		switch x := v.(type) {
-		case int64:
-			*to = uint64(x)
-		case uint64:
-			*to = x
-		default:
-			return errInput
-		}
-		return nil
+	return p.input(name, "INT", func(v abi.Raw) bool {
+		x, ok := v.Uint()
+		*to = x
+		return ok
 	}).Set("default", def).Range(uint64(0), ^uint64(0))
 }
 

@@ -103,32 +103,35 @@ func (d Dynamic) Node() Node {
 		schema["checks"] = []any{}
 	}
 	lazy := p.lazy
-	return Node{ID: d.ID, schema: schema, do: func(op int32, m abi.Map) (any, error) { return d.answer(op, m, lazy) }}
+	return Node{ID: d.ID, schema: schema, do: func(b []byte, op int32, m, inputs abi.Pairs) ([]byte, error) {
+		return d.answer(b, op, m, inputs, lazy)
+	}}
 }
 
-func (d Dynamic) answer(op int32, m abi.Map, lazy []string) (any, error) {
-	in := argsOf(m.Map("inputs"))
+func (d *Dynamic) answer(b []byte, op int32, m, inputs abi.Pairs, lazy []string) ([]byte, error) {
+	in := argsOf(inputs)
 	switch {
 	case op == abi.OpExecute:
 		r, err := d.Do(in)
-		return replyOf(r, err)
+		return r.append(b, err)
 	case op == abi.OpResume && d.Resume != nil:
-		r, err := d.Resume(in, m.Bytes("state"))
-		return replyOf(r, err)
+		state, _ := m.Find("state").Bytes()
+		r, err := d.Resume(in, state)
+		return r.append(b, err)
 	case op == abi.OpCheckLazy && d.Need != nil:
-		return wanted(d.Need(in))
+		return wanted(b)(d.Need(in))
 	case op == abi.OpCheckLazy:
-		return wanted((&Ports{lazy: lazy}).missing(m.Map("inputs")), nil)
+		return wanted(b)((&Ports{lazy: lazy}).missing(inputs), nil)
 	case op == abi.OpValidate:
-		return d.validate(in, m.Map("linked"))
+		return appended(b)(d.validate(in, m.Find("linked")))
 	case op == abi.OpFingerprint && d.Changed != nil:
 		v, err := d.Changed(in)
-		return toWire(v), err
+		return appended(b)(toWire(v), err)
 	}
-	return nil, errOp
+	return b, errOp
 }
 
-func (d Dynamic) validate(in Args, linked abi.Map) (any, error) {
+func (d *Dynamic) validate(in Args, linked abi.Raw) (any, error) {
 	if d.Check != nil {
 		if err := d.Check(in); err != nil {
 			return refusal(err)
@@ -137,9 +140,10 @@ func (d Dynamic) validate(in Args, linked abi.Map) (any, error) {
 	if d.CheckLinks == nil {
 		return nil, nil
 	}
-	types := make(map[string]string, len(linked))
-	for name := range linked {
-		types[name] = linked.Text(name)
+	pairs := linked.Pairs(nil)
+	types := make(map[string]string, len(pairs))
+	for _, p := range pairs {
+		types[p.Key], _ = p.Value.Text()
 	}
 	return refusal(d.CheckLinks(in, types))
 }
@@ -167,51 +171,48 @@ func Pull[T any](name string) (v T, err error) {
 	return x, nil
 }
 
-func argsOf(m abi.Map) Args {
-	a := make(Args, len(m))
-	for k, v := range m {
-		a[k] = fromWire(v)
+func argsOf(inputs abi.Pairs) Args {
+	a := make(Args, len(inputs))
+	for _, p := range inputs {
+		a[p.Key] = fromWire(p.Value.Value())
 	}
 	return a
 }
 
-// wanted is a list of names as a reply.
-func wanted(names []string, err error) (any, error) {
-	if names == nil {
-		names = []string{}
+// wanted appends a list of names as a reply.
+func wanted(b []byte) func(names []string, err error) ([]byte, error) {
+	return func(names []string, err error) ([]byte, error) {
+		b = abi.AppendArray(b, len(names))
+		for _, name := range names {
+			b = abi.AppendText(b, name)
+		}
+		return b, err
 	}
-	return names, err
 }
 
-func replyOf(r Reply, err error) (any, error) {
+// appended appends a value as a reply.
+func appended(b []byte) func(v any, err error) ([]byte, error) {
+	return func(v any, err error) ([]byte, error) {
+		if err != nil {
+			return b, err
+		}
+		return abi.Append(b, v)
+	}
+}
+
+func (r *Reply) append(b []byte, err error) ([]byte, error) {
 	if err != nil {
-		return nil, err
+		return b, err
 	}
-	if r.Later != nil {
-		return r.Later.wire(), nil
+	return appendReply(b, r, func(b []byte) ([]byte, error) { return appendList(b, r.Outputs, inList) })
+}
+
+func (l *Loop) wire() any {
+	rows := make([]any, len(l.Rows))
+	for i, row := range l.Rows {
+		rows[i] = wireList(row)
 	}
-	if r.Loop != nil {
-		rows := make([]any, len(r.Loop.Rows))
-		for i, row := range r.Loop.Rows {
-			rows[i] = wireList(row)
-		}
-		return map[string]any{"loop": map[string]any{"outputs": rows, "keep": r.Loop.Keep}}, nil
-	}
-	m := map[string]any{"outputs": wireList(r.Outputs)}
-	if r.UI != nil {
-		m["ui"] = r.UI.wire()
-	}
-	if r.Expand != nil {
-		m["expand"] = r.Expand.wire()
-	}
-	if r.Block != nil {
-		text := r.Block.Message
-		if r.Block.Silent {
-			text = ""
-		}
-		m["block"] = text
-	}
-	return m, nil
+	return map[string]any{"loop": map[string]any{"outputs": rows, "keep": l.Keep}}
 }
 
 func (l *Later) wire() any {

@@ -7,7 +7,10 @@ import (
 )
 
 // request is where the host writes requests.
-var request []byte
+var request = requestRoom[:]
+
+// requestRoom is where those go that fit.
+var requestRoom [2 << 10]byte
 
 //go:wasmexport cocoon_abi
 func cocoonABI() int32 { return abi.Major<<16 | abi.Minor }

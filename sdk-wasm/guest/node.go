@@ -10,7 +10,8 @@ import (
 type Node struct {
 	ID     string
 	schema map[string]any
-	do     func(op int32, request abi.Map) (any, error)
+	// do appends the reply to a request, whose inputs it gets too.
+	do func(b []byte, op int32, request, inputs abi.Pairs) ([]byte, error)
 }
 
 // Def is a node made of one value and one plain function. In and Out are structs whose fields Ports binds to inputs and
@@ -65,40 +66,48 @@ func (d Def[In, Out]) Node() Node {
 		APINode: d.APINode, Checked: d.Checked}
 	schema := t.describe(p, map[string]bool{"validates": d.Check != nil || d.CheckLinks != nil, "validates_links": d.CheckLinks != nil,
 		"fingerprints": d.Changed != nil})
-	return Node{ID: d.ID, schema: schema, do: d.answer}
+	n := &bound[In, Out]{def: d}
+	d.Ports(&n.ports, &n.in, &n.out)
+	return Node{ID: d.ID, schema: schema, do: n.answer}
 }
 
-func (d Def[In, Out]) answer(op int32, m abi.Map) (any, error) {
-	var in In
-	var out Out
-	inputs := m.Map("inputs")
-	p := binding()
-	d.Ports(p, &in, &out)
-	err := p.set(inputs)
+// bound is a Def whose ports are bound. Each call starts from the memory as it was when the guest was set up, so that what is
+// bound then is each call's own, and no call has to bind anything.
+type bound[In, Out any] struct {
+	def   Def[In, Out]
+	ports Ports
+	in    In
+	out   Out
+}
+
+func (n *bound[In, Out]) answer(b []byte, op int32, m, inputs abi.Pairs) ([]byte, error) {
+	d := &n.def
+	err := n.ports.set(inputs)
 	if err != nil {
-		return nil, err
+		return b, err
 	}
 	switch {
 	case op == abi.OpExecute:
-		out, err = d.Do(in)
-		return p.reply(err)
+		n.out, err = d.Do(n.in)
+		return n.ports.reply(b, err)
 	case op == abi.OpResume && d.Resume != nil:
-		out, err = d.Resume(in, m.Bytes("state"))
-		return p.reply(err)
+		state, _ := m.Find("state").Bytes()
+		n.out, err = d.Resume(n.in, state)
+		return n.ports.reply(b, err)
 	case op == abi.OpCheckLazy && d.Need != nil:
-		return wanted(d.Need(in, func(name string) bool { return inputs[name] != nil }))
+		return wanted(b)(d.Need(n.in, func(name string) bool { return !inputs.Find(name).Nothing() }))
 	case op == abi.OpCheckLazy:
-		return wanted(p.missing(inputs), nil)
+		return wanted(b)(n.ports.missing(inputs), nil)
 	case op == abi.OpValidate:
-		return d.validate(in, m.Map("linked"))
+		return appended(b)(d.validate(n.in, m.Find("linked")))
 	case op == abi.OpFingerprint && d.Changed != nil:
-		v, err := d.Changed(in)
-		return toWire(v), err
+		v, err := d.Changed(n.in)
+		return appended(b)(toWire(v), err)
 	}
-	return nil, errOp
+	return b, errOp
 }
 
-func (d Def[In, Out]) validate(in In, linked abi.Map) (any, error) {
+func (d *Def[In, Out]) validate(in In, linked abi.Raw) (any, error) {
 	check := Dynamic{}
 	if d.Check != nil {
 		check.Check = func(Args) error { return d.Check(in) }
@@ -109,15 +118,12 @@ func (d Def[In, Out]) validate(in In, linked abi.Map) (any, error) {
 	return check.validate(nil, linked)
 }
 
-// reply is what the bound outputs are now.
-func (p *Ports) reply(err error) (any, error) {
+// reply appends what the bound outputs are now.
+func (p *Ports) reply(b []byte, err error) ([]byte, error) {
 	if err != nil {
-		return replyOf(Reply{}, err)
+		return b, err
 	}
-	r := Reply{Outputs: make([]any, len(p.gets))}
-	for i, get := range p.gets {
-		r.Outputs[i] = get()
-	}
+	var r Reply
 	if p.ui != nil {
 		r.UI = *p.ui
 	}
@@ -130,18 +136,20 @@ func (p *Ports) reply(err error) (any, error) {
 	if p.block != nil {
 		r.Block = *p.block
 	}
-	return replyOf(r, nil)
+	return appendReply(b, &r, p.appendOutputs)
+}
+
+func (p *Ports) appendOutputs(b []byte) (_ []byte, err error) {
+	b = abi.AppendArray(b, len(p.gets))
+	for _, get := range p.gets {
+		if b, err = get(b); err != nil {
+			return b, err
+		}
+	}
+	return b, nil
 }
 
 // UI is what a node shows to the client: kind ("images", "text", …) → items.
 type UI map[string][]any
-
-func (u UI) wire() any {
-	m := make(map[string]any, len(u))
-	for kind, items := range u {
-		m[kind] = wireList(items)
-	}
-	return m
-}
 
 var errInput = errors.New("an input is of another type than declared")

@@ -6,8 +6,8 @@ import (
 	"github.com/cocoonhq/cocoon/sdk-wasm/abi"
 )
 
-// Ports binds the fields of a node's two structs to inputs and outputs. A node's Ports function runs once to describe the
-// node and once a call to carry the values.
+// Ports binds the fields of a node's two structs to inputs and outputs. A node's Ports function runs while the guest is set up:
+// once to describe the node, and once to bind the two structs that each call finds as they are then.
 type Ports struct {
 	learn   bool
 	inputs  []any
@@ -15,7 +15,7 @@ type Ports struct {
 	outputs []any
 	lazy    []string
 	sets    []setter
-	gets    []func() any
+	gets    []func(b []byte) ([]byte, error) // append an output each
 	ui      *UI
 	expand  **Graph
 	later   **Later
@@ -35,31 +35,24 @@ type Out struct{ m map[string]any }
 // setter fills what is bound to an input, or to all of them.
 type setter struct {
 	name string
-	one  func(v any) error
-	all  func(m abi.Map) error
+	one  func(v abi.Raw) bool // false for one of another type
+	all  func(inputs abi.Pairs)
 }
 
-// binding is a Ports for a call.
-func binding() *Ports { return &Ports{sets: make([]setter, 0, 8)} }
-
 // set fills what is bound to the inputs.
-func (p *Ports) set(inputs abi.Map) error {
+func (p *Ports) set(inputs abi.Pairs) error {
 	for i := range p.sets {
 		s := &p.sets[i]
-		var err error
 		if s.all != nil {
-			err = s.all(inputs)
-		} else if v := inputs[s.name]; v != nil {
-			err = s.one(v)
-		}
-		if err != nil {
-			return err
+			s.all(inputs)
+		} else if v := inputs.Find(s.name); !v.Nothing() && !s.one(v) {
+			return errInput
 		}
 	}
 	return nil
 }
 
-func (p *Ports) input(name, kind string, set func(any) error) In {
+func (p *Ports) input(name, kind string, set func(abi.Raw) bool) In {
 	p.sets = append(p.sets, setter{name: name, one: set})
 	return p.In(name, kind)
 }
@@ -80,10 +73,10 @@ func (o Out) put(key string, v any) Out {
 }
 
 // missing are the lazy inputs that are not there yet: what a node without Need asks for.
-func (p *Ports) missing(have abi.Map) []string {
+func (p *Ports) missing(have abi.Pairs) []string {
 	var out []string
 	for _, name := range p.lazy {
-		if have[name] == nil { // one that is not there yet comes as null
+		if have.Find(name).Nothing() { // one that is not there yet comes as null
 			out = append(out, name)
 		}
 	}
@@ -98,60 +91,58 @@ func Linked[T typed](p *Ports, name string, to *T) In {
 
 // Any declares an input of a type named freely: "MODEL", "*", "INT,FLOAT". T is a type of this package, or any.
 func Any[T any](p *Ports, name, kind string, to *T) In {
-	return p.input(name, kind, func(v any) error {
-		x, ok := fromWire(v).(T)
-		if !ok {
-			return errInput
+	return p.input(name, kind, func(v abi.Raw) bool {
+		h, isHandle := v.Handle()
+		switch to := any(to).(type) { // the usual ones are not boxed
+		case *Image:
+			to.ID = h.ID
+			return isHandle && h.Kind == abi.KindImage
+		case *Mask:
+			to.ID = h.ID
+			return isHandle && h.Kind == abi.KindMask
 		}
+		x, ok := fromWire(v.Value()).(T)
 		*to = x
-		return nil
+		return ok
 	})
 }
 
 // Int declares an INT input.
 func Int(p *Ports, name string, to *int64, def int64) In {
 	*to = def
-	return p.input(name, "INT", func(v any) error {
-		x, ok := v.(int64)
-		if !ok {
-			return errInput
-		}
-		*to = x
-		return nil
-	}).Set("default", def)
+	return p.input(name, "INT", func(v abi.Raw) bool { return assign(to)(v.Int()) }).Set("default", def)
 }
 
 // Float declares a FLOAT input.
 func Float(p *Ports, name string, to *float64, def float64) In {
 	*to = def
-	return p.input(name, "FLOAT", func(v any) error {
-		switch x := v.(type) {
-		case float64:
-			*to = x
-		case int64:
-			*to = float64(x)
-		default:
-			return errInput
+	return p.input(name, "FLOAT", func(v abi.Raw) bool {
+		x, ok := v.Float()
+		if !ok {
+			var n int64
+			n, ok = v.Int()
+			x = float64(n)
 		}
-		return nil
+		*to = x
+		return ok
 	}).Set("default", def)
 }
 
 // String declares a STRING input.
 func String(p *Ports, name string, to *string, def string) In {
 	*to = def
-	return p.input(name, "STRING", func(v any) error { return assign(v, to) }).Set("default", def)
+	return p.input(name, "STRING", func(v abi.Raw) bool { return assign(to)(v.Text()) }).Set("default", def)
 }
 
 // Switch declares a BOOLEAN input.
 func Switch(p *Ports, name string, to *bool, def bool) In {
 	*to = def
-	return p.input(name, "BOOLEAN", func(v any) error { return assign(v, to) }).Set("default", def)
+	return p.input(name, "BOOLEAN", func(v abi.Raw) bool { return assign(to)(v.Bool()) }).Set("default", def)
 }
 
 // Choice declares a combo.
 func Choice(p *Ports, name string, to *string, options ...string) In {
-	in := p.input(name, "COMBO", func(v any) error { return assign(v, to) })
+	in := p.input(name, "COMBO", func(v abi.Raw) bool { return assign(to)(v.Text()) })
 	if !p.learn {
 		return in
 	}
@@ -167,10 +158,7 @@ func Fill(p *Ports, name, kind string, to *string) {
 	if p.learn {
 		p.hidden = append(p.hidden, map[string]any{"name": name, "kind": kind})
 	}
-	p.sets = append(p.sets, setter{all: func(m abi.Map) error {
-		*to = m.Text(name)
-		return nil
-	}})
+	p.sets = append(p.sets, setter{all: func(inputs abi.Pairs) { *to, _ = inputs.Find(name).Text() }})
 }
 
 // Result declares an output of T's type.
@@ -181,7 +169,7 @@ func Result[T typed](p *Ports, from *T) Out {
 
 // ResultOf declares an output of a type named freely.
 func ResultOf[T any](p *Ports, kind string, from *T) Out {
-	p.gets = append(p.gets, func() any { return *from })
+	p.gets = append(p.gets, func(b []byte) ([]byte, error) { return appendField(b, from) })
 	return p.Out(kind)
 }
 
@@ -203,13 +191,12 @@ func Again(p *Ports, from **Later) { p.later = from }
 // Blocks binds the field that, when it is set, stands in the place of every output.
 func Blocks(p *Ports, from **Block) { p.block = from }
 
-func assign[T any](v any, to *T) error {
-	x, ok := v.(T)
-	if !ok {
-		return errInput
+// assign puts in place what was read.
+func assign[T any](to *T) func(v T, ok bool) bool {
+	return func(v T, ok bool) bool {
+		*to = v
+		return ok
 	}
-	*to = x
-	return nil
 }
 
 // Set sets a widget option by its wire key.

@@ -37,26 +37,18 @@ func warm() {
 	for n := 8; n <= 256; n += 8 {
 		warmed = [2]any{make([]byte, n), make([]*byte, n/8)}
 	}
+	warmed[0] = map[string][]any{"": nil} // what nodes show
 	warmed = [2]any{}
 }
 
 // handle does one op and gives the code for the host.
 func handle(op int32, request []byte) int32 {
-	var m any
-	if len(request) > 0 {
-		var err error
-		if m, err = abi.DecodeShared(request, abi.DefaultLimits()); err != nil {
-			return failWith(err)
+	b, err := answer(replyRoom[:0], op, request)
+	if err != nil { // else nothing is made to look at it
+		if r, ok := raised(err); ok {
+			b, err = abi.Append(replyRoom[:0], r)
 		}
 	}
-	v, err := answer(op, m)
-	if r, ok := raised(err); ok {
-		v, err = r, nil
-	}
-	if err != nil {
-		return failWith(err)
-	}
-	b, err := abi.Append(make([]byte, 0, 256), v)
 	if err != nil {
 		return failWith(err)
 	}
@@ -66,8 +58,45 @@ func handle(op int32, request []byte) int32 {
 
 var errOp = errors.New("the extension does not know this op")
 
-func answer(op int32, request any) (any, error) {
-	m := abi.AsMap(request)
+// pairRoom is where the pairs of requests are listed that have few.
+var pairRoom [2][24]abi.Pair
+
+// answer appends the reply to a request.
+func answer(b []byte, op int32, request []byte) ([]byte, error) {
+	switch op {
+	case abi.OpDescribe, abi.OpRoute, abi.OpWs, abi.OpSelftest:
+		v, err := answerOther(op, request)
+		if err != nil {
+			return b, err
+		}
+		return abi.Append(b, v)
+	}
+	var m abi.Pairs
+	if len(request) > 0 {
+		var err error
+		if m, err = abi.ReadPairs(request, abi.DefaultLimits(), pairRoom[0][:0]); err != nil {
+			return b, err
+		}
+	}
+	class, _ := m.Find("class").Text()
+	for i := range extension.Nodes {
+		if n := &extension.Nodes[i]; n.ID == class {
+			return n.do(b, op, m, m.Find("inputs").Pairs(pairRoom[1][:0]))
+		}
+	}
+	return b, errors.New("the extension has no node " + class)
+}
+
+// answerOther gives the reply to what no node is asked.
+func answerOther(op int32, request []byte) (any, error) {
+	var v any
+	if len(request) > 0 {
+		var err error
+		if v, err = abi.DecodeShared(request, abi.DefaultLimits()); err != nil {
+			return nil, err
+		}
+	}
+	m := abi.AsMap(v)
 	switch op {
 	case abi.OpDescribe:
 		return describe(), nil
@@ -77,16 +106,10 @@ func answer(op int32, request any) (any, error) {
 		return serveMessage(m)
 	case abi.OpSelftest:
 		if extension.Selftest != nil {
-			return extension.Selftest(request)
-		}
-		return nil, errOp
-	}
-	for _, n := range extension.Nodes {
-		if n.ID == m.Text("class") {
-			return n.do(op, m)
+			return extension.Selftest(v)
 		}
 	}
-	return nil, errors.New("the extension has no node " + m.Text("class"))
+	return nil, errOp
 }
 
 func failWith(err error) int32 {
