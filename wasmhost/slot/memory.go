@@ -15,8 +15,8 @@ type memory struct {
 	windows []window
 	dirty   int // bytes that calls can have touched since the last reset
 	shrink  bool
-	shared  bool   // the reservation is a file that another process maps too
-	origin  []byte // of a shared one: the image's file
+	shared  bool // the reservation is a file that another process maps too
+	fd      int  // of a shared one: the file
 	pages   pagemap
 	scan    *scan // what pages found, for the next time
 	freed   sync.Once

@@ -14,6 +14,7 @@ type image struct {
 	size int    // bytes of memory
 	file int    // bytes of them in the file; the rest is zero
 	view []byte // the file, to be read
+	zero []span // of a shared one's view; see zeros
 }
 
 func newImage(b []byte) (*image, error) {
@@ -39,14 +40,20 @@ func newImage(b []byte) (*image, error) {
 		_ = unix.Close(fd)
 		return nil, fmt.Errorf("seal an image: %w", err)
 	}
-	runtime.AddCleanup(i, func(fd int) { _ = unix.Close(fd) }, fd)
-	if len(b) > 0 {
-		if i.view, err = unix.Mmap(fd, 0, len(b), unix.PROT_READ, unix.MAP_PRIVATE); err != nil {
-			return nil, fmt.Errorf("map an image: %w", err)
-		}
-		runtime.AddCleanup(i, func(view []byte) { _ = unix.Munmap(view) }, i.view)
+	return i, i.open()
+}
+
+// open maps the file; it and the mapping go with the image.
+func (i *image) open() (err error) {
+	runtime.AddCleanup(i, func(fd int) { _ = unix.Close(fd) }, i.fd)
+	if i.file == 0 {
+		return nil
 	}
-	return i, nil
+	if i.view, err = unix.Mmap(i.fd, 0, i.file, unix.PROT_READ, unix.MAP_PRIVATE); err != nil {
+		return fmt.Errorf("map an image: %w", err)
+	}
+	runtime.AddCleanup(i, func(view []byte) { _ = unix.Munmap(view) }, i.view)
+	return nil
 }
 
 func allZero(b []byte) bool {
@@ -80,9 +87,8 @@ func (m *memory) free() {
 		_ = unix.Munmap(m.all)
 		m.all, m.size = nil, 0
 	}
-	if m.origin != nil {
-		_ = unix.Munmap(m.origin)
-		m.origin = nil
+	if m.shared {
+		_ = unix.Close(m.fd)
 	}
 }
 

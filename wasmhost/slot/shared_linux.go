@@ -3,7 +3,6 @@ package slot
 import (
 	"context"
 	"fmt"
-	"runtime"
 
 	"golang.org/x/sys/unix"
 
@@ -51,7 +50,10 @@ func (s *Shared) SetImage(fd, size, file int, globals []uint64) error {
 		return fmt.Errorf("an image of %d bytes and %d globals does not fit the program", size, len(globals))
 	}
 	i := &image{fd: fd, size: size, file: file}
-	runtime.AddCleanup(i, func(fd int) { _ = unix.Close(fd) }, fd)
+	if err := i.open(); err != nil {
+		return err
+	}
+	i.zero = zeros(i.view)
 	s.p.image, s.p.globals = i, globals
 	return nil
 }
@@ -64,18 +66,11 @@ type SharedSlot struct{ s *instance }
 
 // Open makes a slot whose memory, of at most limit bytes, is the file fd, which it maps and does not take.
 func (s *Shared) Open(ctx context.Context, fd, limit int) (*SharedSlot, error) {
-	all, err := unix.Mmap(fd, 0, max(s.p.most, pageBytes), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_NORESERVE)
+	m, err := sharedMemory(fd, max(s.p.most, pageBytes), s.p.image)
 	if err != nil {
-		return nil, fmt.Errorf("map a guest's memory: %w", err)
+		return nil, err
 	}
-	m := &memory{all: all, image: s.p.image, limit: limit}
-	if i := s.p.image; i != nil && i.file > 0 {
-		if m.origin, err = unix.Mmap(i.fd, 0, i.file, unix.PROT_READ, unix.MAP_PRIVATE); err != nil {
-			m.Free()
-			return nil, fmt.Errorf("map an image: %w", err)
-		}
-	}
-	m.shared = true
+	m.limit = limit
 	inst, err := s.p.over(ctx, m)
 	if err != nil {
 		return nil, err
@@ -122,20 +117,3 @@ func (s *SharedSlot) Enter(ctx context.Context, op int32, at, n uint32) (int32, 
 
 // Close ends the slot.
 func (s *SharedSlot) Close(ctx context.Context) { s.s.close(ctx) }
-
-// restoreShared copies the image back and gives back what is behind it.
-func (m *memory) restoreShared() error {
-	copy(m.all, m.origin)
-	from, page := len(m.origin), unix.Getpagesize()
-	if m.dirty > from {
-		next := min((from+page-1)/page*page, m.dirty)
-		clear(m.all[from:next])
-		if next < m.dirty {
-			if err := unix.Madvise(m.all[next:m.dirty], unix.MADV_REMOVE); err != nil {
-				return fmt.Errorf("reset a guest's memory: %w", err)
-			}
-		}
-	}
-	m.dirty = m.image.size
-	return nil
-}
