@@ -150,6 +150,7 @@ func busily(ctx context.Context, h *wasmhost.Host, a Attack, id tenant.ID, ext s
 		s.Tenant, s.Manifest.ID = id, "test."+ext
 		s.Manifest.Capabilities.HTTP = []wasmhost.HTTPRule{{Rule: "GET http://api.test/*"}}
 		s.Grant = s.Manifest.Capabilities.All()
+		s.Limits.Execute.Parked = patience * 2 * time.Second // for answers that come, on a busy machine too
 	})
 	for i := 0; i < 3 && err == nil; i++ {
 		_, err = e.Nodes()[0].Run(ctx, node.Args{})
