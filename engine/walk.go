@@ -35,17 +35,19 @@ func (e *Engine) Peek(ctx context.Context, t tenant.ID, q PeekQuery) (Glimpse, e
 	return v, err
 }
 
-// portions reads a list a portion at a time. Whoever takes the parts may take any time: nothing is held meanwhile.
-func portions[P, R any](places []P, read func(places []P) ([]R, int, error)) iter.Seq2[*R, error] {
-	return func(yield func(*R, error) bool) {
+// portions reads a list a portion at a time and gives what as makes of each. Whoever takes the parts may take any time: nothing is held
+// meanwhile. An error is the last of the sequence.
+func portions[P, R, T any](places []P, read func(places []P) ([]R, int, error), as func(*R) T) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
 		for len(places) > 0 {
 			list, n, err := read(places[:min(len(places), portionJobs)])
 			if err != nil {
-				yield(nil, err)
+				var none T
+				yield(none, err)
 				return
 			}
 			for i := range list {
-				if !yield(&list[i], nil) {
+				if !yield(as(&list[i]), nil) {
 					return
 				}
 			}
@@ -57,37 +59,15 @@ func portions[P, R any](places []P, read func(places []P) ([]R, int, error)) ite
 // Items reads prompts that Peek found in the queue; one that has left the queue since is left out. whole gives them with their
 // graphs. An error is the last of the sequence.
 func (e *Engine) Items(ctx context.Context, t tenant.ID, seqs []int64, whole bool) iter.Seq2[Item, error] {
-	all := portions(seqs, func(part []int64) ([]Job, int, error) {
+	return portions(seqs, func(part []int64) ([]Job, int, error) {
 		return e.c.Store.Jobs(ctx, t, part, Portion{Whole: whole, Bytes: portionBytes})
-	})
-	return func(yield func(Item, error) bool) {
-		for j, err := range all {
-			if err != nil {
-				yield(Item{}, err)
-				return
-			}
-			if !yield(j.Item(), nil) {
-				return
-			}
-		}
-	}
+	}, (*Job).Item)
 }
 
 // Entries reads finished prompts that Peek found; one that has been forgotten since is left out. whole gives them with their
 // graphs. An error is the last of the sequence.
 func (e *Engine) Entries(ctx context.Context, t tenant.ID, marks []Mark, whole bool) iter.Seq2[HistoryEntry, error] {
-	all := portions(marks, func(part []Mark) ([]Record, int, error) {
+	return portions(marks, func(part []Mark) ([]Record, int, error) {
 		return e.c.Store.Records(ctx, t, part, Portion{Whole: whole, Bytes: portionBytes})
-	})
-	return func(yield func(HistoryEntry, error) bool) {
-		for r, err := range all {
-			if err != nil {
-				yield(HistoryEntry{}, err)
-				return
-			}
-			if !yield(r.Entry(), nil) {
-				return
-			}
-		}
-	}
+	}, (*Record).Entry)
 }
